@@ -1,0 +1,1 @@
+"""Who may let work in: the PIN and its lock."""

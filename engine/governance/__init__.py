@@ -1,0 +1,1 @@
+"""AEGIS, pure: what an agent may do, decided on actions and on effects."""

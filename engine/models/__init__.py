@@ -1,0 +1,1 @@
+"""What answers a prompt: recordings now, endpoints behind the same port."""

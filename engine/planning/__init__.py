@@ -1,0 +1,1 @@
+"""From a goal or a playbook to a checked plan."""

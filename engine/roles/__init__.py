@@ -1,0 +1,1 @@
+"""Role files: read, checked, found in three places, and tried out."""

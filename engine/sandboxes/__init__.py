@@ -1,0 +1,1 @@
+"""Where commands run: adapters that keep the same promises."""

@@ -1,0 +1,1 @@
+"""A session's journey: the runner, the task loop, parking, budgets, recovery."""

@@ -1,0 +1,123 @@
+"""What a task leaves in the tree, and what review makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ChangeStatus(StrEnum):
+    ADDED = "added"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One changed path between two trees. Modes are git's (0o100644, 0o100755, 0o120000, 0o160000; 0 for none), object
+    ids are hex ("" for none), `size` is the new size in bytes. Binary files count no lines."""
+
+    path: str
+    status: ChangeStatus
+    old_mode: int
+    new_mode: int
+    old_oid: str
+    new_oid: str
+    size: int = 0
+    binary: bool = False
+    additions: int = 0
+    deletions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEntry:
+    """Something in the work tree that can never be part of a tree: `rule` such as `tree.git`, `tree.special`,
+    `tree.symlink`, `tree.name`, `tree.size`; `reason` is a sentence for a person."""
+
+    path: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """All changes from `old` to `new` (git tree or commit ids), sorted by path."""
+
+    old: str
+    new: str
+    files: tuple[FileChange, ...] = ()
+    refused: tuple[RefusedEntry, ...] = ()
+
+    @property
+    def additions(self) -> int:
+        return sum(change.additions for change in self.files)
+
+    @property
+    def deletions(self) -> int:
+        return sum(change.deletions for change in self.files)
+
+
+class FindingKind(StrEnum):
+    """What a reviewer is shown about a change."""
+
+    SECRET = "secret"  # noqa: S105 - the name of a kind, not a secret
+    PROTECTED_PATH = "protected_path"
+    WRITE_LIMIT = "write_limit"
+    SCOPE = "scope"
+    FORBIDDEN = "forbidden"
+    CONFLICT = "conflict"
+    FILTER_ATTRIBUTE = "filter_attribute"
+    CHECK = "check"
+    FLAGGED = "flagged"
+    MODE = "mode"
+    NAME = "name"
+
+
+class Severity(StrEnum):
+    """`blocking` stops a promotion until it is gone or accepted by name; `warning` and `info` do not."""
+
+    BLOCKING = "blocking"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a person should know before letting a change in. `id` is stable for the same content. Findings with
+    `acceptable` false cannot be accepted (a conflict, a write limit): they must go away. Text is redacted already."""
+
+    id: str
+    kind: FindingKind
+    severity: Severity
+    path: str
+    line: int | None
+    message: str
+    hint: str = ""
+    acceptable: bool = True
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A path that cannot be merged by itself; `reason` says why (`content`, `uncommitted changes`, `untracked
+    file`)."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What a promotion did. Empty tags and commit when `promoted` is false; then `reasons` says why."""
+
+    promoted: bool
+    files: int = 0
+    commit: str = ""
+    pre_tag: str = ""
+    post_tag: str = ""
+    branch: str = ""
+    paths: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    notices: tuple[str, ...] = ()

@@ -1,0 +1,99 @@
+"""Facts of a session. The journal gives each a number and a time and keeps it before anyone is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class EventKind(StrEnum):
+    """Every kind of fact, with the keys of its data. Keys in brackets may be missing. Values are plain JSON."""
+
+    SESSION_CREATED = "session_created"
+    """goal, role, role_digest, workspace, base_commit, branch, model, sandbox, limits {time_s, cost_usd}, [notices]"""
+    PLAN_MADE = "plan_made"
+    """plan (see plan_to_json), verdicts {task id: verdict}, [stripped]; a later one replaces the tasks not yet ended"""
+    SESSION_STARTED = "session_started"
+    """sandbox {name, network, detail}, generation, pid, host, resumed (bool)"""
+    TASK_STARTED = "task_started"
+    """task, title, base (commit), attempt (from 1), confidence"""
+    TURN = "turn"
+    """task, turn (from 1), text, calls (actions), tokens_in, tokens_out, cost_usd: one reply of a model"""
+    GATE = "gate"
+    """task, step (from 0, or null for effects and plan), verdict, phase: plan, action, effect or promotion"""
+    ACTION_STARTED = "action_started"
+    """task, step, action, summary"""
+    ACTION = "action"
+    """task, step, action, summary, outcome (ok, failed, timed_out, not_found, stopped), exit, duration_s, output (blob
+    id or empty), excerpt (last lines, at most 2,000 characters)"""
+    EFFECTS = "effects"
+    """task, tree, files [{path, status, additions, deletions}], additions, deletions"""
+    CHECK = "check"
+    """task, run, exit, passed, duration_s, output (blob id), excerpt, tree: evidence from the engine's own run"""
+    PARKED = "parked"
+    """approval (see approval_to_json), partial (commit that holds the task's tree), base (commit the task started
+    from), step (index to go on with), [transcript] (blob id)"""
+    DECIDED = "decided"
+    """approval (id), task, decision: approved, denied, expired or void; reason, at"""
+    SUSPENDED = "suspended"
+    """task, partial, base, step, [transcript]: stopped between two actions by a pause, to go on there"""
+    CHECKPOINT = "checkpoint"
+    """task (or empty), commit, tree, number (from 1), why: kept, flagged, pause, end"""
+    TASK_ENDED = "task_ended"
+    """task, state (a task state), reason, confidence, [flagged], [claimed] (the summary the worker gave),
+    verified (true, false or null when there was no check), [commit], [rule], [path]"""
+    NOTICE = "notice"
+    """message, [task], [level]: info, warning or error"""
+    DRIFT = "drift"
+    """severity (low or high), paths, head"""
+    HAND_OFF = "hand_off"
+    """command, task, reason: something that a person must run"""
+    SESSION_ENDED = "session_ended"
+    """state (a session state), reason, tasks {total, and a count for every task state}, cost_usd, elapsed_s (of this
+    run)"""
+    PROMOTING = "promoting"
+    """attempt, workspace, branch, old (commit), new (commit), pre_tag, post_tag, paths; the intent, written first"""
+    PROMOTED = "promoted"
+    """attempt, commit, branch, pre_tag, post_tag, paths, files, accepted (findings)"""
+    PROMOTION_FAILED = "promotion_failed"
+    """attempt, reason: the repository is as it was before"""
+    PROMOTION_UNDONE = "promotion_undone"
+    """attempt, commit (the revert), branch"""
+    REJECTED = "rejected"
+    """[task], reason"""
+    ROLLED_BACK = "rolled_back"
+    """checkpoint (number), commit, tasks (ids that are pending again)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event before the journal has numbered it."""
+
+    kind: EventKind
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact with its place: `seq` is gap-free per session from 1, `row` grows over the whole journal, `at` is ISO 8601
+    in UTC."""
+
+    session: str
+    seq: int
+    at: str
+    kind: EventKind
+    data: Mapping[str, Any]
+    row: int = 0
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """One line of `--json`: the data's keys stand beside seq, at, session and kind."""
+    return {
+        "seq": event.seq,
+        "at": event.at,
+        "session": event.session,
+        "kind": event.kind.value,
+        **event.data,
+    }

@@ -1,0 +1,321 @@
+"""From events to state: the one function that a screen, a restart and an export share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.vocabulary.events import Event, EventKind
+from engine.vocabulary.plans import TaskState, plan_from_json
+from engine.vocabulary.sessions import (
+    Checkpoint,
+    Evidence,
+    Limits,
+    PromotionRecord,
+    Session,
+    SessionState,
+    Suspension,
+    TaskView,
+)
+from engine.vocabulary.verdicts import ApprovalState, approval_from_json, verdict_from_json
+
+
+def fold_all(session_id: str, events: Iterable[Event]) -> Session:
+    """The state after all the events, in order."""
+    session = Session(session_id)
+    for event in events:
+        session = fold(session, event)
+    return session
+
+
+def fold(session: Session, event: Event) -> Session:
+    """The state after one more event. Pure; kinds that change nothing but `seq` are cheap."""
+    handler = _HANDLERS.get(event.kind)
+    if handler is not None:
+        session = handler(session, event)
+    return replace(session, seq=event.seq)
+
+
+def _with_task(session: Session, task_id: str, **changes: Any) -> Session:
+    view = session.tasks.get(task_id)
+    if view is None:
+        return session
+    return replace(session, tasks={**session.tasks, task_id: replace(view, **changes)})
+
+
+def _created(session: Session, event: Event) -> Session:
+    data = event.data
+    return replace(
+        session,
+        goal=data["goal"],
+        role=data["role"],
+        role_digest=data["role_digest"],
+        workspace=data["workspace"],
+        base_commit=data["base_commit"],
+        branch=data["branch"],
+        model=data.get("model", ""),
+        sandbox=data.get("sandbox", ""),
+        limits=Limits(**data.get("limits", {})),
+        created_at=event.at,
+        notices=tuple(data.get("notices", ())),
+    )
+
+
+def _plan_made(session: Session, event: Event) -> Session:
+    plan = plan_from_json(event.data["plan"])
+    verdicts = event.data.get("verdicts", {})
+    tasks: dict[str, TaskView] = {}
+    for task in plan.tasks:
+        known = session.tasks.get(task.id)
+        if known is not None and known.state.ended:
+            tasks[task.id] = known
+            continue
+        raw = verdicts.get(task.id)
+        verdict = verdict_from_json(raw) if raw else None
+        tasks[task.id] = TaskView(task, verdict=verdict, confidence=task.confidence)
+    return replace(session, plan=plan, tasks=tasks)
+
+
+def _started(session: Session, event: Event) -> Session:
+    sandbox = event.data.get("sandbox") or {}
+    # A task that was running when its runner died has left no trace: it starts again from the last checkpoint.
+    tasks = {
+        key: replace(view, state=TaskState.PENDING) if view.state is TaskState.RUNNING else view
+        for key, view in session.tasks.items()
+    }
+    return replace(
+        session,
+        state=SessionState.RUNNING,
+        reason="",
+        tasks=tasks,
+        started_at=session.started_at or event.at,
+        run_started_at=event.at,
+        ended_at="",
+        sandbox=sandbox.get("name", session.sandbox),
+    )
+
+
+def _task_started(session: Session, event: Event) -> Session:
+    data = event.data
+    return _with_task(
+        session,
+        data["task"],
+        state=TaskState.RUNNING,
+        attempts=data.get("attempt", 1),
+        started_at=event.at,
+        ended_at="",
+        reason="",
+        evidence=(),
+        verified=None,
+        suspension=None,
+        confidence=data.get("confidence", 1.0),
+    )
+
+
+def _turn(session: Session, event: Event) -> Session:
+    data = event.data
+    return replace(
+        session,
+        cost_usd=session.cost_usd + data.get("cost_usd", 0.0),
+        tokens=session.tokens + data.get("tokens_in", 0) + data.get("tokens_out", 0),
+        calls=session.calls + 1,
+    )
+
+
+def _effects(session: Session, event: Event) -> Session:
+    data = event.data
+    return _with_task(
+        session,
+        data["task"],
+        additions=data.get("additions", 0),
+        deletions=data.get("deletions", 0),
+        files=tuple(entry["path"] for entry in data.get("files", ())),
+    )
+
+
+def _check(session: Session, event: Event) -> Session:
+    data = event.data
+    view = session.tasks.get(data["task"])
+    if view is None:
+        return session
+    found = Evidence(
+        data["run"],
+        data["passed"],
+        data.get("exit"),
+        data.get("duration_s", 0.0),
+        data.get("output", ""),
+        data.get("excerpt", ""),
+        data.get("tree", ""),
+    )
+    return _with_task(session, data["task"], evidence=(*view.evidence, found))
+
+
+def _suspension(data: Mapping[str, Any]) -> Suspension:
+    return Suspension(data["partial"], data["base"], data["step"], data.get("transcript", ""))
+
+
+def _parked(session: Session, event: Event) -> Session:
+    approval = approval_from_json(event.data["approval"])
+    session = _with_task(
+        session,
+        approval.task,
+        state=TaskState.PARKED,
+        reason=approval.reason,
+        rule=approval.rule,
+        suspension=_suspension(event.data),
+    )
+    return replace(session, approvals={**session.approvals, approval.id: approval})
+
+
+def _decided(session: Session, event: Event) -> Session:
+    data = event.data
+    approval = session.approvals.get(data["approval"])
+    if approval is None:
+        return session
+    state = ApprovalState(data["decision"])
+    decided = replace(approval, state=state, decided_at=event.at, decision_reason=data.get("reason", ""))
+    session = replace(session, approvals={**session.approvals, approval.id: decided})
+    if state is ApprovalState.DENIED:
+        return _with_task(
+            session, approval.task, state=TaskState.DENIED, reason=data.get("reason", ""), ended_at=event.at
+        )
+    if state is ApprovalState.EXPIRED:
+        return _with_task(session, approval.task, state=TaskState.EXPIRED, ended_at=event.at)
+    if state is ApprovalState.APPROVED:
+        return _with_task(session, approval.task, state=TaskState.READY, reason="approved, waits to go on")
+    return _with_task(session, approval.task, state=TaskState.PENDING, suspension=None)
+
+
+def _suspended(session: Session, event: Event) -> Session:
+    return _with_task(session, event.data["task"], state=TaskState.PENDING, suspension=_suspension(event.data))
+
+
+def _checkpoint(session: Session, event: Event) -> Session:
+    data = event.data
+    made = Checkpoint(data["number"], data["commit"], data.get("task", ""), event.at, data.get("why", "kept"))
+    return replace(session, checkpoints=(*session.checkpoints, made))
+
+
+def _task_ended(session: Session, event: Event) -> Session:
+    data = event.data
+    return _with_task(
+        session,
+        data["task"],
+        state=TaskState(data["state"]),
+        ended_at=event.at,
+        reason=data.get("reason", ""),
+        confidence=data.get("confidence", 1.0),
+        flagged=data.get("flagged", False),
+        claimed=data.get("claimed", ""),
+        verified=data.get("verified"),
+        commit=data.get("commit", ""),
+        rule=data.get("rule", ""),
+        suspension=None,
+    )
+
+
+def _notice(session: Session, event: Event) -> Session:
+    return replace(session, notices=(*session.notices, event.data["message"]))
+
+
+def _hand_off(session: Session, event: Event) -> Session:
+    return replace(session, hand_off=(*session.hand_off, event.data["command"]))
+
+
+def _drift(session: Session, event: Event) -> Session:
+    return replace(session, drift=event.data["severity"])
+
+
+def _session_ended(session: Session, event: Event) -> Session:
+    data = event.data
+    return replace(
+        session,
+        state=SessionState(data["state"]),
+        reason=data.get("reason", ""),
+        ended_at=event.at,
+        elapsed_s=session.elapsed_s + data.get("elapsed_s", 0.0),
+    )
+
+
+def _promoting(session: Session, event: Event) -> Session:
+    return replace(session, promoting=dict(event.data))
+
+
+def _promoted(session: Session, event: Event) -> Session:
+    data = event.data
+    record = PromotionRecord(
+        data["attempt"],
+        data["commit"],
+        data["branch"],
+        data["pre_tag"],
+        data["post_tag"],
+        tuple(data["paths"]),
+        event.at,
+    )
+    return replace(
+        session,
+        state=SessionState.PROMOTED,
+        promoting=None,
+        promotions=(*session.promotions, record),
+        reason="",
+    )
+
+
+def _promotion_failed(session: Session, event: Event) -> Session:
+    return replace(session, promoting=None)
+
+
+def _promotion_undone(session: Session, event: Event) -> Session:
+    data = event.data
+    records = tuple(
+        replace(record, undone_by=data["commit"]) if record.attempt == data["attempt"] else record
+        for record in session.promotions
+    )
+    left = any(not record.undone_by for record in records)
+    state = SessionState.PROMOTED if left else SessionState.AWAITING_REVIEW
+    return replace(session, promotions=records, state=state, reason="promotion undone")
+
+
+def _rejected(session: Session, event: Event) -> Session:
+    if event.data.get("task"):
+        return session
+    return replace(session, state=SessionState.REJECTED, reason=event.data.get("reason", ""), ended_at=event.at)
+
+
+def _rolled_back(session: Session, event: Event) -> Session:
+    data = event.data
+    kept = tuple(point for point in session.checkpoints if point.number <= data["checkpoint"])
+    tasks = dict(session.tasks)
+    for task_id in data.get("tasks", ()):
+        if task_id in tasks:
+            tasks[task_id] = TaskView(
+                tasks[task_id].task, verdict=tasks[task_id].verdict, confidence=tasks[task_id].task.confidence
+            )
+    return replace(session, checkpoints=kept, tasks=tasks, state=SessionState.PAUSED, reason="rolled back")
+
+
+_HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
+    EventKind.SESSION_CREATED: _created,
+    EventKind.PLAN_MADE: _plan_made,
+    EventKind.SESSION_STARTED: _started,
+    EventKind.TASK_STARTED: _task_started,
+    EventKind.TURN: _turn,
+    EventKind.EFFECTS: _effects,
+    EventKind.CHECK: _check,
+    EventKind.PARKED: _parked,
+    EventKind.DECIDED: _decided,
+    EventKind.SUSPENDED: _suspended,
+    EventKind.CHECKPOINT: _checkpoint,
+    EventKind.TASK_ENDED: _task_ended,
+    EventKind.NOTICE: _notice,
+    EventKind.HAND_OFF: _hand_off,
+    EventKind.DRIFT: _drift,
+    EventKind.SESSION_ENDED: _session_ended,
+    EventKind.PROMOTING: _promoting,
+    EventKind.PROMOTED: _promoted,
+    EventKind.PROMOTION_FAILED: _promotion_failed,
+    EventKind.PROMOTION_UNDONE: _promotion_undone,
+    EventKind.REJECTED: _rejected,
+    EventKind.ROLLED_BACK: _rolled_back,
+}

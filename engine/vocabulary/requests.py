@@ -1,0 +1,127 @@
+"""What a person asks of the engine, and what it answers, beyond a session itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.vocabulary.changes import ChangeSet, Conflict, Finding
+from engine.vocabulary.errors import Problem
+from engine.vocabulary.plans import Plan
+from engine.vocabulary.roles import Role, RoleSource
+from engine.vocabulary.sessions import Limits, Session
+from engine.vocabulary.verdicts import Verdict
+from engine.vocabulary.workspaces import WorkspaceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRequest:
+    """A goal to be worked on. Empty `goal` takes the playbook's; empty `role`, `model` and `sandbox` the
+    configuration's. Of `playbook`, `plan` and a model, the first given makes the plan."""
+
+    workspace: Path
+    goal: str = ""
+    role: str = ""
+    playbook: Path | None = None
+    plan: Plan | None = None
+    model: str = ""
+    sandbox: str = ""
+    limits: Limits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stripped:
+    """Something that the content guard took out of a goal: the rule that hit and the text."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A goal after the guard: `sanitized` is what goes on; `score` in 0..1 says how suspicious it was."""
+
+    safe: bool
+    score: float
+    sanitized: str
+    stripped: tuple[Stripped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A plan before anything is stored: what was asked, each task's verdict by task id, what a person should know."""
+
+    request: SessionRequest
+    goal: str
+    role: Role
+    workspace: WorkspaceInfo
+    plan: Plan
+    verdicts: Mapping[str, Verdict]
+    stripped: tuple[Stripped, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything that the morning review shows of a session. `changes` are those of all kept tasks against the base, less
+    what an earlier promotion brought over already; `tasks_of` names the kept tasks that touched a path."""
+
+    session: Session
+    changes: ChangeSet
+    findings: tuple[Finding, ...]
+    conflicts: tuple[Conflict, ...]
+    hand_off: tuple[str, ...]
+    can_promote: bool
+    tasks_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleEntry:
+    """One line of the list of roles; a broken file has `role` None and says why in `problems`."""
+
+    name: str
+    source: RoleSource
+    path: str
+    role: Role | None
+    trusted: bool
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookEntry:
+    """A playbook that can be picked: shipped or in the user's folder."""
+
+    name: str
+    goal: str
+    path: Path
+    tasks: int
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorCheck:
+    """`status` is ok, warn or fail; `hint` says what to do about the latter two."""
+
+    name: str
+    status: str
+    detail: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """`ok` when a session could start."""
+
+    ok: bool
+    checks: tuple[DoctorCheck, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthStatus:
+    """`method` is `pin`, or empty when none was ever set. `storage` says where the secret is kept."""
+
+    method: str
+    tries_left: int
+    locked_s: float
+    storage: str

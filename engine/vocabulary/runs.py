@@ -1,0 +1,60 @@
+"""What goes into a sandbox and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """What a sandbox is made of: the writable `tree` (host folder, seen inside as `/workspace`), tool chains mounted
+    read-only at their own paths, extra environment (an allow-list: nothing of the host's is inherited) and limits."""
+
+    session: str
+    tree: Path
+    toolchains: tuple[Path, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    memory_mib: int = 512
+    cpus: float = 2.0
+    pids: int = 128
+    file_mib: int = 1024
+
+
+class Outcome(StrEnum):
+    """How a command ended; a non-zero exit is `failed`, and every other value is an end that it did not choose."""
+
+    OK = "ok"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    STOPPED = "stopped"
+    OUT_OF_MEMORY = "out_of_memory"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """One command's end. `exit` is None when it was killed (then `signal` may say by what). `output` is standard
+    output and error as they came, head and tail when it was long, with `dropped` bytes cut from the middle and said so
+    in place. `missing` names the program for `not_found`. Durations are seconds."""
+
+    outcome: Outcome
+    exit: int | None
+    signal: int | None
+    output: bytes
+    dropped: int
+    duration_s: float
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxStatus:
+    """Whether a kind of sandbox can be had here: `detail` what was found, `hint` what to do when it cannot."""
+
+    name: str
+    available: bool
+    detail: str
+    hint: str = ""
+    version: str = ""

@@ -1,0 +1,198 @@
+"""A session as everybody sees it. `fold.py` makes it from events: the same for a screen, a restart and an export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from engine.vocabulary.plans import Plan, Task, TaskState
+from engine.vocabulary.verdicts import Approval, ApprovalState, Verdict
+
+
+class SessionState(StrEnum):
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    AWAITING_REVIEW = "awaiting_review"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    PROMOTED = "promoted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a session stops: seconds of work (waiting not counted) and US dollars."""
+
+    time_s: float = 28_800.0
+    cost_usd: float = 5.00
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One check that the engine ran on a fresh checkout. `output` is a blob id."""
+
+    run: str
+    passed: bool
+    exit: int | None
+    duration_s: float
+    output: str
+    excerpt: str
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Where a stopped task goes on: the commit with its partial tree, the commit it started from, the next step."""
+
+    partial: str
+    base: str
+    step: int
+    transcript: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task and everything known about it. `verified` is None when no check ran."""
+
+    task: Task
+    state: TaskState = TaskState.PENDING
+    verdict: Verdict | None = None
+    confidence: float = 1.0
+    flagged: bool = False
+    attempts: int = 0
+    started_at: str = ""
+    ended_at: str = ""
+    reason: str = ""
+    claimed: str = ""
+    verified: bool | None = None
+    evidence: tuple[Evidence, ...] = ()
+    commit: str = ""
+    additions: int = 0
+    deletions: int = 0
+    files: tuple[str, ...] = ()
+    suspension: Suspension | None = None
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`number` counts from 1 within the session; `commit` is on the branch `orion-ara/{session}`."""
+
+    number: int
+    commit: str
+    task: str
+    at: str
+    why: str = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionRecord:
+    """One promotion of a session, finished or undone."""
+
+    attempt: int
+    commit: str
+    branch: str
+    pre_tag: str
+    post_tag: str
+    paths: tuple[str, ...]
+    at: str
+    undone_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """State of one session after the event numbered `seq`. Times are ISO 8601; `elapsed_s` counts finished runs
+    only."""
+
+    id: str
+    goal: str = ""
+    role: str = ""
+    role_digest: str = ""
+    workspace: str = ""
+    base_commit: str = ""
+    branch: str = ""
+    model: str = ""
+    sandbox: str = ""
+    limits: Limits = field(default_factory=Limits)
+    state: SessionState = SessionState.CREATED
+    reason: str = ""
+    created_at: str = ""
+    started_at: str = ""
+    ended_at: str = ""
+    run_started_at: str = ""
+    elapsed_s: float = 0.0
+    cost_usd: float = 0.0
+    tokens: int = 0
+    calls: int = 0
+    plan: Plan | None = None
+    tasks: Mapping[str, TaskView] = field(default_factory=dict)
+    approvals: Mapping[str, Approval] = field(default_factory=dict)
+    checkpoints: tuple[Checkpoint, ...] = ()
+    promotions: tuple[PromotionRecord, ...] = ()
+    promoting: Mapping[str, Any] | None = None
+    hand_off: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    drift: str = "none"
+    seq: int = 0
+
+    @property
+    def tip(self) -> str:
+        """The commit of the last checkpoint, or the base when nothing is kept yet."""
+        return self.checkpoints[-1].commit if self.checkpoints else self.base_commit
+
+    @property
+    def waiting(self) -> tuple[Approval, ...]:
+        """Approvals that nobody has decided yet, oldest first."""
+        return tuple(a for a in self.approvals.values() if a.state is ApprovalState.PARKED)
+
+    def counts(self) -> dict[str, int]:
+        """`total` and a count for every task state."""
+        counts = {"total": len(self.tasks), **{state.value: 0 for state in TaskState}}
+        for view in self.tasks.values():
+            counts[view.state.value] += 1
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """One row of the list of sessions; kept by the journal in the same transaction as the events."""
+
+    id: str
+    goal: str
+    role: str
+    workspace: str
+    state: SessionState
+    reason: str
+    started_at: str
+    ended_at: str
+    cost_usd: float
+    tasks: Mapping[str, int]
+    waiting: int
+    additions: int = 0
+    deletions: int = 0
+    seq: int = 0
+
+
+def summary_of_session(session: Session) -> SessionSummary:
+    kept = [view for view in session.tasks.values() if view.state is TaskState.KEPT]
+    return SessionSummary(
+        id=session.id,
+        goal=session.goal,
+        role=session.role,
+        workspace=session.workspace,
+        state=session.state,
+        reason=session.reason,
+        started_at=session.started_at or session.created_at,
+        ended_at=session.ended_at,
+        cost_usd=session.cost_usd,
+        tasks=session.counts(),
+        waiting=len(session.waiting),
+        additions=sum(view.additions for view in kept),
+        deletions=sum(view.deletions for view in kept),
+        seq=session.seq,
+    )

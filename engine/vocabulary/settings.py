@@ -1,0 +1,56 @@
+"""What `config.yaml` says, with the defaults of a missing one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.vocabulary.sessions import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for a million tokens."""
+
+    input: float = 0.0
+    output: float = 0.0
+    cached_input: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """One model: `api` is openai, anthropic or replay (then `file` is the recording)."""
+
+    name: str
+    api: str
+    model: str = ""
+    base_url: str = ""
+    api_key_env: str = ""
+    keychain: str = ""
+    file: str = ""
+    context_tokens: int = 32_768
+    price: Price = field(default_factory=Price)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """`prefer` is auto, docker or bubblewrap. `toolchains` are absolute host folders mounted read-only at the same
+    path; None means that the user said nothing about them."""
+
+    prefer: str = "auto"
+    image: str | None = None
+    toolchains: tuple[str, ...] | None = None
+    memory_mib: int = 512
+    cpus: float = 2.0
+    pids: int = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration, validated."""
+
+    default_model: str | None = None
+    models: Mapping[str, ModelSettings] = field(default_factory=dict)
+    default_role: str = "software-engineer"
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,53 @@
+"""The user's repository and the session's, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.vocabulary.changes import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceInfo:
+    """A user's repository as it stood when looked at. `root` is the top of the work tree, `git_dir` this work tree's
+    git directory, `common_dir` the shared one (different for linked worktrees). `dirty` counts paths with uncommitted
+    or untracked changes. `identity` is `Name <mail>` as git would use it, or empty when git has none."""
+
+    root: Path
+    git_dir: Path
+    common_dir: Path
+    head: str
+    branch: str
+    object_format: str
+    dirty: int
+    identity: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """`tree` is a git tree id, or empty when `conflicts` says why there is none."""
+
+    tree: str
+    conflicts: tuple[Conflict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionPlan:
+    """Everything a promotion will do to the user's repository, worked out before anything is touched.
+
+    `old` is the commit the branch is at, `new` the commit that replaces it (already in the object store, reachable from
+    nothing), `checked_out` whether index and work tree move along. `paths` are those that differ from `old` to
+    `new`."""
+
+    attempt: int
+    branch: str
+    old: str
+    new: str
+    pre_tag: str
+    post_tag: str
+    paths: tuple[str, ...]
+    checked_out: bool
+    identity: str
+    notices: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Orion's faces: the full-screen app and the command line, over the engine's facade."""

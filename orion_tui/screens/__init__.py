@@ -1,0 +1,1 @@
+"""One file per screen; each draws what the bridge folded and submits what a person decided."""
