@@ -31,7 +31,8 @@ class EventKind(StrEnum):
     EFFECTS = "effects"
     """task, tree, files [{path, status, additions, deletions}], additions, deletions"""
     CHECK = "check"
-    """task, run, exit, passed, duration_s, output (blob id), excerpt, tree: evidence from the engine's own run"""
+    """task, run, exit, passed, duration_s, output (blob id), excerpt, tree: evidence from the engine's own run; task is
+    empty for a success criterion of the role, tried on the last checkpoint"""
     PARKED = "parked"
     """approval (see approval_to_json), partial (commit that holds the task's tree), base (commit the task started
     from), step (index to go on with), [transcript] (blob id)"""
@@ -56,7 +57,7 @@ class EventKind(StrEnum):
     PROMOTING = "promoting"
     """attempt, workspace, branch, old (commit), new (commit), pre_tag, post_tag, paths; the intent, written first"""
     PROMOTED = "promoted"
-    """attempt, commit, branch, pre_tag, post_tag, paths, files, accepted (findings)"""
+    """attempt, commit, branch, pre_tag, post_tag, paths, files, accepted (findings), source (the session's commit)"""
     PROMOTION_FAILED = "promotion_failed"
     """attempt, reason: the repository is as it was before"""
     PROMOTION_UNDONE = "promotion_undone"

@@ -137,8 +137,6 @@ def _effects(session: Session, event: Event) -> Session:
 def _check(session: Session, event: Event) -> Session:
     data = event.data
     view = session.tasks.get(data["task"])
-    if view is None:
-        return session
     found = Evidence(
         data["run"],
         data["passed"],
@@ -148,6 +146,8 @@ def _check(session: Session, event: Event) -> Session:
         data.get("excerpt", ""),
         data.get("tree", ""),
     )
+    if view is None:
+        return replace(session, criteria=(*session.criteria, found))
     return _with_task(session, data["task"], evidence=(*view.evidence, found))
 
 
@@ -252,6 +252,7 @@ def _promoted(session: Session, event: Event) -> Session:
         data["post_tag"],
         tuple(data["paths"]),
         event.at,
+        data.get("source", ""),
     )
     return replace(
         session,

@@ -92,7 +92,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class PromotionRecord:
-    """One promotion of a session, finished or undone."""
+    """One promotion of a session, finished or undone. `source` is the session commit whose content it took."""
 
     attempt: int
     commit: str
@@ -101,6 +101,7 @@ class PromotionRecord:
     post_tag: str
     paths: tuple[str, ...]
     at: str
+    source: str = ""
     undone_by: str = ""
 
 
@@ -136,6 +137,7 @@ class Session:
     promotions: tuple[PromotionRecord, ...] = ()
     promoting: Mapping[str, Any] | None = None
     hand_off: tuple[str, ...] = ()
+    criteria: tuple[Evidence, ...] = ()
     notices: tuple[str, ...] = ()
     drift: str = "none"
     seq: int = 0

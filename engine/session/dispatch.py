@@ -1,0 +1,37 @@
+"""Which task comes next, and which can never come. Pure."""
+
+from __future__ import annotations
+
+from engine.vocabulary.plans import TaskState
+from engine.vocabulary.sessions import Session, TaskView
+
+
+def next_task(session: Session) -> TaskView | None:
+    """The first task in plan order that may run now: approved, or with every dependency kept."""
+    for view in session.tasks.values():
+        if view.state is TaskState.READY:
+            return view
+        if view.state is TaskState.PENDING and all(
+            _state(session, needed) is TaskState.KEPT for needed in view.task.depends_on
+        ):
+            return view
+    return None
+
+
+def doomed(session: Session) -> list[tuple[TaskView, str]]:
+    """Tasks that can never run because something they depend on ended without being kept, with the reason."""
+    found = []
+    for view in session.tasks.values():
+        if view.state is not TaskState.PENDING:
+            continue
+        for needed in view.task.depends_on:
+            state = _state(session, needed)
+            if state.ended and state is not TaskState.KEPT:
+                found.append((view, f"depends on {needed!r}, which ended {state.value}"))
+                break
+    return found
+
+
+def _state(session: Session, task: str) -> TaskState:
+    view = session.tasks.get(task)
+    return view.state if view is not None else TaskState.SKIPPED

@@ -1,0 +1,41 @@
+"""A session's facts and the state they fold to, kept together for whoever works on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.vocabulary.events import Event, EventKind, Fact
+from engine.vocabulary.fold import fold
+from engine.vocabulary.ports import Journal, Lease
+from engine.vocabulary.sessions import Session
+
+
+class Ledger:
+    """Writes facts under a lease and holds the session as it stands after the last one."""
+
+    def __init__(self, journal: Journal, lease: Lease) -> None:
+        self._journal = journal
+        self._lease = lease
+        self.session = Session(lease.session)
+        self.refresh()
+
+    def record(self, kind: EventKind, *, sync: bool = True, **data: Any) -> Session:
+        """Write one fact, then answer with the state after it. Raises LeaseLost and JournalError."""
+        return self.record_all([Fact(kind, data)], sync=sync)
+
+    def record_all(self, facts: list[Fact], *, sync: bool = True) -> Session:
+        """Write several facts in one transaction."""
+        events = self._journal.append(self.session.id, facts, lease=self._lease, sync=sync)
+        if events and events[0].seq != self.session.seq + 1:
+            # A decision of another process stands between; take everything in order.
+            return self.refresh()
+        return self._take(events)
+
+    def refresh(self) -> Session:
+        """The state with what others (approvals, mostly) have written since."""
+        return self._take(self._journal.events(self.session.id, after=self.session.seq))
+
+    def _take(self, events: tuple[Event, ...]) -> Session:
+        for event in events:
+            self.session = fold(self.session, event)
+        return self.session

@@ -1,0 +1,45 @@
+"""When a session stops by itself. Pure: asked before each task and each model call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.vocabulary.plans import TaskState
+from engine.vocabulary.sessions import Session, SessionState, TaskView
+
+COLLAPSE_TASKS = 3
+COLLAPSE_BELOW = 0.50
+FAILURES_IN_A_ROW = 5
+LIMIT_REASONS = ("time_limit", "cost_limit")
+"""Reasons of a paused session that a limit stopped; resuming needs a higher limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a session ends now, and in which state."""
+
+    state: SessionState
+    reason: str
+
+
+def stop_for(session: Session, run_s: float) -> Stop | None:
+    """The first condition that holds; `run_s` is how long the present run has worked, in seconds."""
+    if session.elapsed_s + run_s >= session.limits.time_s:
+        return Stop(SessionState.PAUSED, "time_limit")
+    if session.limits.cost_usd > 0 and session.cost_usd >= session.limits.cost_usd:
+        return Stop(SessionState.PAUSED, "cost_limit")
+    ended = sorted(
+        (view for view in session.tasks.values() if view.state.ended and view.ended_at),
+        key=lambda view: view.ended_at,
+    )
+    if _row(ended, COLLAPSE_TASKS, lambda view: view.confidence < COLLAPSE_BELOW):
+        return Stop(SessionState.FAILED, "confidence_collapse")
+    if _row(ended, FAILURES_IN_A_ROW, lambda view: view.state is TaskState.FAILED):
+        return Stop(SessionState.FAILED, "failures_in_a_row")
+    return None
+
+
+def _row(ended: list[TaskView], count: int, holds: Callable[[TaskView], bool]) -> bool:
+    last = ended[-count:]
+    return len(last) == count and all(holds(view) for view in last)
