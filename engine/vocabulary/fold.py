@@ -320,3 +320,6 @@ _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.REJECTED: _rejected,
     EventKind.ROLLED_BACK: _rolled_back,
 }
+
+FOLDED: frozenset[EventKind] = frozenset(_HANDLERS)
+"""The kinds that change more than `seq`; whoever folds thousands a second may pass over the others."""
