@@ -1,0 +1,131 @@
+"""The one table of what a person can do. Key bindings, footer, command palette and help are all made from it.
+
+A row names its conditions (`needs`); a screen says which of them hold (`OrionScreen.facts`). A key whose condition
+does not hold answers with the condition's sentence instead of doing nothing. Several rows may share a key on one
+screen when their conditions exclude each other (pause and resume).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+EVERYWHERE = "*"
+
+# Each condition, as the sentence that a person reads when it does not hold.
+NEEDS: dict[str, str] = {
+    "engine": "Orion is still opening its journal, one moment",
+    "row": "there is nothing in the list yet, press n for a new goal",
+    "session": "choose a session first",
+    "decision": "no decision waits for you here",
+    "running": "this session is not running",
+    "resumable": "only a paused or interrupted session can be resumed, or one that was created and never started",
+    "unfinished": "this session has ended already",
+    "reviewable": "there is nothing to review before a task is kept",
+    "task": "choose a task first",
+    "back": "there is nothing to go back to, ctrl+q quits",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing a person can do. `screens` are names of screens, or `*`; `needs` are keys of `NEEDS`. An act whose key
+    is a capital letter changes the world. `footer` is false for keys that everybody expects (arrows) or that have a
+    second name; help lists them all the same."""
+
+    id: str
+    label: str
+    key: str
+    help: str
+    screens: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    footer: bool = True
+
+    @property
+    def shown_key(self) -> str:
+        """The key as a person reads it."""
+        return _KEY_NAMES.get(self.key, self.key)
+
+
+_KEY_NAMES = {
+    "question_mark": "?",
+    "comma": ",",
+    "slash": "/",
+    "escape": "esc",
+    "space": "space",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+}
+
+ACTS: tuple[Act, ...] = (
+    # Home
+    Act("new_goal", "new goal", "n", "Give Orion a goal, a role and limits", ("home",), ("engine",)),
+    Act("open", "open", "enter", "Open what the cursor is on", ("home",), ("engine", "row")),
+    Act(
+        "approve_here", "approve", "a", "Decide what the cursor is on, or the oldest", ("home",), ("engine", "decision")
+    ),
+    Act("diff", "diff", "d", "Look at what the session changed", ("home",), ("engine", "session", "reviewable")),
+    Act("log", "log", "l", "Look at what the session did", ("home",), ("engine", "session")),
+    # Monitor
+    Act("story", "task", "enter", "Open the task: actions, verdicts, evidence, diff", ("monitor",), ("task",)),
+    Act("pause", "pause", "p", "Stop after the present action, with a checkpoint", ("monitor",), ("running",)),
+    Act("resume", "resume", "p", "Go on from the last kept task", ("monitor",), ("resumable",)),
+    Act("cancel", "cancel", "C", "Stop and go back to the last checkpoint", ("monitor",), ("unfinished",)),
+    Act("approvals", "approve", "a", "Decide what waits for you", ("monitor",), ("decision",)),
+    Act("review", "review", "d", "Review the diff so far, promote it", ("monitor",), ("reviewable",)),
+    Act("follow", "follow", "f", "Follow the newest activity, or hold still", ("monitor",)),
+    Act("side", "tasks/log", "l", "Switch between tasks and activity", ("monitor",)),
+    # New goal
+    Act("start", "start", "ctrl+s", "Plan and start at once, in the background", ("new_goal",), ("engine",)),
+    Act("plan_first", "plan first", "ctrl+r", "See the plan before anything starts", ("new_goal",), ("engine",)),
+    # Everywhere
+    Act("back", "back", "q", "Back to where you came from", ("new_goal", "monitor", "plan", "approvals", "review")),
+    Act(
+        "back_esc",
+        "back",
+        "escape",
+        "Back to where you came from",
+        ("new_goal", "monitor", "plan", "approvals", "review"),
+        footer=False,
+    ),
+    Act("theme", "theme", "ctrl+t", "Light or dark", (EVERYWHERE,), footer=False),
+    Act("palette", "commands", "ctrl+p", "Every action by name", (EVERYWHERE,)),
+    Act("keys", "keys", "question_mark", "Every key and what it does", (EVERYWHERE,)),
+    Act("quit", "quit", "q", "Leave; what runs goes on if you want", ("home",)),
+    Act("quit_app", "quit", "ctrl+q", "Leave; what runs goes on if you want", (EVERYWHERE,), footer=False),
+)
+
+
+def acts_for(screen: str, acts: Iterable[Act] = ACTS) -> tuple[Act, ...]:
+    """The acts of one screen in the order of the table, those of every screen included."""
+    return tuple(act for act in acts if screen in act.screens or EVERYWHERE in act.screens)
+
+
+def bindings_for(screen: str) -> list[BindingType]:
+    """Textual bindings of one screen: every key goes to `press`, which looks the act up again."""
+    keys = {act.key: act for act in reversed(acts_for(screen))}
+    return [Binding(key, f"press('{key}')", act.label, show=False) for key, act in keys.items()]
+
+
+def reason_off(act: Act, facts: frozenset[str]) -> str:
+    """Why the act cannot be done now, or an empty string."""
+    return next((NEEDS[need] for need in act.needs if need not in facts), "")
+
+
+def act_for_key(screen: str, key: str, facts: frozenset[str]) -> tuple[Act | None, str]:
+    """The act that a key means now, with the reason why it is off (empty when it works)."""
+    candidates = [act for act in acts_for(screen) if act.key == key]
+    for act in candidates:
+        if not reason_off(act, facts):
+            return act, ""
+    return (candidates[0], reason_off(candidates[0], facts)) if candidates else (None, "")
+
+
+def act_named(act_id: str) -> Act:
+    """The act with that id. Raises KeyError."""
+    for act in ACTS:
+        if act.id == act_id:
+            return act
+    raise KeyError(act_id)

@@ -1,0 +1,206 @@
+"""The full-screen app: themes, errors, and which screen is on top. Small, and light to import: the engine comes after
+the first paint, in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+from textual.theme import Theme
+
+from engine.vocabulary.errors import OrionError
+from engine.vocabulary.text import visible
+from orion_tui.bridge import TICK_S, AppState, Bridge, ask, connect
+from orion_tui.resources import style_sheet
+from orion_tui.routes import make_screen
+from orion_tui.screens.base import OrionScreen
+
+if TYPE_CHECKING:
+    from orion_tui.engine_face import EngineFace
+
+_LOOK_AGAIN_S = 5.0
+"""How often the lists are read again without being asked: a runner that died tells nobody."""
+
+_ACCENT = {"orion-accent": "#e0a030"}
+_THEMES = (
+    Theme(
+        "orion-dark",
+        primary="#7aa2c8",
+        accent="#e0a030",
+        foreground="#d5d9de",
+        background="#14171b",
+        surface="#1a1e23",
+        panel="#232830",
+        success="#7fb58a",
+        error="#d9786c",
+        warning="#e0a030",
+        dark=True,
+        variables={"orion-accent": "#e8ab3c"},
+    ),
+    Theme(
+        "orion-light",
+        primary="#2c5d8f",
+        accent="#8a5300",
+        foreground="#1d2126",
+        background="#fbfaf7",
+        surface="#f3f1ec",
+        panel="#e6e3dc",
+        success="#256b38",
+        error="#a3271b",
+        warning="#8a5300",
+        dark=False,
+        variables={"orion-accent": "#8a5300"},
+    ),
+)
+
+
+class OrionApp(App[int]):
+    """One engine, one bridge, a stack of screens with Home at the bottom."""
+
+    TITLE = "Orion"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, open_engine: Callable[[], EngineFace], workspace: Path) -> None:
+        super().__init__(css_path=[style_sheet("orion.tcss")])
+        self.workspace = workspace
+        self.bridge = Bridge(self._tell, self._lists_changed)
+        self._open_engine = open_engine
+        self._engine: EngineFace | None = None
+        self._disconnect: Callable[[], None] = lambda: None
+        self._reading = False
+        self._read_again = False
+
+    # -- the engine
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the engine is there."""
+        return self._engine is not None
+
+    @property
+    def engine(self) -> EngineFace:
+        if self._engine is None:
+            raise RuntimeError("the engine is not open yet")
+        return self._engine
+
+    def get_default_screen(self) -> OrionScreen:
+        return make_screen("home")
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return _ACCENT
+
+    def on_mount(self) -> None:
+        for theme in _THEMES:
+            self.register_theme(theme)
+        self.theme = "orion-dark"
+        self.call_after_refresh(self._start_engine)
+
+    def _start_engine(self) -> None:
+        ask(self, self._open_engine, self._opened, self._not_opened, group="engine")
+
+    def _opened(self, engine: EngineFace) -> None:
+        self._engine = engine
+        self._disconnect = connect(self.bridge, engine)
+        self.set_interval(TICK_S, self.bridge.tick)
+        self.set_interval(_LOOK_AGAIN_S, self._lists_changed)
+        self._lists_changed()
+
+    def _not_opened(self, error: OrionError) -> None:
+        self.show_error(error, timeout=3600)
+
+    def on_unmount(self) -> None:
+        self._disconnect()
+
+    def _tell(self, state: AppState) -> None:
+        screen = self.screen
+        if isinstance(screen, OrionScreen):
+            screen.refresh_from(state)
+            screen.update_chrome()
+
+    def _lists_changed(self) -> None:
+        """Read the lists again; while one reading runs, at most one more is kept in mind."""
+        if self._reading:
+            self._read_again = True
+            return
+        self._reading = True
+        engine = self.engine
+        ask(self, lambda: (engine.sessions.list(), engine.approvals.list()), self._lists_read, self._lists_failed)
+
+    def _lists_read(self, lists: tuple[Any, Any]) -> None:
+        self.bridge.set_lists(*lists)
+        self._lists_over()
+
+    def _lists_failed(self, error: OrionError) -> None:
+        self.show_error(error)
+        self._lists_over()
+
+    def _lists_over(self) -> None:
+        self._reading = False
+        if self._read_again:
+            self._read_again = False
+            self.set_timer(0.25, self._lists_changed)
+
+    # -- what screens use
+
+    def go(self, name: str, *, replace: bool = False, **arguments: Any) -> None:
+        """Open a screen by name (see `orion_tui.routes`); with `replace` in the place of the present one."""
+        screen = make_screen(name, **arguments)
+        if replace:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+
+    def back(self) -> None:
+        """One screen back; Home is the last."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def home(self) -> None:
+        """Back to Home from anywhere."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def say(self, message: str, *, severity: Any = "information", timeout: float = 4.0) -> None:
+        """Tell the person something, literally."""
+        self.notify(visible(message, keep="\n"), severity=severity, timeout=timeout, markup=False)
+
+    def show_error(self, error: OrionError, *, timeout: float = 10.0) -> None:
+        """An error for a person: what happened and what to do."""
+        text = error.message + (f"\n{error.hint}" if error.hint else "")
+        self.say(text, severity="error", timeout=timeout)
+
+    # -- what a person can do everywhere
+
+    def do_palette(self) -> None:
+        self.action_command_palette()
+
+    def do_keys(self) -> None:
+        from orion_tui.modals.help import HelpModal
+
+        screen = self.screen
+        if isinstance(screen, OrionScreen):
+            self.push_screen(HelpModal(screen.NAME, screen.facts()))
+
+    def do_theme(self) -> None:
+        self.theme = "orion-light" if self.theme == "orion-dark" else "orion-dark"
+
+    def do_quit(self) -> None:
+        self.exit(0)
+
+    def do_quit_app(self) -> None:
+        self.do_quit()
+
+
+def run(home: Path | None, workspace: Path) -> int:
+    """Run the app until the person leaves; the answer is the exit status."""
+
+    def open_engine() -> EngineFace:
+        # Imported in the thread that opens it: git, schemas and SQLite are not needed to paint.
+        from engine.build import build
+
+        engine: EngineFace = build(home)
+        return engine
+
+    return OrionApp(open_engine, workspace).run() or 0

@@ -1,0 +1,185 @@
+"""The one subscriber: what engine threads tell is queued, drained on a timer in bounded time, folded into plain state,
+and told to the screen at most once per tick."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, TypeVar
+
+from engine.vocabulary.errors import OrionError
+from engine.vocabulary.events import Event, EventKind
+from engine.vocabulary.fold import FOLDED, fold
+from engine.vocabulary.sessions import Session, SessionSummary
+from engine.vocabulary.verdicts import Approval
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
+    from orion_tui.engine_face import EngineFace
+
+T = TypeVar("T")
+
+TICK_S = 1 / 30
+DRAIN_S = 0.008
+"""How long one tick may fold, so that keys and paint always get their turn."""
+
+# What changes a row of a list; the rest (actions, gates, turns) comes in thousands and changes none.
+_LISTED = frozenset(
+    {
+        EventKind.SESSION_CREATED,
+        EventKind.PLAN_MADE,
+        EventKind.SESSION_STARTED,
+        EventKind.TASK_ENDED,
+        EventKind.PARKED,
+        EventKind.DECIDED,
+        EventKind.SESSION_ENDED,
+        EventKind.PROMOTED,
+        EventKind.PROMOTION_UNDONE,
+        EventKind.REJECTED,
+        EventKind.ROLLED_BACK,
+    }
+)
+
+
+@dataclass(slots=True)
+class Watched:
+    """One session that a screen looks at: its folded state and every event so far, oldest first."""
+
+    session: Session
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class AppState:
+    """All that screens draw from. `ready` is false until the lists were read once; `lists_version` grows with them."""
+
+    ready: bool = False
+    sessions: tuple[SessionSummary, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    lists_version: int = 0
+    watched: dict[str, Watched] = field(default_factory=dict)
+
+
+class Bridge:
+    """Between the engine's threads and the screens. Everything but `receive` belongs to the UI's thread."""
+
+    def __init__(self, told: Callable[[AppState], None], lists_changed: Callable[[], None]) -> None:
+        self.state = AppState()
+        self._queue: deque[tuple[Event, ...]] = deque()
+        self._rest: deque[Event] = deque()
+        self._early: dict[str, list[Event]] = {}
+        self._told = told
+        self._lists_changed = lists_changed
+        self._dirty = False
+
+    def receive(self, events: tuple[Event, ...]) -> None:
+        """The engine's callback, from any thread; returns at once."""
+        self._queue.append(events)
+
+    @property
+    def backlog(self) -> int:
+        """Events that wait to be folded."""
+        return len(self._rest) + sum(len(batch) for batch in list(self._queue))
+
+    def expect(self, session: str) -> None:
+        """Keep this session's events from now on, until `watch` brings what was before them."""
+        if session not in self.state.watched:
+            self._early.setdefault(session, [])
+
+    def watch(self, session: Session, events: tuple[Event, ...]) -> None:
+        """Show a session: its state as the engine gave it and its events so far; what came meanwhile is added."""
+        watched = Watched(session, list(events))
+        self.state.watched[session.id] = watched
+        for event in (*events, *self._early.pop(session.id, [])):
+            self._take(watched, event)
+        self._dirty = True
+
+    def unwatch(self, session: str) -> None:
+        """Forget a session's events; its rows in the lists stay."""
+        self.state.watched.pop(session, None)
+        self._early.pop(session, None)
+
+    def set_lists(self, sessions: tuple[SessionSummary, ...], approvals: tuple[Approval, ...]) -> None:
+        """New lists from the engine."""
+        state = self.state
+        if state.ready and sessions == state.sessions and approvals == state.approvals:
+            return
+        state.ready, state.sessions, state.approvals = True, sessions, approvals
+        state.lists_version += 1
+        self._dirty = True
+
+    def tick(self) -> None:
+        """Fold what is queued, for at most `DRAIN_S` seconds, then tell the screen once if anything changed."""
+        stop = perf_counter() + DRAIN_S
+        stale = False
+        while perf_counter() < stop:
+            if not self._rest:
+                if not self._queue:
+                    break
+                self._rest.extend(self._queue.popleft())
+            # A clock is slow beside an event, so it is read once for many.
+            for _ in range(min(64, len(self._rest))):
+                event = self._rest.popleft()
+                stale = stale or event.kind in _LISTED
+                self._route(event)
+        if stale:
+            self._lists_changed()
+        if self._dirty:
+            self._dirty = False
+            self._told(self.state)
+
+    def _route(self, event: Event) -> None:
+        watched = self.state.watched.get(event.session)
+        if watched is not None:
+            self._take(watched, event)
+            self._dirty = True
+        elif event.session in self._early:
+            self._early[event.session].append(event)
+
+    def _take(self, watched: Watched, event: Event) -> None:
+        if not watched.events or event.seq > watched.events[-1].seq:
+            watched.events.append(event)
+        if event.seq > watched.session.seq and event.kind in FOLDED:
+            watched.session = fold(watched.session, event)
+
+
+def ask(
+    node: DOMNode,
+    work: Callable[[], T],
+    done: Callable[[T], None] | None = None,
+    failed: Callable[[OrionError], None] | None = None,
+    *,
+    group: str = "ask",
+    exclusive: bool = False,
+) -> None:
+    """Run a blocking call in a thread and hand its result to `done`, its error to `failed`, on the UI's thread. Nothing
+    is called once `node` is gone. Without `failed` the app shows the error with its hint."""
+
+    async def job() -> None:
+        try:
+            result = await asyncio.to_thread(work)
+        except OrionError as error:
+            (failed or _show(node))(error)
+        except Exception as error:  # told to the person and to the log, whatever it was
+            logging.getLogger("orion.tui").exception("a call into the engine failed")
+            (failed or _show(node))(OrionError(f"Orion failed: {type(error).__name__}: {error}", "this is a bug"))
+        else:
+            if done is not None and node.is_attached:
+                done(result)
+
+    node.run_worker(job(), group=group, exclusive=exclusive, exit_on_error=True)
+
+
+def _show(node: DOMNode) -> Callable[[OrionError], None]:
+    shown: Callable[[OrionError], None] = node.app.show_error  # type: ignore[attr-defined]
+    return shown
+
+
+def connect(bridge: Bridge, engine: EngineFace) -> Callable[[], None]:
+    """Subscribe the bridge; the answer ends the subscription."""
+    return engine.subscribe(bridge.receive)

@@ -1,0 +1,17 @@
+"""Where the style sheets are: inside the package in a wheel, beside it in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def style_sheet(name: str) -> Path:
+    """The absolute path of a style sheet. Raises FileNotFoundError, naming both places, when the installation is
+    broken."""
+    places = (_PACKAGE / "_data" / "styles" / name, _PACKAGE.parent / "styles" / name)
+    for place in places:
+        if place.is_file():
+            return place
+    raise FileNotFoundError(f"{name} is in none of: {', '.join(str(place) for place in places)}; reinstall orion-tui")

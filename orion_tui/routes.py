@@ -1,0 +1,27 @@
+"""Every screen by name. The module behind a name is imported when the screen is first opened, so that starting the app
+pays only for Home."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orion_tui.screens.base import OrionScreen
+
+ROUTES: dict[str, tuple[str, str]] = {
+    "home": ("orion_tui.screens.home", "HomeScreen"),
+    "new_goal": ("orion_tui.screens.new_goal", "NewGoalScreen"),
+    "plan": ("orion_tui.screens.plan", "PlanScreen"),
+    "monitor": ("orion_tui.screens.monitor", "MonitorScreen"),
+    "approvals": ("orion_tui.screens.approvals", "ApprovalsScreen"),
+    "review": ("orion_tui.screens.review", "ReviewScreen"),
+}
+
+
+def make_screen(name: str, **arguments: Any) -> OrionScreen:
+    """A new screen. `plan` takes `proposal`, `monitor` and `review` take `session`, `approvals` takes an optional
+    `session` and `approval`."""
+    module, kind = ROUTES[name]
+    screen: OrionScreen = getattr(import_module(module), kind)(**arguments)
+    return screen

@@ -1,0 +1,120 @@
+"""What every screen has: header, footer, keys from the table of actions, and one hook that draws from the state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Input, TextArea
+
+from orion_tui.actions import Act, act_for_key, acts_for, reason_off
+from orion_tui.bridge import AppState
+from orion_tui.widgets.footer import OrionFooter
+from orion_tui.widgets.header import OrionHeader
+from orion_tui.widgets.signs import Parts
+
+if TYPE_CHECKING:
+    from orion_tui.app import OrionApp
+    from orion_tui.engine_face import EngineFace
+
+
+class OrionScreen(Screen[None]):
+    """Base of all screens. A subclass sets `NAME` and `BINDINGS = bindings_for("name")`, composes `compose_body`,
+    """Base of all screens. A subclass sets `NAME` and `BINDINGS = bindings_for(NAME)`, has a `compose_body`,
+    for each act of its own. What happened between two calls of `refresh_from` is at most one tick of the bridge old."""
+
+    NAME: ClassVar[str] = ""
+
+    @property
+    def orion(self) -> OrionApp:
+        """The app, as what it is."""
+        app: OrionApp = self.app  # type: ignore[assignment]
+        return app
+
+    @property
+    def engine(self) -> EngineFace:
+        """The facade; only call it inside `orion_tui.bridge.ask`. Raises RuntimeError before it is there, which the
+        condition `engine` rules out."""
+        return self.orion.engine
+
+    def compose(self) -> ComposeResult:
+        yield OrionHeader()
+        yield from self.compose_body()
+        yield OrionFooter()
+
+    def compose_body(self) -> ComposeResult:
+        """Everything between header and footer."""
+        yield from ()
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def on_descendant_focus(self) -> None:
+        self.update_footer()
+
+    def redraw(self) -> None:
+        """Draw everything again from the present state."""
+        if self.is_attached:
+            self.refresh_from(self.orion.bridge.state)
+            self.update_chrome()
+
+    def refresh_from(self, state: AppState) -> None:
+        """Draw from the state; called at most once per tick while the screen is on top."""
+
+    def header_left(self) -> Parts:
+        """Where am I; the first part is cut when there is no room."""
+        return (("ORION", "title"),)
+
+    def header_right(self) -> Parts:
+        """What supports it; left out from the left when there is no room."""
+        return ()
+
+    def facts(self) -> frozenset[str]:
+        """Which conditions hold now; extend what the base says."""
+        return frozenset({"engine"}) if self.orion.is_open else frozenset()
+
+    def reason_off(self, act: Act) -> str:
+        """Why an act of this screen is off now; a screen may be more precise than the table."""
+        return reason_off(act, self.facts())
+
+    def update_chrome(self) -> None:
+        """Header and footer from the present state."""
+        for header in self.query(OrionHeader):
+            header.show(self.header_left(), self.header_right())
+        self.update_footer()
+
+    def update_footer(self) -> None:
+        """The footer with the keys that work now."""
+        typing = isinstance(self.focused, (Input, TextArea))
+        for footer in self.query(OrionFooter):
+            footer.show(tuple(act for act in self.working_acts() if not (typing and _types_a_character(act.key))))
+
+    def working_acts(self) -> tuple[Act, ...]:
+        """The acts of this screen that work now and belong into the footer."""
+        return tuple(act for act in acts_for(self.NAME) if act.footer and not self.reason_off(act))
+
+    def action_press(self, key: str) -> None:
+        """Do what a key means now, or say why not."""
+        act, _ = act_for_key(self.NAME, key, self.facts())
+        if act is not None:
+            self.perform(act)
+
+    def perform(self, act: Act) -> None:
+        """Do an act, from a key or from the palette, or say why it is off."""
+        reason = self.reason_off(act)
+        if reason:
+            self.orion.say(f"{act.label}: {reason}")
+            return
+        method = getattr(self, f"do_{act.id}", None) or getattr(self.app, f"do_{act.id}")
+        method()
+
+    def do_back(self) -> None:
+        self.orion.back()
+
+    def do_back_esc(self) -> None:
+        self.do_back()
+
+
+def _types_a_character(key: str) -> bool:
+    return len(key) == 1 or key in ("question_mark", "comma", "slash", "space")

@@ -1,0 +1,65 @@
+"""One line at the top of every screen: where am I, whose role, what state, which sandbox."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from engine.vocabulary.text import shortened
+from orion_tui.widgets.signs import Parts
+
+_CLASS_OF = {
+    "title": "bold $foreground",
+    "muted": "$text-muted",
+    "accent": "bold $orion-accent",
+    "good": "$text-success",
+    "bad": "$text-error",
+    "key": "bold $foreground",
+}
+
+
+def styled(parts: Parts) -> Content:
+    """Parts as content; nothing in them is parsed as markup."""
+    return Content.assemble(*((text, _CLASS_OF.get(tone, "")) for text, tone in parts))
+
+
+class OrionHeader(Widget):
+    """Left what matters most, right what supports it; the right side gives way, then the left is cut."""
+
+    def __init__(self) -> None:
+        super().__init__(id="header")
+        self._left: Parts = (("ORION", "title"),)
+        self._right: Parts = ()
+
+    def show(self, left: Parts, right: Parts = ()) -> None:
+        """Draw these parts from now on. Untrusted text in them is made visible by the caller."""
+        if (left, right) != (self._left, self._right):
+            self._left, self._right = left, right
+            self.refresh()
+
+    def render(self) -> Content:
+        width = self.size.width
+        right = list(self._right)
+        left_width = sum(len(text) for text, _ in self._left)
+        while right and left_width + sum(len(text) for text, _ in right) + 2 > width:
+            right.pop(0)
+        room = width - sum(len(text) for text, _ in right) - (2 if right else 0)
+        left = fitted(self._left, room)
+        gap = width - sum(len(text) for text, _ in (*left, *right))
+        return styled([*left, (" " * max(gap, 0), ""), *right])
+
+
+def fitted(parts: Parts, width: int) -> list[tuple[str, str]]:
+    """The parts cut to `width` characters: the first part gives way first, since the rest are short badges."""
+    fixed = sum(len(text) for text, _ in parts[1:])
+    if parts and fixed + 8 <= width:
+        head = shortened(parts[0][0], width - fixed)
+        return [(head, parts[0][1]), *parts[1:]]
+    out: list[tuple[str, str]] = []
+    for text, tone in parts:
+        piece = shortened(text, width)
+        out.append((piece, tone))
+        width -= len(piece)
+        if width <= 0:
+            break
+    return out
