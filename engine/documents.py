@@ -58,6 +58,15 @@ class Document:
         return _error(problems, self.path, kind)
 
 
+def shipped_schema(name: str) -> Mapping[str, Any]:
+    """The schema `name` (`role`, `playbook`, `plan`) that ships with Orion, from a wheel or from a checkout."""
+    file = f"roles/schema/{name}.schema.json"
+    engine = Path(__file__).parent
+    inside = engine / "_data" / file
+    schema: Mapping[str, Any] = json.loads((inside if inside.is_file() else engine.parent / file).read_text("utf-8"))
+    return schema
+
+
 def read_document(path: Path, schema: Mapping[str, Any], *, error: type[ConfigError] = ConfigError) -> Document:
     """The document in the file. Raises `error` with its `problems`: no such file, too large, not UTF-8, not YAML, or
     not what the schema says."""
