@@ -1,0 +1,187 @@
+"""A model that reads its replies from a recording: same port, same loop as a live one, only the network is absent.
+
+A recording is JSON lines. The first is a header, each other one reply:
+
+    {"format": "orion-replay/1", "about": "written by hand for the sample repository"}
+    {"purpose": "act", "task": "fix", "turn": 1, "expects": null, "reply": {"text": "…", "calls": [], "usage": {}}}
+
+`expects` is the digest of the observation that the reply answers (see `observation_digest`), or null when it fits any.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from engine.models.observation import observation_digest
+from engine.vocabulary.errors import Cancelled, ModelError
+from engine.vocabulary.models import ModelReply, ModelRequest, ToolCall, Usage
+from engine.vocabulary.text import shortened, visible
+
+FORMAT = "orion-replay/1"
+_MAX_BYTES = 16 * 1024 * 1024
+_FIELDS = {"purpose", "task", "turn", "expects", "reply"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One line of a recording; `line` counts from 1."""
+
+    line: int
+    expects: str | None
+    reply: ModelReply
+
+
+class ReplayModel:
+    """Answers from the file `recording`, which is read once, at the first use."""
+
+    def __init__(self, name: str, recording: Path) -> None:
+        self._name = name
+        self._recording = recording
+        self._lock = threading.Lock()
+        self._about = ""
+        self._replies: Mapping[tuple[str, str, int], Recorded] | None = None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def about(self) -> str:
+        """What the recording says of itself, for a person. Raises ModelError."""
+        self._read()
+        return self._about
+
+    def complete(self, request: ModelRequest, stop: threading.Event) -> ModelReply:
+        """The recorded reply for purpose, task and turn. Raises ModelError (not retryable) when there is none or when
+        it was recorded for another observation; Cancelled once `stop` is set."""
+        if stop.is_set():
+            raise Cancelled
+        replies = self._read()
+        wanted = (request.purpose, request.task, request.turn)
+        recorded = replies.get(wanted)
+        if recorded is None:
+            turns = sorted(turn for purpose, task, turn in replies if (purpose, task) == wanted[:2])
+            has = f"it has turns {turns[0]} to {turns[-1]} of it" if turns else "it has nothing for it"
+            raise ModelError(
+                f"the recording {self._file} has no reply for {_key(wanted)}; {has}",
+                "a recording fits only the goal, plan and repository that it was written for",
+            )
+        if recorded.expects is not None:
+            found = observation_digest(request.messages)
+            if found != recorded.expects:
+                last = next((m.text for m in reversed(request.messages) if m.role in ("tool", "user")), "")
+                raise ModelError(
+                    f"the reply for {_key(wanted)} (line {recorded.line} of {self._file}) was recorded for another "
+                    f"observation: expected {recorded.expects}, found {found}: {visible(shortened(last.strip(), 160))}",
+                    "something in the repository or the sandbox differs from when the recording was made",
+                )
+        return recorded.reply
+
+    @property
+    def _file(self) -> str:
+        return visible(self._recording.name)
+
+    def _read(self) -> Mapping[tuple[str, str, int], Recorded]:
+        with self._lock:
+            if self._replies is None:
+                self._about, self._replies = _load(self._recording)
+            return self._replies
+
+
+def _key(key: tuple[str, str, int]) -> str:
+    purpose, task, turn = key
+    of = f"task {task!r}, " if task else ""
+    return f"purpose {purpose!r}, {of}turn {turn}"
+
+
+def _load(path: Path) -> tuple[str, Mapping[tuple[str, str, int], Recorded]]:
+    name = visible(path.name)
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ModelError(f"the recording {name} is larger than 16 MiB", "split it")
+        lines = path.read_text("utf-8").removesuffix("\n").split("\n")
+    except OSError as missing:
+        raise ModelError(
+            f"the recording {visible(str(path))} cannot be read: {missing.strerror}",
+            "check `file` of this model in config.yaml",
+        ) from missing
+    except UnicodeDecodeError as bad:
+        raise ModelError(f"the recording {name} is not UTF-8", "save it as UTF-8") from bad
+    about = ""
+    replies: dict[tuple[str, str, int], Recorded] = {}
+    for number, line in enumerate(lines, 1):
+        if number > 1 and not line.strip():
+            continue
+        try:
+            data = json.loads(line)
+        except (ValueError, RecursionError):
+            _broken(name, number, "is not JSON", "one JSON object on each line")
+        if not isinstance(data, dict):
+            _broken(name, number, "is not a JSON object", "one JSON object on each line")
+        if number == 1:
+            about = _header(name, data)
+            continue
+        key, recorded = _line(name, number, data)
+        if key in replies:
+            _broken(name, number, f"repeats {_key(key)}, which line {replies[key].line} has", "keep one of them")
+        replies[key] = recorded
+    return about, replies
+
+
+def _header(name: str, data: Mapping[str, Any]) -> str:
+    if data.get("format") != FORMAT:
+        _broken(name, 1, "is no header", f'expected {{"format": "{FORMAT}", "about": "…"}}')
+    about = data.get("about")
+    if not isinstance(about, str) or not about.strip():
+        _broken(name, 1, "does not say what the recording is", "give `about` a sentence, such as who wrote it")
+    return about
+
+
+def _line(name: str, number: int, data: Mapping[str, Any]) -> tuple[tuple[str, str, int], Recorded]:
+    unknown = sorted(set(data) - _FIELDS)
+    if unknown:
+        _broken(name, number, f"has the unknown field {unknown[0]!r}", f"known: {', '.join(sorted(_FIELDS))}")
+    purpose, task, turn = data.get("purpose"), data.get("task", ""), data.get("turn")
+    if purpose not in ("plan", "act"):
+        _broken(name, number, "has no known `purpose`", "plan or act")
+    if not isinstance(task, str) or not isinstance(turn, int) or isinstance(turn, bool) or turn < 1:
+        _broken(name, number, "needs `task` (text) and `turn` (a whole number from 1)", "")
+    expects, reply = data.get("expects"), data.get("reply")
+    if expects is not None and not (isinstance(expects, str) and len(expects) == 64):
+        _broken(name, number, "has an `expects` that is no digest", "64 hexadecimal digits, or null")
+    if not isinstance(reply, dict):
+        _broken(name, number, "has no `reply`", '{"text": "…", "calls": [], "usage": {}}')
+    return (purpose, task, turn), Recorded(number, expects, _reply(name, number, task, turn, reply))
+
+
+def _reply(name: str, number: int, task: str, turn: int, data: Mapping[str, Any]) -> ModelReply:
+    text, usage = data.get("text", ""), data.get("usage", {})
+    if not isinstance(text, str):
+        _broken(name, number, "has a `text` that is no text", "text, possibly empty")
+    wanted, calls = data.get("calls", []), []
+    if not isinstance(wanted, list):
+        _broken(name, number, "has `calls` that are no list", '[{"name": "…", "arguments": {}}]')
+    for index, call in enumerate(wanted):
+        if not (
+            isinstance(call, dict)
+            and set(call) == {"name", "arguments"}
+            and isinstance(call["name"], str)
+            and isinstance(call["arguments"], dict)
+        ):
+            _broken(name, number, f"has a call (number {index + 1}) of another shape", '{"name": "…", "arguments": {}}')
+        calls.append(ToolCall(f"{task or 'plan'}-{turn}-{index + 1}", call["name"], call["arguments"]))
+    try:
+        used = Usage(**usage)
+    except TypeError:
+        _broken(name, number, "has a `usage` of another shape", "tokens_in, tokens_out and cost_usd")
+    if not all(isinstance(value, (int, float)) for value in (used.tokens_in, used.tokens_out, used.cost_usd)):
+        _broken(name, number, "has a `usage` that is not made of numbers", "tokens_in, tokens_out and cost_usd")
+    return ModelReply(text, tuple(calls), used)
+
+
+def _broken(name: str, number: int, what: str, hint: str) -> NoReturn:
+    raise ModelError(f"line {number} of the recording {name} {visible(what)}", hint)
