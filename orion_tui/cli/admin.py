@@ -1,0 +1,87 @@
+"""This machine and its configuration: doctor and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from engine.vocabulary.errors import UsageError
+from engine.vocabulary.text import nearest
+from orion_tui.cli.exits import Exit
+from orion_tui.cli.options import json_option, opened
+from orion_tui.cli.out import say, say_json
+
+_SIGNS = {"ok": ("✓", "green"), "warn": ("⚑", "yellow"), "fail": ("✗", "red")}
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> int:
+    """What works on this machine, and what to do about the rest. Exit 6 when no session could start."""
+    with opened() as engine:
+        found = engine.doctor.report()
+    if as_json:
+        say_json({"ok": found.ok, "checks": [asdict(check) for check in found.checks]})
+        return Exit.DONE if found.ok else Exit.NO_SANDBOX
+    width = max((len(check.name) for check in found.checks), default=0)
+    for check in found.checks:
+        sign, colour = _SIGNS[check.status]
+        say(f"{sign} {check.name:<{width}}  {check.detail}", fg=colour)
+        if check.hint and check.status != "ok":
+            say(f"  {'':<{width}}  {check.hint}")
+    say("a session can start" if found.ok else "no session can start", bold=True)
+    return Exit.DONE if found.ok else Exit.NO_SANDBOX
+
+
+@click.group()
+def settings() -> None:
+    """The configuration in effect."""
+
+
+@settings.command()
+@click.argument("key", required=False)
+@json_option
+def get(key: str | None, as_json: bool) -> int:
+    """The configuration in effect, defaults included, or the value of one KEY such as `limits.time_s`."""
+    with opened() as engine:
+        values, path = asdict(engine.settings.get()), engine.settings.path()
+    if key:
+        value = _at(values, key)
+        if as_json:
+            say_json({key: value})
+        else:
+            for name, part in _flat({key: value}):
+                say(part if name == key else f"{name} = {part}")
+        return Exit.DONE
+    if as_json:
+        say_json({**values, "path": str(path)})
+        return Exit.DONE
+    say(f"# {path}{'' if path.exists() else ' (not there: these are the defaults)'}")
+    for name, part in _flat(values):
+        say(f"{name} = {part}")
+    return Exit.DONE
+
+
+def _at(values: Mapping[str, Any], key: str) -> Any:
+    value: Any = values
+    for part in key.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            known = dict(_flat(values))
+            raise UsageError(f"there is no setting {key!r}", nearest(key, known))
+        value = value[part]
+    return value
+
+
+def _flat(values: Mapping[str, Any], lead: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            rows += _flat(value, f"{lead}{name}.")
+        elif isinstance(value, list | tuple):
+            rows.append((lead + name, ", ".join(str(part) for part in value) or "none"))
+        else:
+            rows.append((lead + name, "none" if value in (None, {}) else str(value)))
+    return rows

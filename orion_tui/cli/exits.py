@@ -1,0 +1,103 @@
+"""The one place that turns an error into an exit code and into words on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+
+from engine.vocabulary.errors import (
+    AuthError,
+    Cancelled,
+    ConfigError,
+    LimitExceeded,
+    ModelError,
+    OrionError,
+    Problem,
+    SandboxUnavailable,
+    StaleBase,
+    UsageError,
+    WorkspaceError,
+)
+from orion_tui.cli.out import note
+
+KEPT_BUG_REPORTS = 20
+
+
+class Exit(IntEnum):
+    """What the shell gets to know."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    LIMIT = 3
+    WAITING = 4
+    FAILED = 5
+    NO_SANDBOX = 6
+    AUTHENTICATION = 7
+    BLOCKED = 8
+    INTERRUPTED = 130
+
+
+# The first match counts, so a subclass stands before its base.
+_CODES: Mapping[type[OrionError], Exit] = {
+    StaleBase: Exit.BLOCKED,
+    SandboxUnavailable: Exit.NO_SANDBOX,
+    AuthError: Exit.AUTHENTICATION,
+    LimitExceeded: Exit.LIMIT,
+    ModelError: Exit.FAILED,
+    Cancelled: Exit.INTERRUPTED,
+    ConfigError: Exit.USAGE,
+    UsageError: Exit.USAGE,
+    WorkspaceError: Exit.USAGE,
+}
+
+
+def code_of(error: OrionError) -> Exit:
+    """The exit code for an error that Orion raised on purpose; 1 for those nobody can do anything about by typing
+    something else (the journal is damaged, the disk is full)."""
+    return next((code for kind, code in _CODES.items() if isinstance(error, kind)), Exit.BUG)
+
+
+def report(error: OrionError) -> Exit:
+    """Say on standard error what happened, where, and what to do; the exit code for it."""
+    note(f"orion: {error.message}", fg="red")
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            note(f"  {describe(problem, error.path)}")
+    if error.hint:
+        note(f"  {error.hint}")
+    return code_of(error)
+
+
+def describe(problem: Problem, path: str = "") -> str:
+    """A problem of a file on one line: place, field, what is wrong, what was expected."""
+    place = ":".join(str(part) for part in (path, problem.line, problem.column) if part)
+    lead = " ".join(part for part in (place and f"{place}:", problem.field and f"{problem.field}:") if part)
+    tail = f" ({problem.hint})" if problem.hint else ""
+    return f"{lead} {problem.message}{tail}".strip()
+
+
+def report_bug(error: BaseException, home: Path) -> Exit:
+    """A bug: one line and a hint on standard error, the traceback in a file of its own below `home/logs`."""
+    note(f"orion: this is a bug in Orion: {type(error).__name__}: {error}", fg="red")
+    try:
+        note(f"  the traceback is in {_keep_traceback(error, home / 'logs')}; please report it with that file")
+    except OSError as problem:
+        note(f"  the traceback could not be kept ({problem}):")
+        traceback.print_exception(error, file=sys.stderr)
+    return Exit.BUG
+
+
+def _keep_traceback(error: BaseException, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in sorted(folder.glob("bug-*.txt"))[: -KEPT_BUG_REPORTS + 1]:
+        old.unlink(missing_ok=True)
+    path = folder / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
+    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    path.chmod(0o600)
+    return path

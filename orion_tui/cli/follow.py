@@ -1,0 +1,103 @@
+"""Follow a session's events as they happen: progress lines for a person, JSON lines for a script."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from engine.vocabulary.errors import OrionError
+from engine.vocabulary.events import Event, event_to_json
+from engine.vocabulary.plans import TaskState
+from engine.vocabulary.sessions import Session, SessionState
+from orion_tui.cli.exits import Exit
+from orion_tui.cli.out import lose_output, note, say, say_json
+from orion_tui.cli.progress import COLOURS, line_of
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+LIMITS = ("time_limit", "cost_limit")
+"""Reasons of a session that a limit paused."""
+_STOPPED = (SessionState.PAUSED, SessionState.CANCELLED, SessionState.CREATED)
+
+
+def show(event: Event, as_json: bool) -> None:
+    """Print one event."""
+    if as_json:
+        say_json(event_to_json(event))
+        return
+    line = line_of(event)
+    if line is not None:
+        say(str(line), fg=COLOURS.get(line.sign), bold=line.verb in ("task", "ended") or None)
+
+
+def follow_to_end(engine: Engine, session: str, *, after: int = 0, as_json: bool) -> Exit:
+    """Print the events of a session that this process runs until it ends, and answer with the exit code for that end.
+
+    Output that nobody reads any more (a closed pipe, a terminal that is gone) does not stop the session. Ctrl-C pauses
+    it first, then ends with 130."""
+    _outlive_the_terminal()
+    stop = threading.Event()
+    heard = True
+    try:
+        for event in engine.sessions.follow(session, after, stop):
+            if not heard:
+                continue
+            try:
+                show(event, as_json)
+            except OSError:
+                # The work matters more than telling about it.
+                lose_output()
+                heard = False
+    except KeyboardInterrupt:
+        stop.set()
+        return _interrupted(engine, session)
+    return end_code(engine.sessions.wait(session))
+
+
+def _outlive_the_terminal() -> None:
+    if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _interrupted(engine: Engine, session: str) -> Exit:
+    note("\norion: pausing the session; Ctrl-C once more leaves it to be resumed from its last kept task")
+    try:
+        engine.sessions.pause(session)
+        engine.sessions.wait(session, 60)
+    except OrionError as error:
+        note(f"orion: {error.message}")
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    note(f"  go on with: orion resume {session}")
+    return Exit.INTERRUPTED
+
+
+def end_code(session: Session) -> Exit:
+    """How `work` ends: failed, a limit, everything left waits for approval, or done, the first that applies."""
+    if session.state is SessionState.FAILED:
+        return Exit.FAILED
+    if session.state is SessionState.PAUSED and session.reason in LIMITS:
+        return Exit.LIMIT
+    if session.state in _STOPPED:
+        return Exit.DONE
+    states = {view.state for view in session.tasks.values()}
+    if TaskState.PARKED in states and TaskState.RUNNING not in states and TaskState.READY not in states:
+        return Exit.WAITING
+    return Exit.DONE
+
+
+def next_step(session: Session) -> str:
+    """The command that a person most likely wants now; empty when there is none."""
+    if session.waiting:
+        return f"decide with: orion approvals; then: orion resume {session.id}"
+    match session.state:
+        case SessionState.AWAITING_REVIEW:
+            return f"look at it with: orion review {session.id}; let it in with: orion promote {session.id}"
+        case SessionState.PAUSED | SessionState.INTERRUPTED:
+            return f"go on with: orion resume {session.id}"
+        case SessionState.FAILED:
+            return f"see why with: orion log {session.id}; try again with: orion resume {session.id}"
+        case _:
+            return ""

@@ -1,0 +1,130 @@
+"""Letting the good part in: promote, undo, reject."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.vocabulary.changes import Promotion, Severity
+from engine.vocabulary.errors import AuthError
+from engine.vocabulary.requests import Review
+from orion_tui.cli.exits import Exit
+from orion_tui.cli.options import json_option, opened, pin_option, secret_of, session_argument
+from orion_tui.cli.out import note, say, say_json
+from orion_tui.cli.review import show_findings, show_review
+from orion_tui.cli.shapes import promotion_json
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+_STEP_SIGNS = {"ok": "✓", "blocked": "✗"}
+
+
+@click.command()
+@session_argument(required=True)
+@click.option("--only", "paths", multiple=True, metavar="PATH", help="Take only this file; can be repeated.")
+@click.option("--accept", multiple=True, metavar="FINDING", help="Accept a finding by its id; can be repeated.")
+@click.option("--onto", default=None, metavar="BRANCH", help="Another branch than the one the session began on.")
+@pin_option
+@json_option
+def promote(
+    session: str, paths: tuple[str, ...], accept: tuple[str, ...], onto: str | None, pin_stdin: bool, as_json: bool
+) -> int:
+    """Let a session's changes into your repository as one commit, after every check and with your PIN."""
+    with opened() as engine:
+        found = engine.sessions.resolve(session)
+        _need_secret(engine)
+        if sys.stdin.isatty() and not pin_stdin:
+            seen = engine.review.report(found, paths=paths or None)
+            if not as_json:
+                show_review(seen)
+            if _stands_in_the_way(seen, accept):
+                return _tell(_refused(seen), as_json, shown=True)
+        secret = secret_of(pin_stdin)
+        answer = engine.review.promote(
+            found,
+            secret=secret,
+            paths=paths or None,
+            accept=accept,
+            onto=onto,
+            progress=None if as_json else tell_step,
+        )
+    return _tell(answer, as_json)
+
+
+@click.command("undo-promote")
+@session_argument(required=True)
+@pin_option
+@json_option
+def undo_promote(session: str, pin_stdin: bool, as_json: bool) -> int:
+    """Take the latest promotion of a session back with a revert commit."""
+    with opened() as engine:
+        found = engine.sessions.resolve(session)
+        _need_secret(engine)
+        answer = engine.review.undo(found, secret=secret_of(pin_stdin))
+    return _tell(answer, as_json, verb="undone with")
+
+
+@click.command()
+@session_argument(required=True)
+@click.option("--task", default=None, metavar="TASK", help="Only this task, not the whole session.")
+@click.option("--reason", required=True, help="Why; the session's log keeps it.")
+@json_option
+def reject(session: str, task: str | None, reason: str, as_json: bool) -> int:
+    """Turn a session, or one of its tasks, down. Its branch is kept for reference."""
+    with opened() as engine:
+        found = engine.sessions.resolve(session)
+        engine.review.reject(found, reason, task=task)
+        state = engine.sessions.get(found).state.value
+    if as_json:
+        say_json({"session": found, "task": task, "state": state})
+    else:
+        say(f"rejected: {f'task {task} of ' if task else ''}{found}; its branch is kept in its own repository")
+    return Exit.DONE
+
+
+def tell_step(step: str, status: str) -> None:
+    """One line of the gate's checklist, as it fills in."""
+    if status in _STEP_SIGNS:
+        say(f"{_STEP_SIGNS[status]} {step}", fg="green" if status == "ok" else "red")
+
+
+def _need_secret(engine: Engine) -> None:
+    if not engine.auth.status().method:
+        raise AuthError("no PIN is set, and nothing is let in without one", "set one with: orion auth set")
+
+
+def _stands_in_the_way(seen: Review, accept: tuple[str, ...]) -> bool:
+    """Whether the checks already say no, so that asking for the PIN would be pointless."""
+    if seen.conflicts:
+        return True
+    blocking = (f for f in seen.findings if f.severity is Severity.BLOCKING and not f.accepted)
+    return any(not finding.acceptable or finding.id not in accept for finding in blocking)
+
+
+def _refused(seen: Review) -> Promotion:
+    return Promotion(
+        promoted=False,
+        reasons=("findings or conflicts stand in the way",),
+        findings=seen.findings,
+        conflicts=seen.conflicts,
+    )
+
+
+def _tell(answer: Promotion, as_json: bool, *, verb: str = "promoted as", shown: bool = False) -> int:
+    if as_json:
+        say_json(promotion_json(answer))
+    elif answer.promoted:
+        say(f"✓ {verb} {answer.commit[:12]} on {answer.branch}, {answer.files} files", fg="green")
+        if answer.post_tag:
+            say(f"  tags {answer.pre_tag} and {answer.post_tag}; look with: git show --stat {answer.commit[:12]}")
+    else:
+        for reason in answer.reasons:
+            note(f"orion: not promoted: {reason}", fg="red")
+        if not shown:
+            show_findings(answer.findings, answer.conflicts)
+    for text in answer.notices:
+        note(f"orion: {text}")
+    return Exit.DONE if answer.promoted else Exit.BLOCKED

@@ -1,0 +1,144 @@
+"""The command `orion`: which commands there are, and what happens when one of them fails.
+
+A noun's module is imported only when one of its commands is called, so that a short answer starts fast.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.vocabulary.errors import OrionError, UsageError
+from orion_tui.cli.exits import Exit, report, report_bug
+from orion_tui.cli.options import home_folder
+from orion_tui.cli.out import lose_output
+
+# Section -> command -> (where it is, what the help says about it).
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Work": {
+        "demo": ("demo:demo", "The main job on a sample repository, offline"),
+        "work": ("work:work", "Carry out a goal, a playbook or a plan in the sandbox"),
+        "plan": ("work:plan", "Make a plan and show what the gate says; start nothing"),
+    },
+    "Sessions": {
+        "sessions": ("session:sessions", "List sessions, newest first"),
+        "status": ("session:status", "One session in full"),
+        "log": ("session:log", "Every event of a session"),
+        "pause": ("session:pause", "Stop after a checkpoint, to go on later"),
+        "resume": ("work:resume", "Go on with a paused or interrupted session"),
+        "cancel": ("session:cancel", "Stop for good; what was kept stays for review"),
+        "checkpoints": ("session:checkpoints", "The points a session can go back to"),
+        "rollback": ("session:rollback", "Go back to a checkpoint"),
+    },
+    "Decisions": {
+        "approvals": ("approval:approvals", "What waits for your decision"),
+        "approve": ("approval:approve", "Let a parked action or effect through"),
+        "deny": ("approval:deny", "Refuse it, with a reason"),
+    },
+    "Review": {
+        "review": ("review:review", "Files, findings and conflicts of a session"),
+        "diff": ("review:diff", "What a session would change, as a patch"),
+        "promote": ("promotion:promote", "Let the chosen part into your repository as one commit"),
+        "undo-promote": ("promotion:undo_promote", "Take the latest promotion back with a revert commit"),
+        "reject": ("promotion:reject", "Turn a session or one task down, with a reason"),
+    },
+    "Rules": {
+        "role": ("role:role", "List, show, validate and test roles"),
+        "guard": ("guard:guard", "What the guard makes of a goal text"),
+        "scan": ("guard:scan", "Look for secrets in files"),
+        "auth": ("auth:auth", "The PIN that promotions ask for"),
+    },
+    "This machine": {
+        "doctor": ("admin:doctor", "What works here, and what to do about the rest"),
+        "settings": ("admin:settings", "The configuration in effect"),
+    },
+}
+
+
+class OrionGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for section in COMMANDS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = next((section[cmd_name][0] for section in COMMANDS.values() if cmd_name in section), "")
+        if not place:
+            return None
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(import_module(f"orion_tui.cli.{module}"), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, section in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, text) for name, (_, text) in section.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # Click would answer a closed pipe with exit 1; whoever reads the first lines of a list is no error.
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            lose_output()
+            return Exit.DONE
+
+
+@click.group(
+    "orion",
+    cls=OrionGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--workspace", type=click.Path(path_type=Path), default=Path(), help="Repository for the app.")
+@click.option("--version", is_flag=True, help="Say which version this is.")
+@click.pass_context
+def cli(ctx: click.Context, workspace: Path, version: bool) -> int:
+    """Orion carries out engineering goals by itself, within a role, in a sandbox, and lets nothing into your
+    repository without your PIN. Without a command it opens the full-screen app."""
+    if version:
+        from engine import __version__
+
+        click.echo(f"orion {__version__}")
+        return Exit.DONE
+    if ctx.invoked_subcommand is not None:
+        return Exit.DONE
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the full-screen app needs a terminal",
+            "in a script use a command: `orion --help` lists them, `orion work --playbook FILE --yes` starts work",
+        )
+    from orion_tui.app import run as run_app
+
+    run_app(home_folder(), workspace.absolute())
+    return Exit.DONE
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line; the exit code. Never raises."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a sign gets its code; it is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        answer = cli.main(args=list(arguments), prog_name="orion", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        lose_output()
+        return Exit.DONE
+    except OrionError as error:
+        return report(error)
+    except Exception as error:  # noqa: BLE001 - the last resort: reported to the person, kept in the log
+        return report_bug(error, home_folder())
+    return answer if isinstance(answer, int) else Exit.DONE

@@ -1,0 +1,204 @@
+"""`orion work`, `plan` and `resume`: from a goal to a session that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.vocabulary.errors import UsageError
+from engine.vocabulary.requests import Proposal, SessionRequest
+from engine.vocabulary.sessions import Limits
+from orion_tui.cli.exits import Exit
+from orion_tui.cli.follow import follow_to_end, next_step
+from orion_tui.cli.options import (
+    Command,
+    Duration,
+    Money,
+    asked,
+    json_option,
+    opened,
+    session_argument,
+    workspace_option,
+)
+from orion_tui.cli.out import note, say, say_json, table
+from orion_tui.cli.shapes import plan_rows, proposal_json, steps_of
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+_DECISIONS = {"allow": "✓ allow", "park": "◐ park", "block": "⊘ block", None: "·"}
+
+
+def goal_options(command: Command) -> Command:
+    """What `work` and `plan` have in common."""
+    options: tuple[Callable[[Command], Command], ...] = (
+        click.argument("goal", required=False, default=""),
+        click.option("--role", default="", help="Who does it; `orion role list` shows them."),
+        click.option("--playbook", default="", help="A playbook's file or name: a plan that needs no model."),
+        click.option("--model", default="", metavar="NAME", help="A model of the configuration."),
+        workspace_option,
+        json_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@goal_options
+@click.option(
+    "--plan", "plan_file", type=click.Path(path_type=Path), help="A plan that `orion plan --json` wrote, edited by hand."
+)
+@click.option("--sandbox", type=click.Choice(["auto", "docker", "bubblewrap"]), help="Which sandbox to use.")
+@click.option("--time-limit", type=Duration(), help="Seconds of work, or 2h, 90m, 45s.")
+@click.option("--cost-limit", type=Money(), help="US dollars, such as 2.50.")
+@click.option("--yes", is_flag=True, help="Start without showing the plan first.")
+@click.option("--detach", is_flag=True, help="Work in a process of its own and return at once.")
+def work(
+    goal: str,
+    role: str,
+    playbook: str,
+    model: str,
+    workspace: Path,
+    as_json: bool,
+    plan_file: Path | None,
+    sandbox: str | None,
+    time_limit: float | None,
+    cost_limit: float | None,
+    yes: bool,
+    detach: bool,
+) -> int:
+    """Carry out GOAL in the sandbox. GOAL may be left out with a playbook or a plan, which have their own."""
+    with opened() as engine:
+        request = _request(engine, goal, role, playbook, model, workspace, plan_file)
+        request = replace(
+            request, sandbox=sandbox or "", limits=_limits(engine, time_limit, cost_limit)
+        )
+        proposal = _proposed(engine, request)
+        _tell_notices(proposal)
+        if not yes:
+            if not as_json:
+                show_proposal(proposal)
+            if not asked("Start this plan?", "--yes"):
+                note("orion: nothing was started")
+                return Exit.DONE
+        session = engine.sessions.create(proposal)
+        engine.sessions.start(session, detach=detach)
+        if detach:
+            _tell_detached(session, as_json)
+            return Exit.DONE
+        return _watched(engine, session, as_json=as_json)
+
+
+@click.command()
+@goal_options
+def plan(goal: str, role: str, playbook: str, model: str, workspace: Path, as_json: bool) -> int:
+    """Make a plan for GOAL and show what the gate says about each task. Nothing is stored or started."""
+    with opened() as engine:
+        proposal = _proposed(engine, _request(engine, goal, role, playbook, model, workspace, None))
+        if as_json:
+            say_json(proposal_json(proposal))
+        else:
+            _tell_notices(proposal)
+            show_proposal(proposal)
+    return Exit.DONE
+
+
+@click.command()
+@session_argument(required=False)
+@workspace_option
+@click.option("--detach", is_flag=True, help="Work in a process of its own and return at once.")
+@json_option
+def resume(session: str | None, workspace: Path, detach: bool, as_json: bool) -> int:
+    """Go on with a paused or interrupted session, or with what was approved, and follow it as `work` does."""
+    with opened() as engine:
+        found = engine.sessions.resolve(session, workspace.absolute())
+        after = engine.sessions.get(found).seq
+        engine.sessions.resume(found, detach=detach)
+        if detach:
+            _tell_detached(found, as_json)
+            return Exit.DONE
+        return _watched(engine, found, after=after, as_json=as_json)
+
+
+def _request(
+    engine: Engine, goal: str, role: str, playbook: str, model: str, workspace: Path, plan_file: Path | None
+) -> SessionRequest:
+    if playbook and plan_file:
+        raise UsageError("--playbook and --plan exclude each other", "a plan already says what is done; drop one")
+    if not goal.strip() and not playbook and plan_file is None:
+        raise UsageError("a goal is missing", 'say what is to be done: orion work "…"; or give --playbook')
+    return SessionRequest(
+        workspace=workspace.absolute(),
+        goal=goal,
+        role=role,
+        playbook=engine.playbooks.find(playbook) if playbook else None,
+        plan=engine.playbooks.load_plan(plan_file) if plan_file else None,
+        model=model,
+    )
+
+
+def _limits(engine: Engine, time_s: float | None, cost_usd: float | None) -> Limits | None:
+    if time_s is None and cost_usd is None:
+        return None
+    usual = engine.settings.get().limits
+    return Limits(
+        time_s=usual.time_s if time_s is None else time_s, cost_usd=usual.cost_usd if cost_usd is None else cost_usd
+    )
+
+
+def _proposed(engine: Engine, request: SessionRequest) -> Proposal:
+    if request.playbook is None and request.plan is None:
+        note("orion: planning …")
+    return engine.sessions.propose(request)
+
+
+def _tell_notices(proposal: Proposal) -> None:
+    for hit in proposal.stripped:
+        note(f"orion: taken out of the goal ({hit.rule}): {hit.text}")
+    for text in (*proposal.role.notices, *proposal.notices):
+        note(f"orion: {text}")
+
+
+def show_proposal(proposal: Proposal) -> None:
+    """The plan as a table for a person, with each task's steps when they are fixed."""
+    say(proposal.goal, bold=True)
+    say(f"as {proposal.role.name} in {proposal.workspace.root}, from {proposal.workspace.head[:10]}")
+    say()
+    rows = [
+        (
+            row["id"],
+            row["title"],
+            ", ".join(row["depends_on"]) or "-",
+            row["action"],
+            _DECISIONS[row["verdict"]],
+            row["rule"] or "",
+        )
+        for row in plan_rows(proposal)
+    ]
+    table(("task", "what", "after", "action", "gate", "rule"), rows, colours={"✓": "green", "◐": "yellow", "⊘": "red"})
+    for task in proposal.plan.tasks:
+        for step in steps_of(task):
+            say(f"  {task.id}: {step}")
+    say()
+
+
+def _tell_detached(session: str, as_json: bool) -> None:
+    if as_json:
+        say_json({"session": session, "detached": True})
+        return
+    say(f"session {session} works in a process of its own")
+    say(f"follow it with: orion log {session} --follow; or open the app: orion")
+
+
+def _watched(engine: Engine, session: str, *, after: int = 0, as_json: bool) -> int:
+    code = follow_to_end(engine, session, after=after, as_json=as_json)
+    if code is not Exit.INTERRUPTED and not as_json:
+        hint = next_step(engine.sessions.get(session))
+        if hint:
+            say(hint)
+    return code
