@@ -229,8 +229,13 @@ def _drift(session: Session, event: Event) -> Session:
 
 def _session_ended(session: Session, event: Event) -> Session:
     data = event.data
+    tasks = {
+        key: replace(view, state=TaskState.PENDING) if view.state is TaskState.RUNNING else view
+        for key, view in session.tasks.items()
+    }
     return replace(
         session,
+        tasks=tasks,
         state=SessionState(data["state"]),
         reason=data.get("reason", ""),
         ended_at=event.at,

@@ -35,6 +35,9 @@ class Lease(Protocol):
     @property
     def generation(self) -> int: ...
 
+    def beat(self) -> None:
+        """Say that the holder still works, for those who cannot see its lock. Raises LeaseLost."""
+
     def release(self) -> None:
         """Give it back; calling it twice is fine."""
 

@@ -50,7 +50,7 @@ class Guarded:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan before anything is stored: what was asked, each task's verdict by task id, what a person should know."""
+    """A plan before anything is stored: what was asked, each task's verdict by id, what a person should know."""
 
     request: SessionRequest
     goal: str

@@ -1,0 +1,194 @@
+"""What a person should know about a change before letting it in. Pure but for reading objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from engine.governance.gate import decide_changes
+from engine.governance.protected import protected_reason
+from engine.governance.secrets import SecretHit, redact, scan
+from engine.vocabulary.actions import digest_of
+from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange, Finding, FindingKind, Severity
+from engine.vocabulary.plans import TaskState
+from engine.vocabulary.ports import SessionRepository
+from engine.vocabulary.roles import Role
+from engine.vocabulary.sessions import Session
+from engine.vocabulary.verdicts import Decision, Layer, Verdict
+
+LINK = 0o120000
+EXECUTABLE = 0o100755
+_ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def findings_of(
+    session: Session,
+    role: Role,
+    repository: SessionRepository,
+    changes: ChangeSet,
+    conflicts: Sequence[Conflict] = (),
+) -> tuple[Finding, ...]:
+    """All findings on exactly these changes, the blocking ones first."""
+    found: list[Finding] = []
+    found += _conflicts(conflicts)
+    for change in changes.files:
+        found += _secrets(repository, change)
+        found += _shape(change)
+    found += _protected(changes)
+    found += _limits(role, repository, changes)
+    found += _filters(repository, changes)
+    found += _tasks(session, {change.path for change in changes.files})
+    return tuple(sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.kind.value, finding.path)))
+
+
+def accept(findings: Iterable[Finding], ids: Sequence[str]) -> tuple[Finding, ...]:
+    """The findings with those of `ids` (whole, or a unique beginning) marked as accepted where that is possible."""
+    return tuple(
+        replace(finding, accepted=True)
+        if finding.acceptable and any(given and finding.id.startswith(given) for given in ids)
+        else finding
+        for finding in findings
+    )
+
+
+def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that still stand in the way."""
+    return tuple(f for f in findings if f.severity is Severity.BLOCKING and not f.accepted)
+
+
+def _finding(
+    kind: FindingKind,
+    severity: Severity,
+    path: str,
+    message: str,
+    *,
+    line: int | None = None,
+    hint: str = "",
+    acceptable: bool = True,
+    about: str = "",
+) -> Finding:
+    identity = digest_of(kind, path, line, about or message)[:10]
+    return Finding(identity, kind, severity, redact(path), line, redact(message), hint, acceptable)
+
+
+def _conflicts(conflicts: Sequence[Conflict]) -> Iterator[Finding]:
+    for conflict in conflicts:
+        yield _finding(
+            FindingKind.CONFLICT,
+            Severity.BLOCKING,
+            conflict.path,
+            f"cannot be merged: {conflict.reason}",
+            hint="leave this file out, or commit, stash or move your own change first",
+            acceptable=False,
+        )
+
+
+def _secrets(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
+    """Secrets that this change brings in; those that stood in the file before are not its doing."""
+    if not change.new_oid or change.new_mode == 0o160000:
+        return
+    before = {hit.redacted for hit in _hits(repository, change.old_oid, change.path)}
+    for hit in _hits(repository, change.new_oid, change.path):
+        if hit.redacted in before:
+            continue
+        yield _finding(
+            FindingKind.SECRET,
+            Severity.BLOCKING,
+            change.path,
+            f"{hit.rule}: {hit.redacted}",
+            line=hit.line,
+            hint="leave the file out, or accept it by name when it is not a secret",
+            about=change.new_oid,
+        )
+    for hit in scan(change.path.encode("utf-8", errors="surrogateescape")):
+        yield _finding(FindingKind.SECRET, Severity.BLOCKING, change.path, f"{hit.rule} in the file's name")
+
+
+def _hits(repository: SessionRepository, oid: str, path: str) -> tuple[SecretHit, ...]:
+    return scan(repository.blob(oid), path) if oid else ()
+
+
+def _shape(change: FileChange) -> Iterator[Finding]:
+    if change.new_mode == LINK and change.old_mode != LINK:
+        yield _finding(FindingKind.MODE, Severity.WARNING, change.path, "is now a symbolic link")
+    if change.new_mode == EXECUTABLE and change.old_mode != EXECUTABLE:
+        yield _finding(FindingKind.MODE, Severity.WARNING, change.path, "is now executable")
+    if not change.path.isprintable():
+        yield _finding(FindingKind.NAME, Severity.WARNING, change.path, "has a name with characters that do not show")
+
+
+def _protected(changes: ChangeSet) -> Iterator[Finding]:
+    for change in changes.files:
+        reason = protected_reason(change.path)
+        if reason:
+            yield _finding(
+                FindingKind.PROTECTED_PATH,
+                Severity.BLOCKING,
+                change.path,
+                f"{change.status.value}: {reason}",
+                hint="read it, then accept this finding by name",
+                about=change.new_oid,
+            )
+
+
+_KINDS = {"scope": FindingKind.SCOPE, "limit": FindingKind.WRITE_LIMIT}
+
+
+def _limits(role: Role, repository: SessionRepository, changes: ChangeSet) -> Iterator[Finding]:
+    """The same gate as at run time, now over the whole selection: limits, scope and what the role forbids."""
+    verdicts = decide_changes(
+        role,
+        changes,
+        1.0,
+        lines_of=lambda change: repository.blob(change.new_oid).count(b"\n") if change.new_oid else 0,
+    )
+    for verdict in verdicts:
+        if verdict.decision is Decision.BLOCK and verdict.layer in (Layer.BASE, Layer.ROLE):
+            yield _finding(
+                _KINDS.get(verdict.rule.partition(".")[0].partition(":")[0], FindingKind.FORBIDDEN),
+                Severity.BLOCKING,
+                verdict.subject,
+                verdict.message,
+                hint="leave the file out",
+                acceptable=False,
+            )
+        elif verdict.decision is Decision.PARK:
+            yield _approved(verdict)
+
+
+def _approved(verdict: Verdict) -> Finding:
+    return _finding(
+        FindingKind.FLAGGED, Severity.WARNING, verdict.subject, f"{verdict.rule}: was approved while the session ran"
+    )
+
+
+def _filters(repository: SessionRepository, changes: ChangeSet) -> Iterator[Finding]:
+    paths = [change.path for change in changes.files if change.status is not ChangeStatus.DELETED]
+    for path in repository.filtered(changes.new, paths) if paths else ():
+        yield _finding(
+            FindingKind.FILTER_ATTRIBUTE,
+            Severity.BLOCKING,
+            path,
+            "has a filter attribute (such as Git LFS), which Orion does not run",
+            hint="leave the file out and bring it over by hand",
+            acceptable=False,
+        )
+
+
+def _tasks(session: Session, paths: set[str]) -> Iterator[Finding]:
+    for view in session.tasks.values():
+        if view.state is not TaskState.KEPT or not paths.intersection(view.files):
+            continue
+        if view.flagged:
+            yield _finding(
+                FindingKind.FLAGGED,
+                Severity.WARNING,
+                "",
+                f"task {view.task.id!r} ran with confidence {view.confidence:.2f}: look closer",
+            )
+        if view.verified is None:
+            yield _finding(FindingKind.CHECK, Severity.INFO, "", f"task {view.task.id!r} has no check: not verified")
+    for evidence in session.criteria:
+        if not evidence.passed:
+            message = f"the role's criterion `{evidence.run}` does not hold on the result"
+            yield _finding(FindingKind.CHECK, Severity.WARNING, "", message)

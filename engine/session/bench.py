@@ -1,0 +1,43 @@
+"""Everything a runner works with, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event as Flag
+
+from engine.session.ledger import Ledger
+from engine.session.stop_conditions import Stop, stop_for
+from engine.vocabulary.ports import Blobs, Clock, Model, Sandbox, SessionRepository
+from engine.vocabulary.roles import Role
+
+
+@dataclass(slots=True)
+class Bench:
+    """`stop` ends the running command at once; `pause` ends the work after it. `moved` answers with the commit that the
+    user's branch is at now and the paths that changed in the workspace since the session began."""
+
+    ledger: Ledger
+    repository: SessionRepository
+    sandbox: Sandbox
+    blobs: Blobs
+    clock: Clock
+    role: Role
+    model: Model | None
+    moved: Callable[[], tuple[str, tuple[str, ...]]]
+    stop: Flag = field(default_factory=Flag)
+    pause: Flag = field(default_factory=Flag)
+    began: float = 0.0
+
+    def run_s(self) -> float:
+        """Seconds that the present run has worked."""
+        return self.clock.monotonic() - self.began
+
+    def time_left_s(self) -> float:
+        """Seconds until the session's time limit; at or below 0 it is reached."""
+        session = self.ledger.session
+        return session.limits.time_s - session.elapsed_s - self.run_s()
+
+    def stop_now(self) -> Stop | None:
+        """The stop condition that holds now, if any."""
+        return stop_for(self.ledger.session, self.run_s())

@@ -1,0 +1,138 @@
+"""What waits for a person: how an approval is made, what it is bound to, and what a given one covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.vocabulary.actions import Action, ActionClass, action_to_json, digest_of, summary_of
+from engine.vocabulary.changes import FileChange
+from engine.vocabulary.roles import Role
+from engine.vocabulary.sessions import Session
+from engine.vocabulary.verdicts import Approval, ApprovalKind, ApprovalState, Layer, Verdict, strictest
+
+HANDED_OFF = frozenset({ActionClass.GIT_MERGE, ActionClass.DEPLOY, ActionClass.REPO_DELETE})
+"""Orion never carries these out: approving puts the literal command on the hand-off list."""
+
+NOT_YET = frozenset({ActionClass.NETWORK_REQUEST})
+"""Nothing in a session can carry these out while the sandbox has no network."""
+
+
+def actions_digest(actions: Sequence[Action]) -> str:
+    """What an approval of actions is bound to: each of them to the letter, in order."""
+    return digest_of([action_to_json(action) for action in actions])
+
+
+def effects_digest(changes: Sequence[FileChange]) -> str:
+    """What an approval of effects is bound to: paths, contents and modes."""
+    return digest_of(sorted((change.path, change.new_oid, change.new_mode) for change in changes))
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What a person has approved for one task under the role as it is now."""
+
+    approvals: tuple[Approval, ...]
+
+    def cover(self, digest: str) -> bool:
+        return any(approval.action_digest == digest for approval in self.approvals)
+
+    @property
+    def confidence(self) -> bool:
+        """A person decided to go on in spite of a low confidence."""
+        return any(approval.kind is ApprovalKind.CONFIDENCE for approval in self.approvals)
+
+    @property
+    def classes(self) -> frozenset[ActionClass]:
+        """Classes of the approved actions."""
+        return frozenset(a.action for a in self.approvals if a.action is not None and a.kind is ApprovalKind.ACTION)
+
+
+def grants_for(session: Session, task: str, role: Role) -> Grants:
+    """The approvals of a task that hold: given, and bound to this role as it reads now."""
+    return Grants(
+        tuple(
+            approval
+            for approval in session.approvals.values()
+            if approval.task == task
+            and approval.state is ApprovalState.APPROVED
+            and approval.role_digest == role.digest
+        )
+    )
+
+
+def stale_approvals(session: Session, task: str, role: Role) -> tuple[Approval, ...]:
+    """Approvals that were given under another wording of the role and so mean nothing now."""
+    return tuple(
+        approval
+        for approval in session.approvals.values()
+        if approval.task == task and approval.state is ApprovalState.APPROVED and approval.role_digest != role.digest
+    )
+
+
+def ask_for_actions(
+    session: Session, task: str, role: Role, asked_at: str, tree: str, parked: Sequence[tuple[Action, Verdict]]
+) -> Approval:
+    """The approval that these actions wait for; one question for all of them."""
+    verdict = strictest(tuple(verdict for _, verdict in parked))
+    only_confidence = all(verdict.layer is Layer.CONFIDENCE for _, verdict in parked)
+    return Approval(
+        id=_new_id(session, task),
+        session=session.id,
+        task=task,
+        kind=ApprovalKind.CONFIDENCE if only_confidence else ApprovalKind.ACTION,
+        action=verdict.action,
+        detail="\n".join(summary_of(action) for action, _ in parked),
+        reason=verdict.message,
+        rule=verdict.rule,
+        asked_at=asked_at,
+        action_digest=actions_digest([action for action, _ in parked]),
+        role_digest=role.digest,
+        tree=tree,
+        needs_auth=any(verdict.needs_auth for _, verdict in parked),
+    )
+
+
+def ask_for_confidence(session: Session, task: str, role: Role, asked_at: str, tree: str, verdict: Verdict) -> Approval:
+    """The approval that a whole task waits for because its confidence is low."""
+    return Approval(
+        id=_new_id(session, task),
+        session=session.id,
+        task=task,
+        kind=ApprovalKind.CONFIDENCE,
+        action=verdict.action,
+        detail=session.tasks[task].task.title,
+        reason=verdict.message,
+        rule=verdict.rule,
+        asked_at=asked_at,
+        action_digest=digest_of(task, "confidence"),
+        role_digest=role.digest,
+        tree=tree,
+    )
+
+
+def ask_for_effects(
+    session: Session, task: str, role: Role, asked_at: str, tree: str, parked: Sequence[tuple[FileChange, Verdict]]
+) -> Approval:
+    """The approval that a task's effects wait for, its tree kept."""
+    verdict = strictest(tuple(verdict for _, verdict in parked))
+    return Approval(
+        id=_new_id(session, task),
+        session=session.id,
+        task=task,
+        kind=ApprovalKind.EFFECT,
+        action=verdict.action,
+        detail="\n".join(f"{change.status.value} {change.path}" for change, _ in parked),
+        reason=verdict.message,
+        rule=verdict.rule,
+        asked_at=asked_at,
+        action_digest=effects_digest([change for change, _ in parked]),
+        role_digest=role.digest,
+        tree=tree,
+        needs_auth=any(verdict.needs_auth for _, verdict in parked),
+    )
+
+
+def _new_id(session: Session, task: str) -> str:
+    number = 1 + sum(1 for approval in session.approvals.values() if approval.task == task)
+    return f"{session.id}-{task}-{number}"

@@ -1,0 +1,217 @@
+"""A session at work: one thread that owns its journey from the first ready task to an end that the journal knows."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from threading import Thread
+
+from engine.session.bench import Bench
+from engine.session.checks import verify
+from engine.session.dispatch import doomed, next_task
+from engine.session.hands import Hands
+from engine.session.heartbeat import Heartbeat
+from engine.session.stop_conditions import Stop
+from engine.session.task_run import TaskRun
+from engine.vocabulary.errors import Cancelled, JournalError, ModelError, OrionError, SandboxUnavailable
+from engine.vocabulary.events import EventKind
+from engine.vocabulary.plans import Check, TaskState
+from engine.vocabulary.ports import Journal, Lease
+from engine.vocabulary.sessions import Session, SessionState, TaskView
+
+DRIFT_EVERY_TASKS = 5
+
+_log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Works through a session's plan. `failure` holds the error that ended the run, when there was one."""
+
+    def __init__(self, bench: Bench, journal: Journal, lease: Lease, ended: Callable[[], None]) -> None:
+        self._bench = bench
+        self._lease = lease
+        self._ended = ended
+        self._heartbeat = Heartbeat(journal, lease, bench.pause, bench.stop)
+        self._thread = Thread(target=self.run, name=f"session-{lease.session}", daemon=True)
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end; false when it has not come in time."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def pause(self) -> None:
+        self._bench.pause.set()
+
+    def cancel(self) -> None:
+        self._bench.stop.set()
+
+    def run(self) -> None:
+        """The whole run, in the calling thread."""
+        try:
+            self._began()
+            self._heartbeat.start()
+            self._settle(self._worked())
+        except Cancelled:
+            self._end(None)
+        except SandboxUnavailable as error:
+            self.failure = error
+            self._end(Stop(SessionState.PAUSED, f"sandbox: {error.message}"))
+        except ModelError as error:
+            self.failure = error
+            self._end(Stop(SessionState.FAILED, f"model: {error.message}"))
+        except JournalError as error:
+            # Nothing can be written any more; the session shows as interrupted and resumes from its last kept task.
+            self.failure = error
+            _log.error("session %s ends: %s", self._lease.session, error.message)
+        except OrionError as error:
+            self.failure = error
+            self._end(Stop(SessionState.FAILED, error.message))
+        except BaseException as error:
+            # A bug must not leave a session that seems to run.
+            self.failure = error
+            _log.exception("session %s ends by a bug", self._lease.session)
+            self._end(Stop(SessionState.FAILED, f"internal error: {type(error).__name__}"))
+        finally:
+            self._heartbeat.close()
+            self._bench.sandbox.close()
+            self._lease.release()
+            self._ended()
+
+    def _end(self, stop: Stop | None) -> None:
+        """Settle on how the run ends, None for a cancelled one; what cannot be written is logged."""
+        try:
+            if stop is None:
+                self._cancelled()
+            else:
+                self._settle(stop)
+        except OrionError as error:
+            _log.error("session %s: its end could not be written: %s", self._lease.session, error.message)
+
+    def _began(self) -> None:
+        bench = self._bench
+        bench.began = bench.clock.monotonic()
+        session = bench.ledger.session
+        status = bench.sandbox.describe()
+        bench.ledger.record(
+            EventKind.SESSION_STARTED,
+            sandbox={"name": status.name, "network": "off", "detail": status.detail},
+            generation=self._lease.generation,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            resumed=bool(session.started_at),
+        )
+        if bench.repository.tip() != session.tip:
+            # Killed between a commit and the fact that records it: what the journal does not know was not kept.
+            bench.repository.move(session.tip)
+        if session.started_at:
+            self._look_for_drift()
+
+    def _worked(self) -> Stop:
+        """Task after task until nothing can run; why it stopped."""
+        bench, since_look = self._bench, 0
+        while True:
+            session = bench.ledger.refresh()
+            if bench.stop.is_set():
+                raise Cancelled
+            if bench.pause.is_set():
+                return Stop(SessionState.PAUSED, session.reason or "paused by the user")
+            reached = bench.stop_now()
+            if reached is not None:
+                return reached
+            self._skip_doomed(session)
+            view = next_task(bench.ledger.session)
+            if view is None:
+                return self._finished(bench.ledger.session)
+            TaskRun(bench, view).run()
+            since_look += 1
+            if since_look >= DRIFT_EVERY_TASKS:
+                since_look = 0
+                self._look_for_drift()
+
+    def _skip_doomed(self, session: Session) -> None:
+        while found := doomed(session):
+            for view, reason in found:
+                session = self._ended_unkept(view, TaskState.SKIPPED, reason)
+
+    def _ended_unkept(self, view: TaskView, state: TaskState, reason: str) -> Session:
+        return self._bench.ledger.record(
+            EventKind.TASK_ENDED,
+            task=view.task.id,
+            state=state.value,
+            reason=reason,
+            confidence=view.task.confidence,
+            verified=None,
+        )
+
+    def _finished(self, session: Session) -> Stop:
+        counts = session.counts()
+        if session.waiting:
+            return Stop(SessionState.AWAITING_REVIEW, "everything left waits for approval")
+        if counts["failed"] and not counts["kept"]:
+            return Stop(SessionState.FAILED, "no task was kept")
+        self._try_criteria()
+        return Stop(SessionState.AWAITING_REVIEW, "all work is done")
+
+    def _try_criteria(self) -> None:
+        """The role's success criteria that carry a command, tried on the last checkpoint; evidence for the reviewer."""
+        bench = self._bench
+        hands = Hands(bench.sandbox, bench.repository, bench.blobs, bench.stop)
+        tree = bench.repository.tree_of(bench.ledger.session.tip)
+        for criterion in bench.role.success_criteria:
+            if criterion.command:
+                verify(bench, hands, "", tree, [Check(criterion.command)])
+
+    def _cancelled(self) -> None:
+        for view in self._bench.ledger.refresh().tasks.values():
+            if view.state is TaskState.RUNNING:
+                self._ended_unkept(view, TaskState.SKIPPED, "the session was cancelled")
+        self._settle(Stop(SessionState.CANCELLED, "cancelled by the user"))
+
+    def _settle(self, stop: Stop) -> None:
+        bench = self._bench
+        session = bench.ledger.refresh()
+        if stop.state in (SessionState.PAUSED, SessionState.CANCELLED):
+            bench.repository.restore(bench.repository.tip())
+            bench.ledger.record(
+                EventKind.CHECKPOINT,
+                task="",
+                commit=session.tip,
+                tree=bench.repository.tree_of(session.tip),
+                number=len(session.checkpoints) + 1,
+                why=stop.state.value,
+            )
+        # A task whose run was cut by an error has left no trace; it is pending again when the session is resumed.
+        session = bench.ledger.session
+        counts = session.counts()
+        counts["pending"] += counts["running"]
+        counts["running"] = 0
+        bench.ledger.record(
+            EventKind.SESSION_ENDED,
+            state=stop.state.value,
+            reason=stop.reason,
+            tasks=counts,
+            cost_usd=round(session.cost_usd, 6),
+            elapsed_s=round(bench.run_s(), 3),
+        )
+
+    def _look_for_drift(self) -> None:
+        head, paths = self._bench.moved()
+        if not paths:
+            return
+        session = self._bench.ledger.session
+        mine = {path for view in session.tasks.values() for path in view.files}
+        severity = "high" if mine.intersection(paths) else "low"
+        if session.drift == severity:
+            return
+        self._bench.ledger.record(EventKind.DRIFT, severity=severity, head=head, paths=list(paths[:200]))
+        if severity == "high":
+            message = "the workspace changed files that this session changed too; look at them, then resume"
+            self._bench.ledger.record(EventKind.NOTICE, message=message, level="warning")
+            self._bench.pause.set()
