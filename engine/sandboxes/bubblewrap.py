@@ -1,0 +1,264 @@
+"""Bubblewrap as a sandbox: fresh namespaces for each command, no daemon, no privileges."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import re
+import resource
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from engine.sandboxes import layout
+from engine.sandboxes.binaries import INSTALL_HINT, Binary, binaries
+from engine.sandboxes.diagnosis import diagnose
+from engine.sandboxes.launcher import launch, sandbox_owner
+from engine.sandboxes.output import HeadTail
+from engine.sandboxes.process import Ended, Limits, Run
+from engine.vocabulary.errors import SandboxUnavailable, UsageError
+from engine.vocabulary.runs import Outcome, RunResult, SandboxSpec, SandboxStatus
+from engine.vocabulary.text import decoded, first_line
+
+NAME = "bubblewrap"
+
+_OPEN_FILES = 4096
+_COMMAND_BYTES = 120 * 1024  # the kernel takes 128 KiB for one argument
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MISSING = re.compile(
+    r"(?:^|\n)(?:(?:/\S*/)?(?:sh|bash): (?:(?:line )?\d+: )?(?P<shell>[^\n]{1,200}?): (?:command )?not found"
+    r"|(?:/\S*/)?env: [\u2018'](?P<env>[^\n\u2019']{1,200})[\u2019']: No such file or directory)\s*\Z"
+)
+
+# Runs inside. Limits are counted there, so what else the user runs on the host does not matter. Shells differ in the
+# letter for processes.
+_LIMITED = (
+    'ulimit -c 0; ulimit -f "$1"; ulimit -n "$2"; { ulimit -u "$3" || ulimit -p "$3"; } 2>/dev/null || exit 126; '
+    'exec /bin/sh -c "$4"'
+)
+_PROOF = """echo proof > proof || exit
+[ "$(id -u)" = 1000 ] || exit
+if (: > /proc/sys/kernel/core_pattern) 2> /dev/null; then exit 1; fi
+"""
+
+
+class BubblewrapProvider:
+    """Finds a bubblewrap that works here and opens sandboxes with it."""
+
+    def __init__(self, candidates: Sequence[Binary] | None = None) -> None:
+        self._candidates = candidates
+        self._lock = threading.Lock()
+        self._probed: tuple[SandboxStatus, Binary | None] | None = None
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    def probe(self) -> SandboxStatus:
+        """Run a real command with each binary until one proves itself; the answer is kept."""
+        return self._found()[0]
+
+    def open(self, spec: SandboxSpec) -> BubblewrapSandbox:
+        """Make a sandbox ready. Raises SandboxUnavailable with what to do."""
+        status, binary = self._found()
+        if binary is None:
+            raise SandboxUnavailable(f"bubblewrap: {status.detail}", status.hint)
+        return BubblewrapSandbox(spec, binary, status)
+
+    def _found(self) -> tuple[SandboxStatus, Binary | None]:
+        with self._lock:
+            if self._probed is None:
+                self._probed = self._probe()
+            return self._probed
+
+    def _probe(self) -> tuple[SandboxStatus, Binary | None]:
+        if platform.system() != "Linux":
+            detail = f"bubblewrap needs Linux, this is {platform.system()}"
+            return SandboxStatus(NAME, False, detail, "run Orion on Linux or in a Linux virtual machine"), None
+        candidates = binaries() if self._candidates is None else self._candidates
+        if not candidates:
+            return SandboxStatus(NAME, False, "bubblewrap is not installed", INSTALL_HINT), None
+        failures: list[str] = []
+        hint = ""
+        for binary in candidates:
+            try:
+                version = _prove(binary)
+            except SandboxUnavailable as error:
+                failures.append(f"{binary.path} ({binary.origin}): {error.message}")
+                hint = hint or error.hint
+                continue
+            return SandboxStatus(NAME, True, _in_force(binary, version), version=version), binary
+        reason, advice = diagnose(candidates[0].path)
+        detail = "; ".join([*([reason] if reason else []), *failures])
+        return SandboxStatus(NAME, False, detail, advice or hint or INSTALL_HINT), None
+
+
+class BubblewrapSandbox:
+    """One session's sandbox. Each command gets fresh namespaces; only the tree lives on between commands."""
+
+    def __init__(self, spec: SandboxSpec, binary: Binary, status: SandboxStatus) -> None:
+        self._spec = spec
+        self._binary = binary
+        self._status = status
+        self._one_at_a_time = threading.Lock()
+        self._closed = False
+        self._made = {path: _in_memory(text.encode()) for path, text in layout.MADE_FILES.items()}
+        self._toolchains = tuple(chain for chain in spec.toolchains if not chain.is_relative_to("/usr"))
+        self._fixed = [*layout.isolation(), *layout.system_files(), *layout.private_files(self._made)]
+        self._processors = _processors(spec.cpus, spec.session)
+
+    def run(
+        self,
+        command: str,
+        *,
+        timeout_s: float,
+        stop: threading.Event,
+        on_output: Callable[[bytes], None] | None = None,
+        tree: Path | None = None,
+        environment: Sequence[tuple[str, str]] = (),
+    ) -> RunResult:
+        """See the port. An `exit` above 128 comes with the `signal` that a shell means by it; a command that Orion
+        killed has signal 9 and no exit. Raises UsageError for a variable name that no environment can hold."""
+        variables = layout.environment(self._spec.toolchains, [*self._spec.environment.items(), *environment])
+        _check_environment(variables)
+        if problem := _unusable(command):
+            return RunResult(Outcome.FAILED, 126, None, problem, 0, 0.0)
+        with self._one_at_a_time, ExitStack() as opened:
+            if self._closed:
+                raise SandboxUnavailable("this sandbox was closed", "open a new one")
+            start = launch(self._binary, self._existing(tree or self._spec.tree), self._toolchains)
+            chains = list(zip(start.toolchains, self._toolchains, strict=True))
+            output = HeadTail()
+            arguments = [*self._fixed, *layout.own_folders(start.tree, chains), "--clearenv"]
+            for name, value in variables.items():
+                arguments += ["--setenv", name, value]
+            # Through a descriptor, since anybody on the host can read a command line.
+            listed = _in_memory("\0".join([*arguments, ""]).encode("utf-8", "surrogateescape"))
+            opened.callback(os.close, listed)
+            for descriptor in self._made.values():
+                os.lseek(descriptor, 0, os.SEEK_SET)
+            limits = Limits(timeout_s, self._spec.memory_mib * 1024 * 1024, self._processors)
+            ended = Run(limits, stop, output, on_output).finish(
+                [*start.command, "--args", str(listed)], self._limited(command), [*self._made.values(), listed]
+            )
+        return _result(ended, output)
+
+    def describe(self) -> SandboxStatus:
+        return self._status
+
+    def close(self) -> None:
+        """Nothing of it runs between commands, so only descriptors are given back."""
+        with self._one_at_a_time:
+            if not self._closed:
+                self._closed = True
+                for descriptor in self._made.values():
+                    os.close(descriptor)
+
+    def _existing(self, tree: Path) -> Path:
+        if not tree.is_dir():
+            raise SandboxUnavailable(f"the folder for the sandbox is gone: {tree}", "start the session again")
+        return tree.resolve()
+
+    def _limited(self, command: str) -> list[str]:
+        blocks = self._spec.file_mib * 2048  # of 512 bytes, as POSIX has it
+        files = _within(resource.RLIMIT_NOFILE, _OPEN_FILES)
+        processes = _within(resource.RLIMIT_NPROC, self._spec.pids)
+        return ["/bin/sh", "-c", _LIMITED, "sh", str(blocks), str(files), str(processes), command]
+
+
+def _prove(binary: Binary) -> str:
+    """The version of a binary that has just run a real command in a sandbox. Raises SandboxUnavailable."""
+    folder = Path(tempfile.mkdtemp(prefix="orion-probe-"))
+    try:
+        owner = sandbox_owner()
+        if owner is not None:
+            os.chown(folder, *owner)
+        spec = SandboxSpec(session="probe", tree=folder)
+        sandbox = BubblewrapSandbox(spec, binary, SandboxStatus(NAME, True, ""))
+        try:
+            result = sandbox.run(_PROOF, timeout_s=20, stop=threading.Event())
+        finally:
+            sandbox.close()
+        if result.outcome is not Outcome.OK or not (folder / "proof").is_file():
+            said = first_line(decoded(result.output)) or f"ended as {result.outcome}"
+            raise SandboxUnavailable(f"a test command failed: {said}")
+        return _version(binary)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _version(binary: Binary) -> str:
+    answer = subprocess.run([str(binary.path), "--version"], capture_output=True, timeout=10, check=False, env={})
+    return decoded(answer.stdout).strip().removeprefix("bubblewrap ")
+
+
+def _in_force(binary: Binary, version: str) -> str:
+    who = "started as uid 65534, since Orion runs as root" if sandbox_owner() else "started as the invoking user"
+    return (
+        f"bubblewrap {version} of the {binary.origin} ({binary.path}), {who}; no network; "
+        "limits: memory by a watch over resident sizes, processes, files and file size by rlimits, "
+        "processors by affinity (a command may widen it); "
+        "weaker than Docker: no seccomp filter, no control group, /tmp is executable"
+    )
+
+
+def _result(ended: Ended, output: HeadTail) -> RunResult:
+    kept, dropped, took = output.value(), output.dropped, ended.duration_s
+    if ended.cut is not None:
+        return RunResult(ended.cut, None, 9, kept, dropped, took)
+    status = ended.status
+    if status is None:
+        said = first_line(decoded(output.last(4096))) or "it was killed from outside"
+        raise SandboxUnavailable(f"the sandbox broke: {said}", "orion doctor says whether bubblewrap works here")
+    if status == 0:
+        return RunResult(Outcome.OK, 0, None, kept, dropped, took)
+    if status == 127 and (found := _MISSING.search(decoded(output.last(4096)))):
+        missing = found["shell"] or found["env"]
+        return RunResult(Outcome.NOT_FOUND, status, None, kept, dropped, took, missing)
+    signal = status - 128 if 128 < status < 160 else None
+    return RunResult(Outcome.FAILED, status, signal, kept, dropped, took)
+
+
+def _unusable(command: str) -> bytes:
+    """Why a command cannot even be handed over, empty when it can."""
+    try:
+        size = len(os.fsencode(command))
+    except UnicodeEncodeError:
+        return b"orion: the command holds characters that no file system can express\n"
+    if "\0" in command:
+        return b"orion: the command holds a NUL character\n"
+    if size > _COMMAND_BYTES:
+        return f"orion: the command is {size} bytes long, {_COMMAND_BYTES} are possible\n".encode()
+    return b""
+
+
+def _check_environment(variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        if not _NAME.fullmatch(name) or "\0" in value:
+            raise UsageError(f"{name!r} cannot be an environment variable", "use letters, digits and underscores")
+
+
+def _in_memory(data: bytes) -> int:
+    descriptor = os.memfd_create("orion", os.MFD_CLOEXEC)
+    os.write(descriptor, data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _within(kind: int, wanted: int) -> int:
+    """The wanted limit, or the hard one of this process when that is lower (it cannot be raised)."""
+    hard = resource.getrlimit(kind)[1]
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+
+
+def _processors(cpus: float, session: str) -> frozenset[int]:
+    """As many of this process's processors as the limit allows, rounded up; sessions start at different ones."""
+    mine = sorted(os.sched_getaffinity(0))
+    count = max(1, min(len(mine), math.ceil(cpus)))
+    first = sum(session.encode()) % len(mine)
+    return frozenset((mine * 2)[first : first + count])

@@ -1,0 +1,121 @@
+"""What a command sees of the machine: the system read-only, a few files of `/etc`, its own tree, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+WORKSPACE = "/workspace"
+HOME = "/home/orion"
+UID = 1000
+GID = 1000
+TMP_BYTES = 64 * 1024 * 1024
+SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
+
+_ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+# What tool chains read at start. Never shadow, keys, host names, credentials or the git configuration.
+_ETC = (
+    "alternatives",
+    "ca-certificates",
+    "crypto-policies",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "magic",
+    "mime.types",
+    "pki/ca-trust/extracted",
+    "pki/tls/cert.pem",
+    "pki/tls/certs",
+    "protocols",
+    "services",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+    "timezone",
+)
+_ETC_PATTERNS = ("java*", "python3*", "perl")
+
+MADE_FILES: Mapping[str, str] = {
+    "/etc/passwd": f"orion:x:{UID}:{GID}:Orion:{HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    "/etc/group": f"orion:x:{GID}:\nnogroup:x:65534:\n",
+    "/etc/hosts": "127.0.0.1 localhost orion\n::1 localhost\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
+}
+
+
+def isolation() -> list[str]:
+    """Namespaces and privileges, the same for every command."""
+    return [
+        *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+        *("--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+        *("--uid", str(UID), "--gid", str(GID), "--hostname", "orion"),
+    ]
+
+
+def system_files(root: Path = Path("/")) -> list[str]:
+    """The read-only system as this machine lays it out; `root` is where it is looked at, for tests."""
+    arguments = ["--ro-bind", "/usr", "/usr"]
+    for name in _ROOT_FOLDERS:
+        folder = root / name
+        if folder.is_symlink():
+            arguments += ["--symlink", str(folder.readlink()), f"/{name}"]
+        elif folder.is_dir():
+            arguments += ["--ro-bind", f"/{name}", f"/{name}"]
+    for relative in _readable_etc(root / "etc"):
+        arguments += ["--ro-bind", f"/etc/{relative}", f"/etc/{relative}"]
+    return arguments
+
+
+def _readable_etc(etc: Path) -> Iterator[str]:
+    names = [*_ETC, *(str(found.relative_to(etc)) for pattern in _ETC_PATTERNS for found in sorted(etc.glob(pattern)))]
+    return (name for name in names if (etc / name).exists() and os.access(etc / name, os.R_OK))
+
+
+def private_files(made: Mapping[str, int]) -> list[str]:
+    """What is the sandbox's alone: `/proc`, `/dev`, the temporary folders, and small files read from descriptors."""
+    size = str(TMP_BYTES)
+    arguments = [
+        *("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"),
+        *("--perms", "1777", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
+        *("--perms", "1777", "--size", size, "--tmpfs", "/tmp", "--symlink", "/tmp", "/var/tmp"),  # noqa: S108
+        *("--perms", "0700", "--size", size, "--tmpfs", HOME),
+    ]
+    for path, descriptor in made.items():
+        arguments += ["--perms", "0444", "--file", str(descriptor), path]
+    return arguments
+
+
+def own_folders(tree: str, toolchains: Iterable[tuple[str, Path]]) -> list[str]:
+    """The writable tree and the read-only tool chains (source, place inside); then the root is closed for writing."""
+    arguments = ["--bind", tree, WORKSPACE]
+    for source, place in sorted(toolchains, key=lambda pair: len(pair[1].parts)):
+        arguments += ["--ro-bind", source, str(place)]
+    return [*arguments, "--remount-ro", "/", "--chdir", WORKSPACE]
+
+
+def environment(toolchains: Iterable[Path], extra: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The whole environment of a command. Nothing of the host's is inherited; `extra` wins, later over earlier."""
+    folders = [str(folder) for chain in toolchains for folder in _program_folders(chain)]
+    values = {
+        "PATH": ":".join(dict.fromkeys([*folders, *SYSTEM_PATH])),
+        "HOME": HOME,
+        "USER": "orion",
+        "LOGNAME": "orion",
+        "SHELL": "/bin/sh",
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+        "TMPDIR": "/tmp",  # noqa: S108
+        "CI": "1",
+        "NO_COLOR": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    values.update(extra)
+    return values
+
+
+def _program_folders(chain: Path) -> Iterator[Path]:
+    if (chain / "bin").is_dir():
+        yield chain / "bin"
+    elif chain.name in {"bin", "sbin"}:
+        yield chain
