@@ -4,6 +4,7 @@ the first paint, in a thread."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +63,12 @@ class OrionApp(App[int]):
     TITLE = "Orion"
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, open_engine: Callable[[], EngineFace], workspace: Path) -> None:
+    def __init__(
+        self, open_engine: Callable[[], EngineFace], workspace: Path, now: Callable[[], datetime] | None = None
+    ) -> None:
         super().__init__(css_path=[style_sheet("orion.tcss")])
         self.workspace = workspace
+        self.now = now or (lambda: datetime.now(UTC))
         self.bridge = Bridge(self._tell, self._lists_changed)
         self._open_engine = open_engine
         self._engine: EngineFace | None = None

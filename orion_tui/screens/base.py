@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 
 class OrionScreen(Screen[None]):
-    """Base of all screens. A subclass sets `NAME` and `BINDINGS = bindings_for("name")`, composes `compose_body`,
-    """Base of all screens. A subclass sets `NAME` and `BINDINGS = bindings_for(NAME)`, has a `compose_body`,
-    for each act of its own. What happened between two calls of `refresh_from` is at most one tick of the bridge old."""
+    """Base of all screens.
+
+    A subclass sets `NAME` and `BINDINGS = bindings_for(NAME)`, has a `compose_body`, draws in `refresh_from`, says in
+    `facts` which conditions of `orion_tui.actions.NEEDS` hold, and has a method `do_ID` for each act of its own. What
+    happened between two calls of `refresh_from` is at most one tick of the bridge old.
+    """
 
     NAME: ClassVar[str] = ""
 

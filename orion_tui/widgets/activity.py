@@ -1,0 +1,187 @@
+"""The live log of a session: one aligned line per event, formatted only when it comes into view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from engine.vocabulary.events import Event, EventKind
+from engine.vocabulary.plans import TaskState
+from engine.vocabulary.text import first_line
+from orion_tui.widgets.columns import cell, clock, span
+from orion_tui.widgets.lines import LineView
+from orion_tui.widgets.signs import TASK_SIGNS, Parts
+
+# A start is told by its end one line later; what runs now stands below the log.
+_UNSEEN = frozenset({EventKind.ACTION_STARTED})
+
+
+class ActivityLog(LineView):
+    """Follows the newest line until a person scrolls up, and again from `follow` or the end key."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "by(-1)", "up", show=False),
+        Binding("down,j", "by(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown,space", "page(1)", "page down", show=False),
+        Binding("home", "first", "first", show=False),
+        Binding("end", "follow", "newest", show=False),
+    ]
+
+    class FollowChanged(Message):
+        """The log began or ceased to follow."""
+
+    def __init__(self, title_of: Callable[[str], str], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._events: list[Event] = []
+        self._title_of = title_of
+        self.following = True
+
+    def extend(self, events: Sequence[Event]) -> None:
+        """Add newer events; one repaint whatever their number."""
+        shown = [event for event in events if event.kind not in _UNSEEN]
+        if not shown:
+            return
+        self._events += shown
+        self.resize_to_lines()
+        if self.following:
+            self.scroll_end(animate=False, immediate=True, x_axis=False)
+        self.refresh()
+
+    def line_count(self) -> int:
+        return len(self._events)
+
+    def line_parts(self, number: int, width: int) -> Parts:
+        return activity_parts(self._events[number], width, self._title_of)
+
+    def follow(self, on: bool) -> None:
+        """Follow the newest line, or hold still."""
+        changed = on != self.following
+        self.following = on
+        if on:
+            self.scroll_end(animate=False, immediate=True, x_axis=False)
+        if changed:
+            self.post_message(self.FollowChanged())
+
+    def action_by(self, lines: int) -> None:
+        self.scroll_relative(y=lines, animate=False, immediate=True)
+        self._after_scroll()
+
+    def action_page(self, pages: int) -> None:
+        self.action_by(pages * max(1, self.scrollable_content_region.height - 1))
+
+    def action_first(self) -> None:
+        self.scroll_home(animate=False, immediate=True)
+        self._after_scroll()
+
+    def action_follow(self) -> None:
+        self.follow(True)
+
+    def _after_scroll(self) -> None:
+        self.follow(self.scroll_offset.y >= self.max_scroll_y)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.follow(False)
+
+
+def activity_parts(event: Event, width: int, title_of: Callable[[str], str]) -> Parts:
+    """One event as a line: time, verb, what, and the outcome at the right edge."""
+    verb, what, outcome, tone = _told(event, title_of)
+    room = width - 1
+    time = f"{clock(event.at)} " if room >= 50 else ""
+    room -= len(time) + 6
+    right = min(max(len(outcome), 22 if room >= 60 else 0), max(room // 2, 0))
+    return (
+        (f" {time}", "muted"),
+        (f"{verb:<5} ", "muted"),
+        (cell(what, room - right - 1) + " ", "title" if event.kind is EventKind.TASK_STARTED else ""),
+        (cell(outcome, right), tone),
+    )
+
+
+def _told(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, str]:
+    """Verb, what, outcome and the outcome's tone."""
+    data: Any = event.data
+    kind = event.kind
+    if kind is EventKind.ACTION:
+        return _action(data)
+    if kind is EventKind.GATE:
+        verdict = data["verdict"]
+        sign, tone = {"allow": ("", "muted"), "park": ("◐ ", "accent"), "block": ("⊘ ", "bad")}[verdict["decision"]]
+        what = verdict.get("action") or verdict["rule"]
+        subject = verdict.get("subject") or ""
+        return "gate", f"{what}  {subject}".rstrip(), f"{sign}{verdict['decision']} ({verdict['layer']})", tone
+    if kind is EventKind.CHECK:
+        good = data["passed"]
+        ending = "✓ verified" if good else f"✗ exit {data.get('exit')}"
+        return "check", data["run"], f"{ending:<12}{_seconds(data)}", "good" if good else "bad"
+    if kind is EventKind.TASK_ENDED:
+        sign, word, tone = TASK_SIGNS[TaskState(data["state"])]
+        reason = f": {data['reason']}" if data.get("reason") else ""
+        return "task", f"{title_of(data['task'])}{reason}", f"{sign} {word}", tone
+    if kind is EventKind.NOTICE:
+        level = data.get("level", "info")
+        return "note", data["message"], "" if level == "info" else f"! {level}", "bad" if level == "error" else ""
+    return _rest(event, title_of)
+
+
+def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, str]:
+    data: Any = event.data
+    match event.kind:
+        case EventKind.TASK_STARTED:
+            attempt = data.get("attempt", 1)
+            return "task", title_of(data["task"]), f"try {attempt}" if attempt > 1 else "", "muted"
+        case EventKind.TURN:
+            tokens = data.get("tokens_in", 0) + data.get("tokens_out", 0)
+            return "model", first_line(data.get("text", "")) or f"turn {data['turn']}", f"{tokens:,} tokens", "muted"
+        case EventKind.EFFECTS:
+            size = f"+{data.get('additions', 0)} -{data.get('deletions', 0)}"
+            return "edit", ", ".join(entry["path"] for entry in data.get("files", ())) or "nothing changed", size, ""
+        case EventKind.PARKED:
+            return "ask", first_line(data["approval"]["detail"]), "◐ waits for you", "accent"
+        case EventKind.DECIDED:
+            reason = f": {data['reason']}" if data.get("reason") else ""
+            return "you", f"{title_of(data['task'])}{reason}", data["decision"], ""
+        case EventKind.CHECKPOINT:
+            return "save", f"checkpoint {data['number']} ({data.get('why', 'kept')})", data["commit"][:10], "muted"
+        case EventKind.SESSION_STARTED:
+            box = data.get("sandbox") or {}
+            word = "resumed" if data.get("resumed") else "started"
+            return "begin", f"{word} in {box.get('name', 'a sandbox')}, net {box.get('network', 'off')}", "", ""
+        case EventKind.SESSION_ENDED:
+            return "end", data.get("reason", ""), data["state"].replace("_", " "), "title"
+        case EventKind.PLAN_MADE:
+            return "plan", f"{len(data['plan']['tasks'])} tasks", data["plan"].get("source", ""), "muted"
+        case EventKind.SESSION_CREATED:
+            return "goal", data["goal"], data["role"], "muted"
+        case EventKind.DRIFT:
+            return "drift", ", ".join(data.get("paths", ())), data["severity"], "accent"
+        case EventKind.HAND_OFF:
+            return "yours", data["command"], "run it yourself", "accent"
+        case EventKind.SUSPENDED:
+            return "pause", title_of(data["task"]), "goes on here", "muted"
+        case _:
+            about = data.get("reason") or data.get("branch") or data.get("commit") or ""
+            return "event", f"{event.kind.value.replace('_', ' ')} {about}", "", ""
+
+
+def _action(data: Any) -> tuple[str, str, str, str]:
+    verb = data["action"].get("tool", "run")
+    outcome = data["outcome"]
+    code = data.get("exit")
+    if outcome == "ok":
+        ending, tone = ("exit 0" if verb == "run" else "done"), "muted"
+    elif outcome == "failed":
+        ending, tone = (f"✗ exit {code}" if code is not None else "✗ failed"), "bad"
+    else:
+        words = {"timed_out": "✗ timed out", "not_found": "✗ not found", "stopped": "‖ stopped"}
+        ending, tone = words.get(outcome, f"✗ {outcome.replace('_', ' ')}"), "bad"
+    return verb, data["summary"], f"{ending:<12}{_seconds(data)}", tone
+
+
+def _seconds(data: Any) -> str:
+    seconds = float(data.get("duration_s") or 0.0)
+    return f"{seconds:>7.1f} s" if seconds < 100 else f"{span(seconds):>9}"

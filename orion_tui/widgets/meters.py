@@ -1,0 +1,73 @@
+"""How much of its limits a session has used, on one line that never jumps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual.content import Content
+from textual.widget import Widget
+
+from engine.vocabulary.sessions import Session, SessionState
+from orion_tui.widgets.columns import meter, money, span, when
+from orion_tui.widgets.header import styled
+from orion_tui.widgets.signs import Part, Parts
+
+
+def elapsed_s(session: Session, now: datetime) -> float:
+    """Seconds of work so far, the present run included."""
+    began = when(session.run_started_at) if session.state is SessionState.RUNNING else None
+    return session.elapsed_s + (max(0.0, (now - began).total_seconds()) if began else 0.0)
+
+
+def tokens(count: int) -> str:
+    """A count of tokens in at most 6 characters."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.0f}k" if count < 1_000_000 else f"{count / 1_000_000:.1f}M"
+
+
+def budget_parts(session: Session, now: datetime, width: int) -> Parts:
+    """Cost and time as bars with figures, then the counts that still fit."""
+    bar = 14 if width >= 110 else 6 if width >= 60 else 0
+    used = elapsed_s(session, now)
+    parts: list[Part] = []
+    for name, value, limit, text in (
+        ("cost", session.cost_usd, session.limits.cost_usd, f"{money(session.cost_usd)}/{session.limits.cost_usd:.2f}"),
+        ("time", used, session.limits.time_s, f"{span(used)}/{span(session.limits.time_s)}"),
+    ):
+        near = limit > 0 and value / limit >= 0.8
+        parts += [
+            (f" {name} ", "muted"),
+            (meter(value, limit, bar) + " " if bar else "", ""),
+            (f"{text:<15}" + ("! near" if near else ""), "accent" if near else ""),
+        ]
+    room = width - sum(len(text) for text, _ in parts)
+    for name, shown in (
+        ("tokens", f"{tokens(session.tokens):>5}"),
+        ("checkpoints", f"{len(session.checkpoints):>3}"),
+        ("drift", session.drift),
+    ):
+        need = len(name) + len(shown) + 3
+        if room < need:
+            break
+        room -= need
+        parts += [(f"  {name} ", "muted"), (shown, "accent" if shown == "high" else "")]
+    return tuple(parts)
+
+
+class Meters(Widget):
+    """The budget line of one session."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._session: Session | None = None
+        self._now: datetime | None = None
+
+    def show(self, session: Session, now: datetime) -> None:
+        self._session, self._now = session, now
+        self.refresh()
+
+    def render(self) -> Content:
+        if self._session is None or self._now is None:
+            return Content("")
+        return styled(budget_parts(self._session, self._now, self.size.width))

@@ -1,0 +1,120 @@
+"""A list to choose from: headings and rows, with a cursor that stays on its row while the list changes around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from orion_tui.widgets.lines import LineView
+from orion_tui.widgets.signs import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line. An empty `key` is a heading or a gap, which the cursor passes over."""
+
+    key: str
+    parts: Parts
+
+
+class RowList(LineView):
+    """Rows made for a width by the function given to `show`, so that columns fit whatever the size."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("home", "move(-1000000)", "first", show=False),
+        Binding("end", "move(1000000)", "last", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+    ]
+
+    class Chosen(Message):
+        """The cursor went to another row."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._build: Callable[[int], Sequence[Row]] = lambda _width: ()
+        self._rows: Sequence[Row] = ()
+        self._width = 0
+
+    @property
+    def chosen(self) -> str:
+        """The key of the row under the cursor, or an empty string."""
+        return self._rows[self.cursor].key if 0 <= self.cursor < len(self._rows) else ""
+
+    def show(self, build: Callable[[int], Sequence[Row]]) -> None:
+        """Show these rows; the cursor stays on the row with the same key, else near where it was."""
+        self._build = build
+        self._rebuild()
+
+    def choose(self, key: str) -> None:
+        """Put the cursor on the row with that key, if there is one."""
+        for number, row in enumerate(self._rows):
+            if row.key == key:
+                self.cursor = number
+                return
+
+    def line_count(self) -> int:
+        return len(self._rows)
+
+    def line_parts(self, number: int, width: int) -> Parts:
+        return self._rows[number].parts
+
+    def on_resize(self) -> None:
+        if self.scrollable_content_region.width != self._width:
+            self._rebuild()
+
+    def _rebuild(self) -> None:
+        before, place = self.chosen, self.cursor
+        self._width = self.scrollable_content_region.width
+        if not self._width:
+            return
+        rows = self._build(self._width)
+        if rows == self._rows:
+            return
+        self._rows = rows
+        self._strips.clear()
+        self.resize_to_lines()
+        same = next((number for number, row in enumerate(rows) if row.key and row.key == before), None)
+        self.set_reactive(RowList.cursor, self._near(place) if same is None else same)
+        self.refresh()
+        if self.chosen != before:
+            self.post_message(self.Chosen(self.chosen))
+
+    def _near(self, place: int) -> int:
+        """The selectable line nearest to `place`, or -1."""
+        lines = [number for number, row in enumerate(self._rows) if row.key]
+        return min(lines, key=lambda number: abs(number - place)) if lines else -1
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        super().watch_cursor(old, new)
+        self.post_message(self.Chosen(self.chosen))
+
+    def action_move(self, by: int) -> None:
+        """The cursor by so many selectable rows; at the top the headings above come into view too."""
+        lines = [number for number, row in enumerate(self._rows) if row.key]
+        if not lines:
+            return
+        place = lines.index(self.cursor) if self.cursor in lines else 0
+        target = max(0, min(len(lines) - 1, place + by))
+        self.cursor = lines[target]
+        if target == 0:
+            self.scroll_home(animate=False)
+
+    def action_page(self, by: int) -> None:
+        self.action_move(by * max(1, self.size.height - 2))
+
+    def on_click(self, event: events.Click) -> None:
+        number = event.y + self.scroll_offset.y
+        if 0 <= number < len(self._rows) and self._rows[number].key:
+            self.cursor = number
