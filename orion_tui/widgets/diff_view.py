@@ -210,7 +210,7 @@ class DiffView(ScrollView, can_focus=True):
         style = self._style(name)
         if is_current:
             style += self._style("diff--current")
-        line = Segment(("› " if is_current else "  ") + words, style)
+        line = Segment(("▸ " if is_current else "  ") + words, style)
         return Strip([line]).crop(0, width).adjust_cell_length(width, style)
 
     def _gutter(self, row: Row) -> Segment:
@@ -238,7 +238,7 @@ class DiffView(ScrollView, can_focus=True):
             name = f"{visible(header.old_path)} → {name}"
         parts = [name, header.status]
         if added or removed:
-            parts.append(f"+{added} −{removed}")
+            parts.append(f"+{added} -{removed}")
         return " · ".join([*parts, *header.words])
 
     def _hunk_words(self, file: FilePatch, hunk: Hunk) -> str:

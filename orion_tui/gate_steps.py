@@ -1,0 +1,67 @@
+"""The steps of the promotion gate, in order, and what a report says about each before the PIN is asked for."""
+
+from __future__ import annotations
+
+from engine.vocabulary.changes import Finding, FindingKind, Severity
+from engine.vocabulary.text import visible
+from orion_tui.selection import Selection
+from orion_tui.widgets.signs import Part
+
+STEPS: dict[str, str] = {
+    "drift": "the branch as it is now",
+    "conflicts": "merges without a conflict",
+    "secrets": "no secret comes along",
+    "limits": "within the write limits",
+    "scope": "within scope, nothing protected",
+    "checks": "checks on the result",
+    "authentication": "your PIN",
+    "commit": "one commit, two tags",
+}
+
+_KINDS = {
+    "conflicts": (FindingKind.CONFLICT,),
+    "secrets": (FindingKind.SECRET,),
+    "limits": (FindingKind.WRITE_LIMIT,),
+    "scope": (
+        FindingKind.SCOPE,
+        FindingKind.FORBIDDEN,
+        FindingKind.PROTECTED_PATH,
+        FindingKind.FILTER_ATTRIBUTE,
+        FindingKind.MODE,
+        FindingKind.NAME,
+    ),
+    "checks": (FindingKind.CHECK,),
+}
+
+_SIGNS = {"pending": ("·", "muted"), "running": ("●", "accent"), "ok": ("✓", "good"), "blocked": ("✗", "bad")}
+_WORDS = {"pending": "", "running": "now", "ok": "ok", "blocked": "blocks"}
+
+
+def step_parts(step: str, status: str, detail: str) -> list[Part]:
+    """One line of the checklist, beginning with a line break."""
+    sign, tone = _SIGNS.get(status, ("·", "muted"))
+    said = detail or _WORDS.get(status, status)
+    return [(f"\n{sign} ", tone), (f"{STEPS[step]:<33}", "" if status != "pending" else "muted"), (visible(said), tone)]
+
+
+def after_report(selection: Selection) -> dict[str, tuple[str, str]]:
+    """Status and detail of each step that a report can answer."""
+    drift = selection.whole.session.drift
+    out = {"drift": ("ok", "" if drift in ("", "none") else f"moved on: {drift}")}
+    for step, kinds in _KINDS.items():
+        out[step] = _step(selection, [finding for finding in selection.findings if finding.kind in kinds])
+    if selection.conflicts:
+        out["conflicts"] = ("blocked", f"{len(selection.conflicts)} in the way")
+    return out
+
+
+def _step(selection: Selection, findings: list[Finding]) -> tuple[str, str]:
+    blocking = [finding for finding in findings if finding.severity is Severity.BLOCKING]
+    standing = [finding for finding in blocking if not selection.is_accepted(finding)]
+    if standing:
+        place = standing[0].path or standing[0].message
+        more = f" and {len(standing) - 1} more" if len(standing) > 1 else ""
+        return "blocked", f"blocks: {place}{more}"
+    if blocking:
+        return "ok", f"{len(blocking)} accepted by you"
+    return "ok", f"{len(findings)} to know" if findings else ""

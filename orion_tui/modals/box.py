@@ -1,0 +1,54 @@
+"""A question in a box over the screen: a title, what it is about, and a last line with the keys that work."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from orion_tui.resources import style_sheet
+from orion_tui.widgets.header import styled
+from orion_tui.widgets.signs import Parts
+
+T = TypeVar("T")
+
+
+class BoxModal(ModalScreen[T], Generic[T]):
+    """Base of the boxes. A subclass gives `body` and says its keys with `say_keys`."""
+
+    CSS_PATH = [str(style_sheet("review.tcss"))]  # noqa: RUF012 - Textual declares it so
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="question", can_focus=False):
+            yield Static(styled(((self._title, "title"),)), classes="question-title", markup=False)
+            yield from self.body()
+            yield Static(classes="question-keys", markup=False)
+
+    def body(self) -> ComposeResult:
+        """What stands between title and keys."""
+        yield from ()
+
+    def say_keys(self, *keys: tuple[str, str]) -> None:
+        """Show these keys with what they do now."""
+        parts: list[tuple[str, str]] = []
+        for key, what in keys:
+            parts += [("  " if parts else "", ""), (key, "key"), (f" {what}", "muted")]
+        self.query_one(".question-keys", Static).update(styled(parts))
+
+
+def words(*parts: tuple[str, str], classes: str = "", id: str | None = None) -> Static:
+    """Text of a box, never parsed as markup."""
+    return Static(styled(parts), classes=classes, id=id, markup=False)
+
+
+def put(static: Static, parts: Parts) -> None:
+    """Replace the text of a `words`; it takes no room while it is empty."""
+    static.update(styled(parts))
+    static.display = any(text for text, _ in parts)

@@ -1,0 +1,64 @@
+"""Asks for the PIN and does one thing with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from engine.vocabulary.errors import AuthError, OrionError
+from orion_tui.bridge import ask
+from orion_tui.engine_face import AuthFace
+from orion_tui.modals.box import BoxModal, words
+from orion_tui.widgets.pin_entry import PinEntry
+
+T = TypeVar("T")
+
+
+class PinModal(BoxModal[T | None], Generic[T]):
+    """Runs `work` with the PIN in a thread and closes with its result; a wrong PIN is asked for again, any other error
+    is shown and closes the box with None, as escape does."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave it", show=False)]
+
+    def __init__(self, title: str, text: str, auth: AuthFace, work: Callable[[str], T], *, yes: str = "do it") -> None:
+        super().__init__(title)
+        self._text = text
+        self._auth = auth
+        self._work = work
+        self._yes = yes
+        self._working = False
+
+    def body(self) -> ComposeResult:
+        yield words((self._text, ""))
+        yield PinEntry(self._auth)
+
+    def on_mount(self) -> None:
+        self.say_keys(("enter", self._yes), ("esc", "leave it"))
+
+    def on_pin_entry_given(self, event: PinEntry.Given) -> None:
+        secret = event.secret
+        self._working = True
+        self.say_keys(("…", "under way"))
+        ask(self, lambda: self._work(secret), self._done, self._failed)
+
+    def _done(self, result: T) -> None:
+        self.dismiss(result)
+
+    def _failed(self, error: OrionError) -> None:
+        self._working = False
+        if not self.is_attached:
+            return
+        if isinstance(error, AuthError):
+            self.say_keys(("enter", self._yes), ("esc", "leave it"))
+            self.query_one(PinEntry).refused(error)
+            return
+        show: Callable[[OrionError], None] = self.app.show_error  # type: ignore[attr-defined]
+        show(error)
+        self.dismiss(None)
+
+    def action_leave(self) -> None:
+        if not self._working:
+            self.dismiss(None)

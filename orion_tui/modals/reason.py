@@ -1,0 +1,45 @@
+"""Asks why: a refusal without a reason helps nobody later."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Static
+
+from orion_tui.modals.box import BoxModal, put, words
+
+
+class ReasonModal(BoxModal[str | None]):
+    """One line of text; escape takes the whole thing back. `consequence` says what happens on enter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave it", show=False)]
+
+    def __init__(self, title: str, consequence: str, *, yes: str = "reject") -> None:
+        super().__init__(title)
+        self._consequence = consequence
+        self._yes = yes
+
+    def body(self) -> ComposeResult:
+        yield words((self._consequence, "muted"))
+        yield Input(placeholder="the reason, in a sentence", max_length=500, id="reason")
+        yield words(classes="question-state", id="reason-state")
+
+    def on_mount(self) -> None:
+        self.say_keys(("enter", self._yes), ("esc", "leave it"))
+        self.query_one("#reason-state").display = False
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        reason = event.value.strip()
+        if reason:
+            self.dismiss(reason)
+        else:
+            put(
+                self.query_one("#reason-state", Static),
+                (("✗ a reason is needed: it is kept with the decision", "bad"),),
+            )
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,162 @@
+"""Where a PIN is typed: masked, with the tries that are left, the time a lock still lasts, and the way to set a first
+one."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from engine.vocabulary.errors import OrionError
+from engine.vocabulary.requests import AuthStatus
+from orion_tui.bridge import ask
+from orion_tui.engine_face import AuthFace
+from orion_tui.widgets.header import styled
+
+_FULL_TRIES = 3
+
+
+class PinEntry(Vertical):
+    """Sends `Given` with what was typed; the owner calls `refused` when it was wrong. When no PIN was ever set it asks
+    for a new one, twice, and gives that one on. It keeps no secret beyond the message."""
+
+    class Given(Message):
+        """A PIN to try. `fresh` when it was set a moment ago."""
+
+        def __init__(self, entry: PinEntry, secret: str, fresh: bool) -> None:
+            super().__init__()
+            self.entry = entry
+            self.secret = secret
+            self.fresh = fresh
+
+        @property
+        def control(self) -> PinEntry:
+            return self.entry
+
+    def __init__(self, auth: AuthFace, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._auth = auth
+        self._setting = False
+        self._locked_s = 0.0
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="pin-words", markup=False)
+        yield Input(password=True, placeholder="PIN", max_length=64, id="pin", disabled=True)
+        yield Input(password=True, placeholder="the same once more", max_length=64, id="pin-again", disabled=True)
+        yield Static(id="pin-state", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#pin-again").display = False
+        self.look()
+
+    @property
+    def setting(self) -> bool:
+        """Whether it asks for a first PIN."""
+        return self._setting
+
+    def look(self) -> None:
+        """Ask the engine how things stand, and let the person type."""
+        ask(self, self._auth.status, self._stand)
+
+    def refused(self, error: OrionError) -> None:
+        """The engine did not take it: say why and ask again."""
+        self._say(_sentence(error), "bad")
+        ask(self, self._auth.status, lambda status: self._stand(status, keep_words=True))
+
+    def busy(self) -> None:
+        """Something is under way; nothing can be typed."""
+        for entry in self.query(Input):
+            entry.disabled = True
+
+    def _stand(self, status: AuthStatus, keep_words: bool = False) -> None:
+        first, again = self.query_one("#pin", Input), self.query_one("#pin-again", Input)
+        self._setting = not status.method
+        again.display = self._setting
+        self._locked_s = status.locked_s
+        first.disabled = self._locked_s > 0
+        again.disabled = not self._setting
+        first.value = again.value = ""
+        if self._setting:
+            self._tell("No PIN was ever set. Choose one: 6 to 12 digits, not an obvious row, typed twice.")
+        elif self._locked_s > 0:
+            self._count_down()
+            return
+        else:
+            self._tell("Your PIN lets it happen.")
+            if not keep_words:
+                left = status.tries_left
+                tries = f"{left} {'try' if left == 1 else 'tries'} left"
+                self._say(tries if left < _FULL_TRIES else f"{tries}, then it locks for 15 minutes", "muted")
+        first.focus()
+
+    def _count_down(self) -> None:
+        minutes, seconds = divmod(ceil(self._locked_s), 60)
+        self._tell("Locked after too many wrong tries; a restart does not shorten it.")
+        self._say(f"✗ locked: {minutes} min {seconds:02d} s left", "bad")
+        if self._timer is None:
+            self._timer = self.set_interval(1.0, self._second_gone)
+
+    def _second_gone(self) -> None:
+        self._locked_s -= 1
+        if self._locked_s > 0:
+            self._count_down()
+        elif self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+            self.look()
+
+    def _tell(self, text: str) -> None:
+        self.query_one("#pin-words", Static).update(styled(((text, ""),)))
+
+    def _say(self, text: str, tone: str) -> None:
+        self.query_one("#pin-state", Static).update(styled(((text, tone),)))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        first, again = self.query_one("#pin", Input), self.query_one("#pin-again", Input)
+        if not first.value:
+            self._say("type your PIN first", "muted")
+        elif not self._setting:
+            secret, first.value = first.value, ""
+            self._give(secret, fresh=False)
+        elif event.input is first:
+            again.focus()
+        elif first.value != again.value:
+            first.value = again.value = ""
+            self._say("✗ the two are not the same: type it twice again", "bad")
+            first.focus()
+        else:
+            self._set(first.value)
+
+    def _set(self, new: str) -> None:
+        self.busy()
+        self._say("● keeping it …", "")
+        ask(self, lambda: self._auth.set_pin(new), lambda _: self._was_set(new), self._not_set)
+
+    def _was_set(self, new: str) -> None:
+        self._setting = False
+        self.query_one("#pin-again").display = False
+        self._say("✓ your PIN is set", "good")
+        self._give(new, fresh=True)
+
+    def _not_set(self, error: OrionError) -> None:
+        if not self.is_attached:
+            return
+        for entry in self.query(Input):
+            entry.disabled = False
+            entry.value = ""
+        self._say(_sentence(error), "bad")
+        self.query_one("#pin", Input).focus()
+
+    def _give(self, secret: str, *, fresh: bool) -> None:
+        self.busy()
+        self.post_message(self.Given(self, secret, fresh))
+
+
+def _sentence(error: OrionError) -> str:
+    return f"✗ {error.message}" + (f": {error.hint}" if error.hint else "")
