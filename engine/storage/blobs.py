@@ -1,0 +1,57 @@
+"""Outputs and transcripts as files named by what is in them: stored once, never changed, checked when read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from engine.storage.files import write_private
+from engine.vocabulary.errors import JournalError
+
+_ID = re.compile(r"[0-9a-f]{64}")
+
+
+class FileBlobs:
+    """The `Blobs` port on a folder. `ab/cd/abcd…` keeps each folder small."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, data: bytes) -> str:
+        """Keep the bytes; the id is their SHA-256 in hex. Raises JournalError (a full disk)."""
+        blob = hashlib.sha256(data).hexdigest()
+        path = self._path(blob)
+        try:
+            # The id vouches for the content, so an equal size is enough to know that it is there already; a torn file
+            # (it was not synced when the power went) has another size and is written again.
+            if path.is_file() and path.stat().st_size == len(data):
+                return blob
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_private(path, data, sync=False)
+        except OSError as error:
+            raise JournalError(
+                f"an output of {len(data)} bytes cannot be kept in {self._folder}: {error.strerror}",
+                "free some space on that disk and resume the session",
+            ) from error
+        return blob
+
+    def get(self, blob: str) -> bytes:
+        """The bytes. Raises JournalError when they are gone or not what the id says."""
+        if not _ID.fullmatch(blob):
+            raise JournalError(f"{blob[:80]!r} is not the id of a kept output", "take the id from the session's log")
+        try:
+            data = self._path(blob).read_bytes()
+        except OSError as error:
+            raise JournalError(
+                f"the kept output {blob[:12]} cannot be read: {error.strerror}",
+                "it was removed by housekeeping or by hand; the log still has its last lines",
+            ) from error
+        if hashlib.sha256(data).hexdigest() != blob:
+            raise JournalError(
+                f"the kept output {blob[:12]} is damaged", "the log still has its last lines; check the disk"
+            )
+        return data
+
+    def _path(self, blob: str) -> Path:
+        return self._folder / blob[:2] / blob[2:4] / blob
