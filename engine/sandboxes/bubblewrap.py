@@ -19,6 +19,7 @@ from engine.sandboxes import layout
 from engine.sandboxes.binaries import INSTALL_HINT, Binary, binaries
 from engine.sandboxes.diagnosis import diagnose
 from engine.sandboxes.launcher import launch, sandbox_owner
+from engine.sandboxes.memory import tasks_of
 from engine.sandboxes.output import HeadTail
 from engine.sandboxes.process import Ended, Limits, Run
 from engine.vocabulary.errors import SandboxUnavailable, UsageError
@@ -35,10 +36,11 @@ _MISSING = re.compile(
     r"|(?:/\S*/)?env: [\u2018'](?P<env>[^\n\u2019']{1,200})[\u2019']: No such file or directory)\s*\Z"
 )
 
-# Runs inside. Limits are counted there, so what else the user runs on the host does not matter. Shells differ in the
-# letter for processes.
+# Runs inside. It waits for the word from outside (see process.GO). Limits are counted in there, so what else the user
+# runs on the host does not matter. Shells differ in the letter for processes.
 _LIMITED = (
-    'ulimit -c 0; ulimit -f "$1"; ulimit -n "$2"; { ulimit -u "$3" || ulimit -p "$3"; } 2>/dev/null || exit 126; '
+    "read -r go || exit 126; exec < /dev/null; "
+    'ulimit -c 0; ulimit -f "$1"; ulimit -n "$2"; { ulimit -u "$3" || ulimit -p "$3"; } 2> /dev/null || exit 126; '
     'exec /bin/sh -c "$4"'
 )
 _PROOF = """echo proof > proof || exit
@@ -93,7 +95,7 @@ class BubblewrapProvider:
                 hint = hint or error.hint
                 continue
             return SandboxStatus(NAME, True, _in_force(binary, version), version=version), binary
-        reason, advice = diagnose(candidates[0].path)
+        reason, advice = diagnose(candidates[0].path, "; ".join(failures))
         detail = "; ".join([*([reason] if reason else []), *failures])
         return SandboxStatus(NAME, False, detail, advice or hint or INSTALL_HINT), None
 
@@ -107,7 +109,10 @@ class BubblewrapSandbox:
         self._status = status
         self._one_at_a_time = threading.Lock()
         self._closed = False
-        self._made = {path: _in_memory(text.encode()) for path, text in layout.MADE_FILES.items()}
+        gone = next((chain for chain in spec.toolchains if not chain.is_dir()), None)
+        if gone is not None:
+            raise SandboxUnavailable(f"the tool chain {gone} is gone", "correct sandbox.toolchains in config.yaml")
+        self._made = {path: _in_memory(data) for path, data in layout.small_files().items()}
         self._toolchains = tuple(chain for chain in spec.toolchains if not chain.is_relative_to("/usr"))
         self._fixed = [*layout.isolation(), *layout.system_files(), *layout.private_files(self._made)]
         self._processors = _processors(spec.cpus, spec.session)
@@ -167,7 +172,7 @@ class BubblewrapSandbox:
     def _limited(self, command: str) -> list[str]:
         blocks = self._spec.file_mib * 2048  # of 512 bytes, as POSIX has it
         files = _within(resource.RLIMIT_NOFILE, _OPEN_FILES)
-        processes = _within(resource.RLIMIT_NPROC, self._spec.pids)
+        processes = _within(resource.RLIMIT_NPROC, self._spec.pids + _counted_elsewhere())
         return ["/bin/sh", "-c", _LIMITED, "sh", str(blocks), str(files), str(processes), command]
 
 
@@ -254,6 +259,16 @@ def _within(kind: int, wanted: int) -> int:
     """The wanted limit, or the hard one of this process when that is lower (it cannot be raised)."""
     hard = resource.getrlimit(kind)[1]
     return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+
+
+def _counted_elsewhere() -> int:
+    """Tasks outside the sandbox that the kernel counts against its limit of processes. From 5.14 on each user namespace
+    has a count of its own; before, everything of the user counts."""
+    version = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
+    if version >= (5, 14):
+        return 0
+    owner = sandbox_owner()
+    return tasks_of(owner[0] if owner else os.getuid())
 
 
 def _processors(cpus: float, session: str) -> frozenset[int]:

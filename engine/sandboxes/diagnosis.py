@@ -7,9 +7,9 @@ from pathlib import Path
 _PROFILE = "/etc/apparmor.d/orion-bubblewrap"
 
 
-def diagnose(program: Path, proc: Path = Path("/proc")) -> tuple[str, str]:
-    """(reason, hint) for a bubblewrap that could not make its namespaces; both empty when no known cause is in force.
-    `proc` is where the kernel's settings are read, for tests."""
+def diagnose(program: Path, said: str = "", proc: Path = Path("/proc")) -> tuple[str, str]:
+    """(reason, hint) for a bubblewrap that could not make its namespaces and `said` something about it; both empty when
+    no known cause is in force. `proc` is where the kernel's settings are read, for tests."""
     if _setting(proc, "kernel/apparmor_restrict_unprivileged_userns") == "1":
         # Ubuntu 23.10 and later, see containers/bubblewrap issue 632.
         return (
@@ -28,6 +28,11 @@ def diagnose(program: Path, proc: Path = Path("/proc")) -> tuple[str, str]:
         )
     if not (proc / "self" / "ns" / "user").exists():
         return ("this kernel has no user namespaces", "use a kernel with CONFIG_USER_NS")
+    if any(words in said for words in ("not permitted", "No permissions", "ermission denied")):
+        return (
+            "something around Orion forbids namespaces or mounts (a container's seccomp profile, or SELinux)",
+            "run Orion outside the container, or give it a seccomp profile that allows unshare, clone and mount",
+        )
     return ("", "")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 WORKSPACE = "/workspace"
@@ -14,29 +16,16 @@ TMP_BYTES = 64 * 1024 * 1024
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 
 _ROOT_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-# What tool chains read at start. Never shadow, keys, host names, credentials or the git configuration.
-_ETC = (
-    "alternatives",
-    "ca-certificates",
-    "crypto-policies",
-    "ld.so.cache",
-    "ld.so.conf",
-    "ld.so.conf.d",
-    "localtime",
-    "magic",
-    "mime.types",
-    "pki/ca-trust/extracted",
-    "pki/tls/cert.pem",
-    "pki/tls/certs",
-    "protocols",
-    "services",
-    "ssl/certs",
-    "ssl/openssl.cnf",
-    "timezone",
+# What tool chains read at start. Never shadow, keys, host names, credentials or the git configuration. Folders are
+# mounted; files are copied, since each mount costs a good part of a millisecond in every command.
+_ETC_FOLDERS = ("alternatives", "crypto-policies", "pki/ca-trust/extracted", "pki/tls/certs", "ssl/certs", "java*")
+_ETC_FILES = (
+    *("ld.so.cache", "localtime", "magic", "mime.types", "pki/tls/cert.pem", "protocols", "services"),
+    *("ssl/openssl.cnf", "timezone"),
 )
-_ETC_PATTERNS = ("java*", "python3*", "perl")
+_ETC_FILE_BYTES = 1024 * 1024
 
-MADE_FILES: Mapping[str, str] = {
+_MADE_FILES: Mapping[str, str] = {
     "/etc/passwd": f"orion:x:{UID}:{GID}:Orion:{HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
     "/etc/group": f"orion:x:{GID}:\nnogroup:x:65534:\n",
     "/etc/hosts": "127.0.0.1 localhost orion\n::1 localhost\n",
@@ -62,14 +51,25 @@ def system_files(root: Path = Path("/")) -> list[str]:
             arguments += ["--symlink", str(folder.readlink()), f"/{name}"]
         elif folder.is_dir():
             arguments += ["--ro-bind", f"/{name}", f"/{name}"]
-    for relative in _readable_etc(root / "etc"):
-        arguments += ["--ro-bind", f"/etc/{relative}", f"/etc/{relative}"]
+    etc = root / "etc"
+    for found in (found for pattern in _ETC_FOLDERS for found in sorted(etc.glob(pattern))):
+        if found.is_dir() and os.access(found, os.R_OK | os.X_OK):
+            place = f"/etc/{found.relative_to(etc)}"
+            arguments += ["--ro-bind", place, place]
     return arguments
 
 
-def _readable_etc(etc: Path) -> Iterator[str]:
-    names = [*_ETC, *(str(found.relative_to(etc)) for pattern in _ETC_PATTERNS for found in sorted(etc.glob(pattern)))]
-    return (name for name in names if (etc / name).exists() and os.access(etc / name, os.R_OK))
+def small_files(root: Path = Path("/")) -> dict[str, bytes]:
+    """Files of `/etc` by their place: those that Orion writes, and copies of those that any user of the host may
+    read."""
+    files = {path: text.encode() for path, text in _MADE_FILES.items()}
+    for name in _ETC_FILES:
+        with suppress(OSError):
+            found = root / "etc" / name
+            about = found.stat()
+            if stat.S_ISREG(about.st_mode) and about.st_mode & stat.S_IROTH and about.st_size <= _ETC_FILE_BYTES:
+                files[f"/etc/{name}"] = found.read_bytes()
+    return files
 
 
 def private_files(made: Mapping[str, int]) -> list[str]:

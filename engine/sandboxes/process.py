@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import selectors
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,12 @@ from engine.sandboxes.output import HeadTail
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome
 
+# The command's first line of input, sent once its namespace can be ended for certain. Without it nothing starts, so
+# an Orion that is killed while bubblewrap starts leaves no command behind.
+GO = b"go\n"
+
 _TICK_S = 0.02
+_START_S = 0.05
 _CHUNK = 256 * 1024
 _DEATH_S = 10.0
 
@@ -61,43 +68,44 @@ class Run:
         self._status = b""
         self._init: int | None = None
         self._watch: MemoryWatch | None = None
+        self._go = -1
 
     def finish(self, bubblewrap: Sequence[str], command: Sequence[str], descriptors: Sequence[int]) -> Ended:
         """Run `command` below `bubblewrap` (its start and its own arguments) to the end; the child inherits
         `descriptors`. Raises SandboxUnavailable when it cannot start or its processes would not die."""
-        out_read, out_write = os.pipe()
-        status_read, status_write = os.pipe()
         started = time.monotonic()
-        try:
-            line = [*bubblewrap, "--json-status-fd", str(status_write), "--", *command]
-            process = self._start(line, out_write, (*descriptors, status_write))
-        except OSError as error:
-            os.close(out_read)
-            os.close(status_read)
-            raise SandboxUnavailable(f"the sandbox does not start: {error}", "orion doctor says more") from error
-        finally:
-            os.close(out_write)
-            os.close(status_write)
-        handle = os.pidfd_open(process.pid)
-        try:
-            cut = self._attend(handle, out_read, status_read, started + self._limits.timeout_s)
-        finally:
-            self._end(process)
-            os.close(handle)
-            if self._init is not None:
-                os.close(self._init)
-            for descriptor in (out_read, status_read):
-                os.close(descriptor)
+        with ExitStack() as ours, ExitStack() as theirs:
+            pipes = [os.pipe() for _ in range(3)]
+            (out, out_far), (status, status_far), (go_far, self._go) = pipes
+            for near, far in ((out, out_far), (status, status_far), (self._go, go_far)):
+                ours.callback(os.close, near)
+                theirs.callback(os.close, far)
+            line = [*bubblewrap, "--json-status-fd", str(status_far), "--", *command]
+            try:
+                process = self._start(line, go_far, out_far, (*descriptors, status_far))
+            except OSError as error:
+                raise SandboxUnavailable(f"the sandbox does not start: {error}", "orion doctor says more") from error
+            theirs.close()
+            handle = os.pidfd_open(process.pid)
+            ours.callback(os.close, handle)
+            try:
+                cut = self._attend(handle, out, status, started + self._limits.timeout_s)
+            finally:
+                self._end(process)
+            while self._take(status, False) or self._take(out, True):
+                pass
         return Ended(cut, self._reported("exit-code"), time.monotonic() - started)
 
-    def _start(self, command: Sequence[str], output: int, descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    def _start(
+        self, command: Sequence[str], go: int, output: int, descriptors: tuple[int, ...]
+    ) -> subprocess.Popen[bytes]:
         # A child inherits the processors of the thread that starts it, so this needs no further program.
         before = os.sched_getaffinity(0)
         try:
             os.sched_setaffinity(0, self._limits.processors)
             return subprocess.Popen(
-                list(command),
-                stdin=subprocess.DEVNULL,
+                command,
+                stdin=go,
                 stdout=output,
                 stderr=output,
                 pass_fds=descriptors,
@@ -110,29 +118,22 @@ class Run:
 
     def _attend(self, handle: int, out: int, status: int, deadline: float) -> Outcome | None:
         cut: Outcome | None = None
+        give_up = math.inf
         with selectors.DefaultSelector() as selector:
             for descriptor in (handle, out, status):
                 selector.register(descriptor, selectors.EVENT_READ)
-            while True:
+            while time.monotonic() < give_up:
                 ready = [key.fd for key, _ in selector.select(_TICK_S)]
                 for descriptor in (status, out):
                     if descriptor in ready and not self._take(descriptor, descriptor == out):
                         selector.unregister(descriptor)
                 if handle in ready:
                     break
-                if cut is None:
-                    cut = self._reason(deadline)
-                # Once more in each round: the first process may not have been known yet.
-                if cut is not None and self._init is not None:
+                if cut is None and (cut := self._reason(deadline)):
+                    # Bubblewrap may still be starting: its end then follows from the group's.
+                    give_up = time.monotonic() + _START_S
+                if cut is not None:
                     self._kill()
-                elif cut is not None and time.monotonic() > deadline + _DEATH_S:
-                    break
-        self._kill()
-        self._await_death()
-        while self._take(status, False):
-            pass
-        while self._take(out, True):
-            pass
         return cut
 
     def _reason(self, deadline: float) -> Outcome | None:
@@ -166,6 +167,8 @@ class Run:
             self._init = init
             self._watch = MemoryWatch(pid, self._limits.memory_bytes, self._flooded.set)
             self._watch.start()
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._go, GO)
 
     def _reported(self, name: str) -> int | None:
         for line in self._status.splitlines():
@@ -180,17 +183,6 @@ class Run:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._init, signal.SIGKILL)
 
-    def _await_death(self) -> None:
-        if self._init is None:
-            return
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._init, selectors.EVENT_READ)
-            if not selector.select(_DEATH_S):
-                raise SandboxUnavailable(
-                    f"processes of the sandbox do not die within {_DEATH_S:g} s of being killed",
-                    "the disk or a driver hangs; look at them with ps, then resume",
-                )
-
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         self._kill()
         # Not yet waited for, so the group's number still belongs to it.
@@ -199,6 +191,18 @@ class Run:
         process.wait()
         if self._watch is not None:
             self._watch.stop()
+        if self._init is None:
+            return
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._init, selectors.EVENT_READ)
+            dead = selector.select(_DEATH_S)
+        os.close(self._init)
+        self._init = None
+        if not dead:
+            raise SandboxUnavailable(
+                f"processes of the sandbox do not die within {_DEATH_S:g} s of being killed",
+                "the disk or a driver hangs; look at them with ps, then resume",
+            )
 
 
 def _is_first_in_namespace(pid: int) -> bool:
