@@ -29,7 +29,9 @@ def guard(as_json: bool) -> int:
             }
         )
         return Exit.DONE
-    say(f"{'✓ safe' if found.safe else '⚑ suspicious'}, score {found.score:.2f}", fg="green" if found.safe else "yellow")
+    say(
+        f"{'✓ safe' if found.safe else '⚑ suspicious'}, score {found.score:.2f}", fg="green" if found.safe else "yellow"
+    )
     for hit in found.stripped:
         say(f"  taken out ({hit.rule}): {hit.text}")
     say(found.sanitized)

@@ -1,4 +1,4 @@
-"""Everything that the command line prints goes through here: untrusted text is made visible, colour only where it helps.
+"""Everything that the command line prints goes through here: untrusted text made visible, colour only where it helps.
 
 Text for people and JSON go to standard output, messages to standard error.
 """

@@ -85,7 +85,10 @@ def show_findings(findings: tuple[Finding, ...], conflicts: tuple[Conflict, ...]
         sign = SEVERITY_SIGNS[finding.severity.value]
         place = finding.path + (f":{finding.line}" if finding.line else "")
         said = " (accepted)" if finding.accepted else ""
-        say(f"{sign} {finding.id}  {finding.kind.value}  {place}: {finding.message}{said}", fg=_SEVERITY_COLOURS.get(sign))
+        say(
+            f"{sign} {finding.id}  {finding.kind.value}  {place}: {finding.message}{said}",
+            fg=_SEVERITY_COLOURS.get(sign),
+        )
         if finding.hint:
             say(f"    {finding.hint}")
         if finding.acceptable and finding.severity.value == "blocking" and not finding.accepted:

@@ -84,7 +84,7 @@ def status(session: str | None, workspace: Path, as_json: bool) -> int:
 def _show_session(state: Session) -> None:
     say(state.goal, bold=True)
     reason = f" ({state.reason})" if state.reason else ""
-    say(f"{state.id}  {signed(state.state.value)}{reason}  {state.role}  {state.sandbox or 'no sandbox yet'}, network off")
+    say(f"{state.id}  {signed(state.state.value)}{reason}  {state.role}  {state.sandbox or 'no sandbox yet'}, net off")
     say(f"{state.workspace} on {state.branch}, from {state.base_commit[:10]}")
     say(
         f"time {seconds(state.elapsed_s)} of {seconds(state.limits.time_s)}, "

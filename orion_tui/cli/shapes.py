@@ -60,7 +60,9 @@ def session_full(session: Session, runner: RunnerInfo | None) -> dict[str, Any]:
             "calls": session.calls,
         },
         "approvals": [approval_row(approval) for approval in session.approvals.values()],
-        "checkpoints": [checkpoint_row(point.number, point.commit, point.task, point.at) for point in session.checkpoints],
+        "checkpoints": [
+            checkpoint_row(point.number, point.commit, point.task, point.at) for point in session.checkpoints
+        ],
         "promotions": [asdict(record) for record in session.promotions],
         "hand_off": list(session.hand_off),
         "notices": list(session.notices),

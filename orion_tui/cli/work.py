@@ -51,7 +51,10 @@ def goal_options(command: Command) -> Command:
 @click.command()
 @goal_options
 @click.option(
-    "--plan", "plan_file", type=click.Path(path_type=Path), help="A plan that `orion plan --json` wrote, edited by hand."
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path),
+    help="A plan that `orion plan --json` wrote, edited by hand.",
 )
 @click.option("--sandbox", type=click.Choice(["auto", "docker", "bubblewrap"]), help="Which sandbox to use.")
 @click.option("--time-limit", type=Duration(), help="Seconds of work, or 2h, 90m, 45s.")
@@ -75,9 +78,7 @@ def work(
     """Carry out GOAL in the sandbox. GOAL may be left out with a playbook or a plan, which have their own."""
     with opened() as engine:
         request = _request(engine, goal, role, playbook, model, workspace, plan_file)
-        request = replace(
-            request, sandbox=sandbox or "", limits=_limits(engine, time_limit, cost_limit)
-        )
+        request = replace(request, sandbox=sandbox or "", limits=_limits(engine, time_limit, cost_limit))
         proposal = _proposed(engine, request)
         _tell_notices(proposal)
         if not yes:
