@@ -1,0 +1,1 @@
+"""The facade's nouns: what a person can ask of the engine, one file for each."""

@@ -1,0 +1,79 @@
+"""`engine.doctor`: whether a session could start here, and what to do when not."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+from engine.facade.core import Core
+from engine.sandboxes.registry import docker_status
+from engine.vocabulary.errors import OrionError
+from engine.vocabulary.requests import DoctorCheck, DoctorReport
+from engine.vocabulary.runs import SandboxStatus
+
+GIT_NEEDED = (2, 38)
+"""`git merge-tree --write-tree` came with this version."""
+
+LOW_DISK_BYTES = 1024**3
+
+
+class Doctor:
+    """Looks at the machine; changes nothing."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def report(self) -> DoctorReport:
+        sandboxes = tuple(_sandbox(provider.probe()) for provider in self._core.providers)
+        git, home = _git(), self._home()
+        checks = (git, _sandbox(docker_status(), optional=True), *sandboxes, self._keychain(), self._model(), home)
+        usable = any(check.status == "ok" for check in sandboxes)
+        return DoctorReport(usable and git.status != "fail" and home.status != "fail", checks)
+
+    def _keychain(self) -> DoctorCheck:
+        if self._core.authenticator.method():
+            return DoctorCheck("keychain", "warn", f"the PIN's hash is in {self._core.home.auth}, readable by you only")
+        return DoctorCheck(
+            "keychain", "warn", "no PIN is set, so nothing can be promoted", "set one: orion auth set pin"
+        )
+
+    def _model(self) -> DoctorCheck:
+        try:
+            settings = self._core.read_settings()
+        except OrionError as error:
+            return DoctorCheck("model", "fail", error.message, error.hint)
+        if settings.default_model is None:
+            return DoctorCheck(
+                "model", "warn", "none is configured", f"playbooks work without one; else see {self._core.home.config}"
+            )
+        return DoctorCheck("model", "ok", f"default: {settings.default_model}")
+
+    def _home(self) -> DoctorCheck:
+        root = self._core.home.root
+        free = shutil.disk_usage(root).free
+        detail = f"{root}, {free // 1024**2} MiB free"
+        if free < LOW_DISK_BYTES:
+            return DoctorCheck("home", "warn", detail, "make room, or set ORION_HOME to a larger disk")
+        return DoctorCheck("home", "ok", detail)
+
+
+def _git() -> DoctorCheck:
+    program = shutil.which("git")
+    needed = ".".join(map(str, GIT_NEEDED))
+    if program is None:
+        return DoctorCheck("git", "fail", "git is not installed", f"install git {needed} or newer")
+    said = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, timeout=10, check=False
+    ).stdout.strip()
+    version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
+    if version < GIT_NEEDED:
+        return DoctorCheck("git", "fail", f"{said} is too old", f"install git {needed} or newer")
+    return DoctorCheck("git", "ok", said)
+
+
+def _sandbox(status: SandboxStatus, *, optional: bool = False) -> DoctorCheck:
+    name = f"sandbox.{status.name}"
+    if status.available:
+        return DoctorCheck(name, "ok", status.detail)
+    return DoctorCheck(name, "warn" if optional else "fail", status.detail, status.hint)

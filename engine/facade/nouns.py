@@ -1,0 +1,108 @@
+"""The smaller nouns: `engine.roles`, `engine.playbooks`, `engine.auth`, `engine.settings`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.facade.core import Core
+from engine.governance.gate import decide_action
+from engine.planning.playbook import load_playbook
+from engine.roles.profile import validate
+from engine.vocabulary.actions import Action
+from engine.vocabulary.errors import ConfigError, Problem, UsageError
+from engine.vocabulary.requests import AuthStatus, PlaybookEntry, RoleEntry
+from engine.vocabulary.roles import Role
+from engine.vocabulary.settings import Settings
+from engine.vocabulary.text import nearest
+from engine.vocabulary.verdicts import Verdict
+
+
+class Roles:
+    """Starter, user and project roles."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def list(self, workspace: Path | None = None) -> tuple[RoleEntry, ...]:
+        return self._core.library.list(workspace)
+
+    def get(self, name: str, workspace: Path | None = None) -> Role:
+        """Raises RoleError with the nearest name."""
+        return self._core.library.get(name, workspace)
+
+    def validate(self, path: Path) -> tuple[Problem, ...]:
+        """What is wrong with a role file; nothing when it can be used."""
+        return validate(path)
+
+    def test(self, role: Role, action: Action, confidence: float = 1.0) -> Verdict:
+        """What the gate would say; the same function that decides at run time."""
+        return decide_action(role, action, confidence)
+
+
+class Playbooks:
+    """Shipped playbooks and those in the user's folder."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def list(self) -> tuple[PlaybookEntry, ...]:
+        """By name; a user's playbook hides a shipped one of the same name, a broken one says why."""
+        files: dict[str, Path] = {}
+        for folder in (self._core.shipped_playbooks, self._core.home.playbooks):
+            files.update({path.stem: path for path in sorted(folder.glob("*.yaml"))})
+        return tuple(_entry(name, files[name]) for name in sorted(files))
+
+    def find(self, name: str | Path) -> Path:
+        """A file, or the file of a listed name. Raises UsageError."""
+        path = Path(name)
+        if path.suffix or path.is_file():
+            return path
+        known = {entry.name: entry.path for entry in self.list()}
+        if str(name) not in known:
+            raise UsageError(f"there is no playbook {str(name)!r}", nearest(str(name), known))
+        return known[str(name)]
+
+
+class Auth:
+    """The second factor."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def status(self) -> AuthStatus:
+        method = self._core.authenticator.method()
+        return AuthStatus(
+            method,
+            self._core.authenticator.tries_left(),
+            self._core.authenticator.lock_left_s(),
+            f"a hash in {self._core.home.auth}" if method else "nothing is set yet",
+        )
+
+    def set_pin(self, new: str, current: str | None = None) -> None:
+        """Raises ConfigError for a weak PIN, AuthError or Locked for a wrong current one."""
+        self._core.authenticator.set_pin(new, current)
+
+    def verify(self, secret: str) -> None:
+        self._core.authenticator.verify(secret)
+
+
+class SettingsFace:
+    """The configuration file."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def get(self) -> Settings:
+        """Raises ConfigError that names line and field."""
+        return self._core.read_settings()
+
+    def path(self) -> Path:
+        return self._core.home.config
+
+
+def _entry(name: str, path: Path) -> PlaybookEntry:
+    try:
+        plan = load_playbook(path)
+    except ConfigError as error:
+        return PlaybookEntry(name, error.message, path, 0, error.problems)
+    return PlaybookEntry(name, plan.goal, path, len(plan.tasks))

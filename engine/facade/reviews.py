@@ -1,0 +1,127 @@
+"""`engine.review`: what a session would bring, what speaks against it, and the way in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.facade.core import Core
+from engine.review.findings import blocking, findings_of
+from engine.review.promotion import Promoter, settle_intent
+from engine.review.selection import chosen_changes, open_changes, tasks_by_path
+from engine.vocabulary.changes import ChangeSet, Conflict, Promotion
+from engine.vocabulary.errors import UsageError
+from engine.vocabulary.events import EventKind, Fact
+from engine.vocabulary.requests import Review
+from engine.vocabulary.sessions import Session, SessionState
+
+_CLOSED = (SessionState.REJECTED, SessionState.RUNNING)
+
+
+class Reviews:
+    """Looks at a session's changes and decides about them."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def changes(self, session: str) -> ChangeSet:
+        """What could still be promoted."""
+        return open_changes(self._core.session(session), self._core.repository(session))
+
+    def diff(self, session: str, paths: Sequence[str] = ()) -> bytes:
+        """The unified patch of those changes, of all or of some paths."""
+        state, repository = self._core.session(session), self._core.repository(session)
+        changes = chosen_changes(open_changes(state, repository), list(paths) or None)
+        if not changes.files:
+            return b""
+        return repository.diff(state.base_commit, state.tip, [change.path for change in changes.files])
+
+    def report(self, session: str, *, paths: Sequence[str] | None = None) -> Review:
+        """Findings and conflicts of exactly this selection (None for all)."""
+        state, repository = self._core.session(session), self._core.repository(session)
+        changes = open_changes(state, repository)
+        chosen = chosen_changes(changes, paths)
+        conflicts = self._conflicts(state, chosen)
+        findings = findings_of(state, self._core.role(state), repository, chosen, conflicts)
+        ready = bool(chosen.files) and state.state not in _CLOSED and not blocking(findings)
+        return Review(state, changes, findings, conflicts, state.hand_off, ready, tasks_by_path(state))
+
+    def promote(
+        self,
+        session: str,
+        *,
+        secret: str,
+        paths: Sequence[str] | None = None,
+        accept: Sequence[str] = (),
+        onto: str | None = None,
+        progress: Callable[[str, str], None] | None = None,
+    ) -> Promotion:
+        """Let the chosen files in. A finding or conflict in the way is a value; AuthError, Locked and WorkspaceError
+        are raised, and the repository is then as before."""
+        with self._alone(session) as state:
+            if state.state is SessionState.REJECTED:
+                raise UsageError("the session was rejected", "its branch is kept in its own repository")
+            return self._promoter(state).promote(
+                secret=secret, paths=paths, accepted=accept, onto=onto, progress=progress
+            )
+
+    def undo(self, session: str, *, secret: str) -> Promotion:
+        """Revert the latest promotion that still stands."""
+        with self._alone(session) as state:
+            return self._promoter(state).undo(secret=secret)
+
+    def reject(self, session: str, reason: str, *, task: str | None = None) -> None:
+        """Turn the session down (or record why one task was); its branch stays in its own repository."""
+        state = self._core.session(session)
+        if state.state is SessionState.RUNNING:
+            raise UsageError("the session is still running", "cancel it first")
+        if not reason.strip():
+            raise UsageError("a rejection needs a reason", "it is kept for the planner and for the log")
+        if task is not None and task not in state.tasks:
+            raise UsageError(f"there is no task {task!r} in this session", "see: orion status")
+        data = {"reason": reason, "task": task or ""}
+        self._core.journal.append(session, [Fact(EventKind.REJECTED, data)])
+
+    def settle(self) -> tuple[str, ...]:
+        """Finish or take back promotions that a kill cut short; a sentence for each."""
+        told = []
+        for summary in self._core.journal.summaries():
+            if not summary.promoting or self._core.alive(summary.id):
+                continue
+            try:
+                lease = self._core.journal.acquire(summary.id)
+            except UsageError:
+                continue  # another process got to it first
+            try:
+                finished = settle_intent(self._core.session(summary.id), self._core.users, self._core.journal)
+            finally:
+                lease.release()
+            if finished is not None:
+                how = "finished" if finished else "taken back: the repository is as before"
+                told.append(f"a promotion of session {summary.id} was cut short and has been {how}")
+        return tuple(told)
+
+    def _conflicts(self, state: Session, chosen: ChangeSet) -> tuple[Conflict, ...]:
+        if not chosen.files:
+            return ()
+        repository = self._core.repository(state.id)
+        tree = repository.compose(state.base_commit, state.tip, [change.path for change in chosen.files])
+        root = Path(state.workspace)
+        _, merged, in_the_way = self._core.users.conflicts(root, state.branch, repository, state.base_commit, tree)
+        return (*merged.conflicts, *in_the_way)
+
+    @contextmanager
+    def _alone(self, session: str) -> Iterator[Session]:
+        """Nobody else works on the session, promotes it or settles it meanwhile."""
+        lease = self._core.journal.acquire(session)
+        try:
+            yield self._core.session(session)
+        finally:
+            lease.release()
+
+    def _promoter(self, state: Session) -> Promoter:
+        core = self._core
+        return Promoter(
+            state, core.role(state), core.repository(state.id), core.users, core.journal, core.authenticator
+        )

@@ -1,0 +1,86 @@
+"""Starting a session's runner: what must hold first, and how its bench is laid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.facade.core import Core, same_place
+from engine.sandboxes.registry import choose
+from engine.session.bench import Bench
+from engine.session.dispatch import next_task
+from engine.session.ledger import Ledger
+from engine.session.runner import Runner
+from engine.vocabulary.errors import UsageError
+from engine.vocabulary.ports import Lease
+from engine.vocabulary.runs import SandboxSpec
+from engine.vocabulary.sessions import Session, SessionState
+
+_OVER = (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.PROMOTED, SessionState.REJECTED)
+
+
+def startable(core: Core, state: Session) -> None:
+    """Raises UsageError when the session cannot run now, SandboxUnavailable when nothing can."""
+    if state.state is SessionState.RUNNING:
+        raise UsageError("the session is running already", f"follow it with: orion log {state.id} --follow")
+    if state.state in _OVER:
+        raise UsageError(f"the session is {state.state.value} and cannot go on", "start a new one")
+    if state.state in (SessionState.AWAITING_REVIEW, SessionState.FAILED) and next_task(state) is None:
+        raise UsageError("nothing of this session is ready to run", _what_waits(state))
+    for summary in core.journal.summaries():
+        if (
+            summary.id != state.id
+            and summary.state is SessionState.RUNNING
+            and same_place(summary.workspace, Path(state.workspace))
+            and core.alive(summary.id)
+        ):
+            raise UsageError(
+                f"session {summary.id} is running in this workspace", "wait for it, or pause it, then start this one"
+            )
+    choose(state.sandbox or "auto", core.providers)
+
+
+def run_here(core: Core, state: Session) -> Runner:
+    """Start the runner in a thread of this process. Raises UsageError when another process holds the session."""
+    lease = core.journal.acquire(state.id)
+    try:
+        runner = _laid(core, state, lease)
+    except BaseException:
+        lease.release()
+        raise
+    core.runners[state.id] = runner
+    runner.start()
+    return runner
+
+
+def _laid(core: Core, state: Session, lease: Lease) -> Runner:
+    settings = core.read_settings().sandbox
+    role = core.role(state)
+    model = core.model_for(state.model)
+    repository = core.repository(state.id)
+    spec = SandboxSpec(
+        session=state.id,
+        tree=repository.tree,
+        toolchains=core.toolchains(settings.toolchains),
+        memory_mib=settings.memory_mib,
+        cpus=settings.cpus,
+        pids=settings.pids,
+    )
+    sandbox = choose(state.sandbox or "auto", core.providers).open(spec)
+    root, branch, base = Path(state.workspace), state.branch, state.base_commit
+    bench = Bench(
+        ledger=Ledger(core.journal, lease),
+        repository=repository,
+        sandbox=sandbox,
+        blobs=core.blobs,
+        clock=core.clock,
+        role=role,
+        model=model,
+        moved=lambda: core.users.moved(root, branch, base),
+    )
+    return Runner(bench, core.journal, lease, lambda: None)
+
+
+def _what_waits(state: Session) -> str:
+    if state.waiting:
+        return f"decide first: orion approve {state.waiting[0].id}"
+    return f"review it: orion review {state.id}"

@@ -1,0 +1,253 @@
+"""`engine.sessions`: from a request to a running session, and everything one can ask of it."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event as Flag
+
+from engine.facade.core import Core, same_place
+from engine.facade.proposing import gate_plan, needs_model, propose
+from engine.facade.running import run_here, startable
+from engine.planning.graph import check_plan
+from engine.vocabulary.errors import OrionError, UsageError
+from engine.vocabulary.events import Event, EventKind, Fact
+from engine.vocabulary.plans import Plan, TaskState, plan_to_json
+from engine.vocabulary.ports import RunnerInfo
+from engine.vocabulary.requests import Proposal, SessionRequest
+from engine.vocabulary.sessions import Checkpoint, Limits, Session, SessionState, SessionSummary
+from engine.vocabulary.verdicts import Verdict, verdict_to_json
+
+ARCHIVE_AFTER = timedelta(days=30)
+_ENDED = (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.PROMOTED, SessionState.REJECTED)
+
+
+class Sessions:
+    """Starts sessions, lists them, steers them. Ids are whole here; `resolve` makes one from its beginning."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def propose(self, request: SessionRequest) -> Proposal:
+        """Plan without storing anything. Raises ConfigError and its kind, WorkspaceError, ModelError, UsageError."""
+        return propose(self._core, request)
+
+    def create(self, proposal: Proposal) -> str:
+        """Store the session with its plan and make its repository; the new id."""
+        session = secrets.token_hex(6)
+        folder = self._core.home.session(session)
+        try:
+            self._core.users.open_session(proposal.workspace, session, folder)
+            self._core.journal.append(session, _created(proposal))
+        except OrionError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return session
+
+    def start(self, session: str, *, detach: bool = False) -> None:
+        """Run it: in a thread of this process, or in a process of its own. Raises SandboxUnavailable, UsageError (the
+        state does not allow it, or another session runs in this workspace)."""
+        state = self._core.session(session)
+        startable(self._core, state)
+        if detach:
+            self._core.detached(session)
+        else:
+            run_here(self._core, state)
+
+    def resume(self, session: str, *, detach: bool = False) -> None:
+        """Go on with a paused, interrupted or waiting session."""
+        self.start(session, detach=detach)
+
+    def edit_plan(self, session: str, plan: Plan) -> None:
+        """Replace what has not ended of the plan. Raises PlanError, and UsageError while the session runs."""
+        state = self._core.session(session)
+        if state.state is SessionState.RUNNING:
+            raise UsageError("the plan of a running session cannot be edited", "pause it first")
+        missing = [key for key, view in state.tasks.items() if view.state.ended and key not in _ids(plan)]
+        if missing:
+            raise UsageError(f"task {missing[0]!r} has ended already and cannot be removed", "keep it in the plan")
+        check_plan(plan)
+        verdicts = gate_plan(self._core.role(state), plan)
+        self._core.journal.append(session, [_plan_made(plan, verdicts)])
+
+    def list(self) -> tuple[SessionSummary, ...]:
+        """All sessions, newest first; a dead runner's session shows as interrupted."""
+        return tuple(self._honest(summary) for summary in self._core.journal.summaries())
+
+    def get(self, session: str) -> Session:
+        return self._core.session(session)
+
+    def resolve(self, prefix: str | None, workspace: Path | None = None) -> str:
+        """The id that begins with `prefix`; without one, the latest session of the workspace. Raises UsageError."""
+        summaries = self._core.journal.summaries()
+        if prefix:
+            found = [summary.id for summary in summaries if summary.id.startswith(prefix)]
+            if len(found) > 1:
+                raise UsageError(
+                    f"{prefix!r} fits {len(found)} sessions: {', '.join(found[:5])}", "give more of the id"
+                )
+            if not found:
+                raise UsageError(f"there is no session {prefix!r}", "see: orion sessions")
+            return found[0]
+        place = workspace or Path.cwd()
+        latest = next((s.id for s in summaries if _inside(place, s.workspace)), None)
+        if latest is None:
+            raise UsageError(f"no session has run in {place} yet", "name one: orion sessions lists them all")
+        return latest
+
+    def events(self, session: str, after: int = 0) -> tuple[Event, ...]:
+        return self._core.journal.events(session, after)
+
+    def follow(self, session: str, after: int, stop: Flag) -> Iterator[Event]:
+        """Events as they come, until the session ends or `stop` is set."""
+        return self._core.feed.follow(session, after, stop, lambda: self._core.alive(session))
+
+    def pause(self, session: str) -> None:
+        """Ask for a pause after the current action. Raises UsageError when the session does not run."""
+        self._command(session, "pause")
+
+    def cancel(self, session: str) -> None:
+        """Stop now and go back to the last checkpoint; the branch stays."""
+        state = self._core.session(session)
+        if state.state in (SessionState.CREATED, SessionState.PAUSED, SessionState.INTERRUPTED):
+            # Nobody works on it, so there is nobody to tell.
+            lease = self._core.journal.acquire(session)
+            try:
+                self._core.journal.append(session, [_cancelled(state)], lease=lease)
+            finally:
+                lease.release()
+            return
+        self._command(session, "cancel")
+
+    def wait(self, session: str, timeout_s: float | None = None) -> Session:
+        """Until nobody works on the session. Raises the error that ended a run of this process, if one did."""
+        runner = self._core.runners.get(session)
+        if runner is not None and runner.join(timeout_s):
+            if isinstance(runner.failure, OrionError):
+                raise runner.failure
+            return self._core.session(session)
+        if runner is None and self._core.alive(session):
+            last = self._core.session(session).seq
+            for _ in self.follow(session, last, Flag()):
+                pass
+        return self._core.session(session)
+
+    def runner(self, session: str) -> RunnerInfo | None:
+        """Who works on it, or did last."""
+        return self._core.journal.runner(session)
+
+    def checkpoints(self, session: str) -> tuple[Checkpoint, ...]:
+        return self._core.session(session).checkpoints
+
+    def rollback(self, session: str, checkpoint: int) -> None:
+        """Go back to an earlier checkpoint, tree and plan: what was kept after it is pending again."""
+        state = self._core.session(session)
+        if state.promotions and not all(record.undone_by for record in state.promotions):
+            raise UsageError("this session has a promotion that stands", "undo it first: orion undo-promote")
+        point = next((point for point in state.checkpoints if point.number == checkpoint), None)
+        if point is None:
+            raise UsageError(f"there is no checkpoint {checkpoint}", f"the session has {len(state.checkpoints)}")
+        lease = self._core.journal.acquire(session)
+        try:
+            keeps = {p.commit for p in state.checkpoints if p.number <= checkpoint}
+            again = [
+                key
+                for key, view in state.tasks.items()
+                if view.state is not TaskState.PENDING and view.commit not in keeps
+            ]
+            repository = self._core.repository(session)
+            repository.move(point.commit)
+            repository.restore(point.commit)
+            data = {"checkpoint": checkpoint, "commit": point.commit, "tasks": again}
+            self._core.journal.append(session, [Fact(EventKind.ROLLED_BACK, data)], lease=lease)
+        finally:
+            lease.release()
+
+    def output(self, blob: str) -> bytes:
+        """A command's whole kept output."""
+        return self._core.blobs.get(blob)
+
+    def task_diff(self, session: str, task: str) -> bytes:
+        """The patch of one task: as it was kept, or as it is parked. Empty when there is none."""
+        view = self._core.session(session).tasks.get(task)
+        if view is None:
+            raise UsageError(f"there is no task {task!r} in this session", "see: orion status")
+        repository = self._core.repository(session)
+        if view.commit:
+            return repository.diff(f"{view.commit}^", view.commit)
+        if view.suspension is not None:
+            return repository.diff(view.suspension.base, view.suspension.partial)
+        return b""
+
+    def cleanup(self) -> int:
+        """Remove the folders of sessions that ended more than 30 days ago; how many. Their history stays."""
+        before = self._core.clock.now() - ARCHIVE_AFTER
+        removed = 0
+        for summary in self._core.journal.summaries():
+            old = bool(summary.ended_at) and datetime.fromisoformat(summary.ended_at) < before
+            folder = self._core.home.session(summary.id)
+            if old and summary.state in _ENDED and folder.exists() and not self._core.alive(summary.id):
+                shutil.rmtree(folder)
+                removed += 1
+        return removed
+
+    def _command(self, session: str, command: str) -> None:
+        state = self._core.session(session)
+        if state.state is not SessionState.RUNNING:
+            raise UsageError(f"the session does not run (it is {state.state.value})", "see: orion status")
+        self._core.journal.send(session, command)
+        runner = self._core.runners.get(session)
+        if runner is not None:
+            (runner.cancel if command == "cancel" else runner.pause)()
+
+    def _honest(self, summary: SessionSummary) -> SessionSummary:
+        if summary.state is SessionState.RUNNING and not self._core.alive(summary.id):
+            return replace(summary, state=SessionState.INTERRUPTED, reason="its runner is gone; resume it")
+        return summary
+
+
+def _created(proposal: Proposal) -> list[Fact]:
+    request = proposal.request
+    created = {
+        "goal": proposal.goal,
+        "role": proposal.role.name,
+        "role_digest": proposal.role.digest,
+        "workspace": str(proposal.workspace.root),
+        "base_commit": proposal.workspace.head,
+        "branch": proposal.workspace.branch,
+        "model": request.model if needs_model(proposal.plan) else "",
+        "sandbox": request.sandbox,
+        "limits": asdict(request.limits or Limits()),
+        "notices": list(proposal.notices),
+    }
+    stripped = [{"rule": hit.rule, "text": hit.text} for hit in proposal.stripped]
+    made = _plan_made(proposal.plan, proposal.verdicts)
+    return [Fact(EventKind.SESSION_CREATED, created), Fact(made.kind, {**made.data, "stripped": stripped})]
+
+
+def _plan_made(plan: Plan, verdicts: Mapping[str, Verdict]) -> Fact:
+    judged = {key: verdict_to_json(verdict) for key, verdict in verdicts.items()}
+    return Fact(EventKind.PLAN_MADE, {"plan": plan_to_json(plan), "verdicts": judged})
+
+
+def _cancelled(state: Session) -> Fact:
+    data = {
+        "state": SessionState.CANCELLED.value,
+        "reason": "cancelled by the user",
+        "tasks": state.counts(),
+        "cost_usd": state.cost_usd,
+        "elapsed_s": 0.0,
+    }
+    return Fact(EventKind.SESSION_ENDED, data)
+
+
+def _ids(plan: Plan) -> set[str]:
+    return {task.id for task in plan.tasks}
+
+
+def _inside(place: Path, workspace: str) -> bool:
+    return same_place(workspace, place) or Path(workspace) in place.resolve().parents
