@@ -25,6 +25,8 @@ NEEDS: dict[str, str] = {
     "unfinished": "this session has ended already",
     "reviewable": "there is nothing to review before a task is kept",
     "task": "choose a task first",
+    "fold": "there is nothing to open in this line",
+    "not_planning": "the plan is being made, one moment; esc leaves it",
     "hunk": "there is no diff to step through",
     "file": "choose a file in the list first",
     "files": "there is no file to take",
@@ -72,6 +74,9 @@ _KEY_NAMES = {
     "pagedown": "pgdn",
 }
 
+# Every screen that has another one behind it.
+_DEEPER = ("new_goal", "monitor", "story", "plan", "approvals", "review")
+
 ACTS: tuple[Act, ...] = (
     # Home
     Act("new_goal", "new goal", "n", "Give Orion a goal, a role and limits", ("home",), ("engine",)),
@@ -89,10 +94,29 @@ ACTS: tuple[Act, ...] = (
     Act("approvals", "approve", "a", "Decide what waits for you", ("monitor",), ("decision",)),
     Act("review", "review", "d", "Review the diff so far, promote it", ("monitor",), ("reviewable",)),
     Act("follow", "follow", "f", "Follow the newest activity, or hold still", ("monitor",)),
-    Act("side", "tasks/log", "l", "Switch between tasks and activity", ("monitor",)),
+    Act("side", "log", "l", "Give the whole screen to the activity, or take it back", ("monitor",)),
+    Act("pane", "next pane", "tab", "Go to the next pane or field", ("monitor", "new_goal")),
+    # The story of a task
+    Act("unfold", "open/fold", "enter", "Show the output or the diff under the cursor", ("story",), ("fold",)),
+    Act("unfold_space", "open/fold", "space", "The same", ("story",), ("fold",), footer=False),
+    Act("story_diff", "diff", "d", "What the task changed", ("story",), ("task",)),
     # New goal
-    Act("start", "start", "ctrl+s", "Plan and start at once, in the background", ("new_goal",), ("engine",)),
-    Act("plan_first", "plan first", "ctrl+r", "See the plan before anything starts", ("new_goal",), ("engine",)),
+    Act(
+        "start",
+        "start",
+        "ctrl+s",
+        "Plan and start at once, in the background",
+        ("new_goal",),
+        ("engine", "not_planning"),
+    ),
+    Act(
+        "plan_first",
+        "plan first",
+        "ctrl+r",
+        "See the plan before anything starts",
+        ("new_goal",),
+        ("engine", "not_planning"),
+    ),
     # Plan
     Act("start_plan", "start", "ctrl+s", "Start the plan in the background", ("plan",), ("engine", "startable")),
     Act("remove_task", "remove", "delete", "Take the task out of the plan", ("plan",), ("plan_task",)),
@@ -123,13 +147,13 @@ ACTS: tuple[Act, ...] = (
     Act("diff_or_files", "diff/files", "d", "The diff on the whole screen, or the files beside it", ("review",)),
     Act("why", "why", "w", "Everything known about what the cursor is on", ("review",), ("row",)),
     # Everywhere
-    Act("back", "back", "q", "Back to where you came from", ("new_goal", "monitor", "plan", "approvals", "review")),
+    Act("back", "back", "q", "Back to where you came from", _DEEPER),
     Act(
         "back_esc",
         "back",
         "escape",
         "Back to where you came from",
-        ("new_goal", "monitor", "plan", "approvals", "review"),
+        _DEEPER,
         footer=False,
     ),
     Act("theme", "theme", "ctrl+t", "Light or dark", (EVERYWHERE,), footer=False),

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.theme import Theme
 
 from engine.vocabulary.errors import OrionError
+from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
 from orion_tui.bridge import TICK_S, AppState, Bridge, ask, connect
 from orion_tui.resources import style_sheet
@@ -19,12 +20,15 @@ from orion_tui.routes import make_screen
 from orion_tui.screens.base import OrionScreen
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from orion_tui.engine_face import EngineFace
 
 _LOOK_AGAIN_S = 5.0
 """How often the lists are read again without being asked: a runner that died tells nobody."""
 
-_ACCENT = {"orion-accent": "#e0a030"}
+# Textual's own muted colour is a share of the contrast, which a strip of segments cannot blend.
+_OWN = {"orion-accent": "#e8ab3c", "orion-muted": "#8d96a1"}
 _THEMES = (
     Theme(
         "orion-dark",
@@ -38,7 +42,7 @@ _THEMES = (
         error="#d9786c",
         warning="#e0a030",
         dark=True,
-        variables={"orion-accent": "#e8ab3c"},
+        variables=_OWN,
     ),
     Theme(
         "orion-light",
@@ -52,16 +56,22 @@ _THEMES = (
         error="#a3271b",
         warning="#8a5300",
         dark=False,
-        variables={"orion-accent": "#8a5300"},
+        variables={"orion-accent": "#8a5300", "orion-muted": "#666d76"},
     ),
 )
+
+
+def _palette() -> type[Provider]:
+    from orion_tui.palette import Actions
+
+    return Actions
 
 
 class OrionApp(App[int]):
     """One engine, one bridge, a stack of screens with Home at the bottom."""
 
     TITLE = "Orion"
-    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar = {_palette}
 
     def __init__(
         self, open_engine: Callable[[], EngineFace], workspace: Path, now: Callable[[], datetime] | None = None
@@ -93,7 +103,7 @@ class OrionApp(App[int]):
         return make_screen("home")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return _ACCENT
+        return _OWN
 
     def on_mount(self) -> None:
         for theme in _THEMES:
@@ -116,6 +126,12 @@ class OrionApp(App[int]):
 
     def on_unmount(self) -> None:
         self._disconnect()
+
+    def close_engine(self) -> None:
+        """Let go of the engine; sessions run in processes of their own and go on."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
 
     def _tell(self, state: AppState) -> None:
         screen = self.screen
@@ -191,7 +207,32 @@ class OrionApp(App[int]):
         self.theme = "orion-light" if self.theme == "orion-dark" else "orion-dark"
 
     def do_quit(self) -> None:
-        self.exit(0)
+        running = [summary for summary in self.bridge.state.sessions if summary.state is SessionState.RUNNING]
+        if not running:
+            self.exit(0)
+            return
+        from orion_tui.modals.choice import Choice, ChoiceModal
+
+        count = "A session is" if len(running) == 1 else f"{len(running)} sessions are"
+        choices = (
+            Choice("keep", "Keep it running", "it goes on without this window; orion opens it again"),
+            Choice("pause", "Pause it and leave", "with a checkpoint; it goes on when you resume it"),
+            Choice("stay", "Stay here"),
+        )
+        ids = [summary.id for summary in running]
+        self.push_screen(ChoiceModal(f"{count} still running.", choices), lambda answer: self._quit_as(answer, ids))
+
+    def _quit_as(self, answer: str | None, running: list[str]) -> None:
+        if answer == "keep":
+            self.exit(0)
+        elif answer == "pause":
+            engine = self.engine
+
+            def pause() -> None:
+                for session in running:
+                    engine.sessions.pause(session)
+
+            ask(self, pause, lambda _none: self.exit(0))
 
     def do_quit_app(self) -> None:
         self.do_quit()
@@ -207,4 +248,8 @@ def run(home: Path | None, workspace: Path) -> int:
         engine: EngineFace = build(home)
         return engine
 
-    return OrionApp(open_engine, workspace).run() or 0
+    app = OrionApp(open_engine, workspace)
+    try:
+        return app.run() or 0
+    finally:
+        app.close_engine()

@@ -14,14 +14,15 @@ ROUTES: dict[str, tuple[str, str]] = {
     "new_goal": ("orion_tui.screens.new_goal", "NewGoalScreen"),
     "plan": ("orion_tui.screens.plan", "PlanScreen"),
     "monitor": ("orion_tui.screens.monitor", "MonitorScreen"),
+    "story": ("orion_tui.screens.story", "StoryScreen"),
     "approvals": ("orion_tui.screens.approvals", "ApprovalsScreen"),
     "review": ("orion_tui.screens.review", "ReviewScreen"),
 }
 
 
 def make_screen(name: str, **arguments: Any) -> OrionScreen:
-    """A new screen. `plan` takes `proposal`, `monitor` and `review` take `session`, `approvals` takes an optional
-    `session` and `approval`."""
+    """A new screen. `plan` takes `proposal`, `monitor` and `review` take `session`, `story` takes `session` and `task`,
+    `approvals` takes an optional `session` and `approval`."""
     module, kind = ROUTES[name]
     screen: OrionScreen = getattr(import_module(module), kind)(**arguments)
     return screen

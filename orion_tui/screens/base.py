@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from orion_tui.app import OrionApp
     from orion_tui.engine_face import EngineFace
 
+BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (100, "-wide")]
+"""Classes that a screen gets from its width in columns; below 100 a side panel folds."""
+
 
 class OrionScreen(Screen[None]):
     """Base of all screens.
@@ -28,6 +31,7 @@ class OrionScreen(Screen[None]):
     """
 
     NAME: ClassVar[str] = ""
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
     @property
     def orion(self) -> OrionApp:

@@ -1,14 +1,257 @@
-"""Monitor screen."""
+"""Monitor: what is it doing, and should I worry."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widgets import Static
+
+from engine.vocabulary.events import Event, EventKind
+from engine.vocabulary.plans import TaskState
+from engine.vocabulary.sessions import Session, SessionState
+from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
+from orion_tui.bridge import AppState, Watched, ask
 from orion_tui.screens.base import OrionScreen
+from orion_tui.widgets.activity import ActivityLog
+from orion_tui.widgets.columns import cell, span, when
+from orion_tui.widgets.header import styled
+from orion_tui.widgets.meters import Meters, elapsed_s
+from orion_tui.widgets.rows import Row, RowList
+from orion_tui.widgets.signs import Part, Parts, session_sign
+from orion_tui.widgets.task_list import task_rows
+
+_RESUMABLE = (SessionState.PAUSED, SessionState.INTERRUPTED, SessionState.CREATED)
+_UNFINISHED = (SessionState.RUNNING, *_RESUMABLE)
 
 
 class MonitorScreen(OrionScreen):
+    """Tasks at the left, activity at the right, budgets below; narrow, the tasks stand above the activity."""
+
     NAME = "monitor"
     BINDINGS = bindings_for("monitor")
 
     def __init__(self, session: str) -> None:
         super().__init__()
+        self.session_id = session
+        self._told = 0
+        self._doing: Event | None = None
+
+    def compose_body(self) -> ComposeResult:
+        with Container(id="work"):
+            yield RowList(id="tasks")
+            yield ActivityLog(self._title_of, id="activity")
+        yield Static(id="now", markup=False)
+        yield Meters(id="meters")
+
+    def on_mount(self) -> None:
+        self.query_one("#tasks").border_title = "TASKS"
+        self.query_one("#activity").border_title = "ACTIVITY"
+        self._show_follow()
+        self.query_one("#tasks").focus()
+        bridge, engine, session = self.orion.bridge, self.engine, self.session_id
+        if session not in bridge.state.watched:
+            bridge.expect(session)
+            ask(self, lambda: (engine.sessions.get(session), engine.sessions.events(session)), self._loaded)
+        # A second that passes changes elapsed times without any event.
+        self.set_interval(1.0, self._look)
+
+    def on_unmount(self) -> None:
+        self.orion.bridge.unwatch(self.session_id)
+
+    def _loaded(self, answer: tuple[Session, tuple[Event, ...]]) -> None:
+        self.orion.bridge.watch(*answer)
+        self.redraw()
+
+    @property
+    def watched(self) -> Watched | None:
+        """The session as the bridge has it; None while it loads."""
+        return self.orion.bridge.state.watched.get(self.session_id)
+
+    def _title_of(self, task: str) -> str:
+        view = self.watched.session.tasks.get(task) if self.watched else None
+        return view.task.title if view else task
+
+    # -- drawing
+
+    def refresh_from(self, state: AppState) -> None:
+        watched = self.watched
+        if watched is None:
+            return
+        fresh = watched.events[self._told :]
+        self._told = len(watched.events)
+        if fresh:
+            self._note_running(fresh)
+            self.query_one(ActivityLog).extend(fresh)
+        self._look()
+
+    def _note_running(self, fresh: list[Event]) -> None:
+        """The action that has started and not ended, for the line below the log."""
+        for event in reversed(fresh):
+            if event.kind is EventKind.ACTION_STARTED:
+                self._doing = event
+                return
+            if event.kind in (EventKind.ACTION, EventKind.TASK_ENDED, EventKind.SESSION_ENDED, EventKind.PARKED):
+                self._doing = None
+                return
+
+    def _look(self) -> None:
+        """Everything but the log: it is small, so it is made anew."""
+        watched = self.watched
+        if watched is None or not self.is_current:
+            return
+        session, now = watched.session, self.orion.now()
+        self.query_one("#tasks", RowList).show(self._rows)
+        self.query_one(Meters).show(session, now)
+        width = max(self.size.width - 2, 10)
+        self.query_one("#now", Static).update(styled(self._now_line(session, width)))
+        self.update_chrome()
+
+    def _rows(self, width: int) -> list[Row]:
+        watched = self.watched
+        return list(task_rows(watched.session, self.orion.now(), width)) if watched else []
+
+    def _now_line(self, session: Session, width: int) -> Parts:
+        if session.state is not SessionState.RUNNING:
+            return ((_shown(next_step(session), width), "accent" if session.state in _RESUMABLE else "title"),)
+        if self._doing is not None:
+            began = when(self._doing.at)
+            for_s = span((self.orion.now() - began).total_seconds()) if began else ""
+            verb = self._doing.data["action"].get("tool", "run")
+            return (
+                ("now  ", "muted"),
+                (cell(f"{verb}  {self._doing.data['summary']}", width - 14), ""),
+                (f"{for_s:>8}", "muted"),
+            )
+        if session.waiting and not any(view.state is TaskState.RUNNING for view in session.tasks.values()):
+            return (("◐ everything left waits for you: a decides", "accent"),)
+        return (("now  ", "muted"), ("between two actions", "muted"))
+
+    def header_left(self) -> Parts:
+        session = self.watched.session if self.watched else None
+        if session is None:
+            return (("loading the session…", "muted"),)
+        sign, tone = session_sign(session.state)
+        parts: list[Part] = [(visible(session.goal), "title"), (f"  {sign}", tone)]
+        if session.state is SessionState.RUNNING:
+            parts.append((f" {span(elapsed_s(session, self.orion.now()))}", tone))
+        if session.waiting:
+            parts.append((f"  ◐ {len(session.waiting)} for you", "accent"))
+        return tuple(parts)
+
+    def header_right(self) -> Parts:
+        session = self.watched.session if self.watched else None
+        if session is None:
+            return ()
+        blocked = session.counts()["blocked"]
+        return (
+            (f"  {visible(session.role)}", "muted"),
+            (f"  AEGIS ⊘ {blocked} blocked" if blocked else "  AEGIS ✓", "bad" if blocked else "muted"),
+            (f"  {session.sandbox or 'sandbox'} · net off", "muted"),
+        )
+
+    def _show_follow(self) -> None:
+        log = self.query_one(ActivityLog)
+        log.border_subtitle = "follows the newest" if log.following else "holds still: f follows"
+
+    def on_activity_log_follow_changed(self) -> None:
+        self._show_follow()
+
+    # -- keys
+
+    def facts(self) -> frozenset[str]:
+        facts = set(super().facts())
+        session = self.watched.session if self.watched else None
+        if session is None:
+            return frozenset(facts)
+        if session.state is SessionState.RUNNING:
+            facts.add("running")
+        if session.state in _RESUMABLE:
+            facts.add("resumable")
+        if session.state in _UNFINISHED:
+            facts.add("unfinished")
+        if session.waiting:
+            facts.add("decision")
+        if session.counts()["kept"]:
+            facts.add("reviewable")
+        if self.query_one("#tasks", RowList).chosen:
+            facts.add("task")
+        return frozenset(facts)
+
+    def _order(self, work: Callable[[], None], done: str) -> None:
+        """Tell the engine to do something to the session, and the person that it was told."""
+        ask(self, work, lambda _none: self.orion.say(done))
+
+    def do_pause(self) -> None:
+        engine, session = self.engine, self.session_id
+        self._order(lambda: engine.sessions.pause(session), "Pausing after the present action.")
+
+    def do_resume(self) -> None:
+        engine, session, state = self.engine, self.session_id, self.watched and self.watched.session.state
+        if state is SessionState.CREATED:
+            self._order(lambda: engine.sessions.start(session, detach=True), "Started.")
+        else:
+            self._order(lambda: engine.sessions.resume(session, detach=True), "Going on from the last kept task.")
+
+    def do_cancel(self) -> None:
+        from orion_tui.modals.choice import Choice, ChoiceModal
+
+        choices = (
+            Choice("keep", "Let it go on", "nothing changes"),
+            Choice("cancel", "Cancel the session", "the present task is thrown away; kept tasks can still be reviewed"),
+        )
+        self.app.push_screen(ChoiceModal("Cancel this session?", choices), self._cancel_answered)
+
+    def _cancel_answered(self, answer: str | None) -> None:
+        if answer == "cancel":
+            engine, session = self.engine, self.session_id
+            self._order(lambda: engine.sessions.cancel(session), "Cancelled: back to the last checkpoint.")
+
+    def do_story(self) -> None:
+        self.orion.go("story", session=self.session_id, task=self.query_one("#tasks", RowList).chosen)
+
+    def do_approvals(self) -> None:
+        self.orion.go("approvals", session=self.session_id)
+
+    def do_review(self) -> None:
+        self.orion.go("review", session=self.session_id)
+
+    def do_follow(self) -> None:
+        log = self.query_one(ActivityLog)
+        log.follow(not log.following)
+
+    def do_side(self) -> None:
+        tasks, log = self.query_one("#tasks"), self.query_one(ActivityLog)
+        tasks.display = not tasks.display
+        (tasks if tasks.display else log).focus()
+
+    def do_pane(self) -> None:
+        self.focus_next()
+
+
+def next_step(session: Session) -> str:
+    """What became of a session, and what a person does next."""
+    sign, _ = session_sign(session.state)
+    reason = f": {session.reason}" if session.reason else ""
+    kept = session.counts()["kept"]
+    todo = {
+        SessionState.CREATED: "p starts it",
+        SessionState.PAUSED: "p goes on, C gives it up",
+        SessionState.INTERRUPTED: "its runner is gone, nothing kept is lost; p goes on",
+        SessionState.AWAITING_REVIEW: f"d reviews {kept} kept task{'' if kept == 1 else 's'}",
+        SessionState.FAILED: "d reviews what was kept" if kept else "enter on a task shows why",
+        SessionState.CANCELLED: "d reviews what was kept" if kept else "q goes back",
+        SessionState.COMPLETED: "nothing to promote, q goes back",
+        SessionState.PROMOTED: "d shows it and can undo it",
+        SessionState.REJECTED: "q goes back",
+    }.get(session.state, "")
+    if session.waiting and session.state in _RESUMABLE:
+        todo = f"a decides what waits, then {todo}"
+    return f"{sign}{reason}.  Next: {todo}"
+
+
+def _shown(text: str, width: int) -> str:
+    """At most two lines' worth of a sentence."""
+    return cell(text, width * 2).rstrip()

@@ -1,14 +1,261 @@
-"""NewGoal screen."""
+"""New goal: the goal first and large, then who works on it, how, and until when."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Input, Select, Static, TextArea
+
+from engine.vocabulary.errors import ConfigError, ModelError, OrionError, PlanError, RoleError, WorkspaceError
+from engine.vocabulary.requests import PlaybookEntry, Proposal, RoleEntry, SessionRequest
+from engine.vocabulary.sessions import Limits
+from engine.vocabulary.settings import Settings
+from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
+from orion_tui.bridge import ask
+from orion_tui.durations import read_duration, read_money, written_duration
 from orion_tui.screens.base import OrionScreen
+from orion_tui.widgets.header import styled
+from orion_tui.widgets.signs import Part, Parts
+
+_FIELD_OF: tuple[tuple[type[OrionError], str], ...] = (
+    (RoleError, "role"),
+    (PlanError, "how"),
+    (ModelError, "how"),
+    (WorkspaceError, "workspace"),
+    (ConfigError, "status"),
+)
+_FIELDS = ("goal", "role", "workspace", "how", "time", "cost", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What can be chosen, read from the engine in one go."""
+
+    roles: tuple[RoleEntry, ...]
+    playbooks: tuple[PlaybookEntry, ...]
+    settings: Settings
+    config: Path
 
 
 class NewGoalScreen(OrionScreen):
+    """A form. Nothing is stored before the start; what is wrong is said at its field."""
+
     NAME = "new_goal"
     BINDINGS = bindings_for("new_goal")
 
     def __init__(self) -> None:
         super().__init__()
+        self._offer: _Offer | None = None
+        self._planning = False
+        self._seen: Proposal | None = None
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(id="form", can_focus=False):
+            yield Static("What should be done?", classes="label", markup=False)
+            yield TextArea(id="goal", tab_behavior="focus", soft_wrap=True, show_line_numbers=False)
+            yield Static(id="goal-error", classes="error", markup=False)
+            with Horizontal(classes="pair"):
+                with Vertical(classes="field"):
+                    yield Static("Role", classes="label", markup=False)
+                    yield Select[str]([], id="role", prompt="reading the roles…", compact=True)
+                    yield Static(id="role-error", classes="error", markup=False)
+                with Vertical(classes="field"):
+                    yield Static("Playbook or model", classes="label", markup=False)
+                    yield Select[str]([], id="how", prompt="reading the playbooks…", compact=True)
+                    yield Static(id="how-error", classes="error", markup=False)
+            yield Static("Workspace: a git repository; only committed files are seen", classes="label", markup=False)
+            yield Input(str(self.orion.workspace), id="workspace", compact=True)
+            yield Static(id="workspace-error", classes="error", markup=False)
+            with Horizontal(classes="pair"):
+                with Vertical(classes="field"):
+                    yield Static("Time limit (90m, 8h)", classes="label", markup=False)
+                    yield Input("8h", id="time", compact=True)
+                    yield Static(id="time-error", classes="error", markup=False)
+                with Vertical(classes="field"):
+                    yield Static("Cost limit in US dollars", classes="label", markup=False)
+                    yield Input("5.00", id="cost", compact=True)
+                    yield Static(id="cost-error", classes="error", markup=False)
+            yield Static(id="status-error", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#goal").focus()
+        engine, workspace = self.engine, self.orion.workspace
+        ask(
+            self,
+            lambda: _Offer(
+                engine.roles.list(workspace), engine.playbooks.list(), engine.settings.get(), engine.settings.path()
+            ),
+            self._offered,
+            self._refused,
+        )
+
+    def header_left(self) -> Parts:
+        return (("New goal", "title"), ("  planning…" if self._planning else "", "accent"))
+
+    def _offered(self, offer: _Offer) -> None:
+        self._offer = offer
+        roles = [entry for entry in offer.roles if entry.role is not None and entry.trusted]
+        role = self.query_one("#role", Select)
+        role.set_options([(f"{visible(entry.name)}  ({entry.source})", entry.name) for entry in roles])
+        if any(entry.name == offer.settings.default_role for entry in roles):
+            role.value = offer.settings.default_role
+        broken = [entry.name for entry in offer.roles if entry.role is None]
+        if broken:
+            self._say_at("role", f"broken, not offered: {', '.join(broken)} (orion role validate says why)", "muted")
+        how = self.query_one("#how", Select)
+        options = [(f"model {visible(name)}", f"model:{name}") for name in offer.settings.models]
+        options += [
+            (f"{visible(entry.name)}: {visible(entry.goal)}", f"playbook:{entry.name}")
+            for entry in offer.playbooks
+            if not entry.problems
+        ]
+        how.set_options(options)
+        if offer.settings.default_model in offer.settings.models:
+            how.value = f"model:{offer.settings.default_model}"
+        elif not offer.settings.models:
+            how.prompt = "choose a playbook"
+            self._say_at("how", f"No model is set up. Choose a playbook, or name a model in {offer.config}", "muted")
+        limits = offer.settings.limits
+        self.query_one("#time", Input).value = written_duration(limits.time_s)
+        self.query_one("#cost", Input).value = f"{limits.cost_usd:.2f}"
+
+    # -- from the form to a proposal
+
+    def _say_at(self, field: str, text: str, tone: str = "bad") -> None:
+        sign = "✗ " if tone == "bad" and text else ""
+        self.query_one(f"#{field}-error", Static).update(styled(((sign + visible(text, keep="\n"), tone),)))
+
+    def _request(self) -> SessionRequest | None:
+        """What the form asks for, or None when something in it is wrong; then it is said there."""
+        for field in _FIELDS:
+            self._say_at(field, "")
+        goal = self.query_one("#goal", TextArea).text.strip()
+        role = self.query_one("#role", Select).value
+        how = self.query_one("#how", Select).value
+        wrong: list[tuple[str, str]] = []
+        kind, _, name = how.partition(":") if isinstance(how, str) else ("", "", "")
+        if not kind:
+            wrong.append(("how", "choose a playbook or a model"))
+        if not goal and kind != "playbook":
+            wrong.append(("goal", "say what should be done, or choose a playbook, which brings its own goal"))
+        if not isinstance(role, str):
+            wrong.append(("role", "choose who works on it"))
+        workspace = Path(self.query_one("#workspace", Input).value.strip() or ".").expanduser()
+        if not workspace.is_dir():
+            wrong.append(("workspace", f"there is no folder {workspace}"))
+        time_s, cost_usd = (
+            read_duration(self.query_one("#time", Input).value),
+            read_money(self.query_one("#cost", Input).value),
+        )
+        if time_s is None:
+            wrong.append(("time", "a number with s, m or h, more than nothing: 90m, 8h"))
+        if cost_usd is None:
+            wrong.append(("cost", "an amount such as 2.50"))
+        for field, message in wrong:
+            self._say_at(field, message)
+        if wrong or time_s is None or cost_usd is None:
+            self.query_one(f"#{wrong[0][0]}").focus()
+            return None
+        return SessionRequest(
+            workspace=workspace,
+            goal=goal,
+            role=str(role),
+            playbook=self._playbook(name) if kind == "playbook" else None,
+            model=name if kind == "model" else "",
+            limits=Limits(time_s, cost_usd),
+        )
+
+    def _playbook(self, name: str) -> Path | None:
+        entries = self._offer.playbooks if self._offer else ()
+        return next((entry.path for entry in entries if entry.name == name), None)
+
+    def _refused(self, error: OrionError) -> None:
+        """An error of the engine, said at the field that it is about."""
+        self._plan_over()
+        field = next((field for kind, field in _FIELD_OF if isinstance(error, kind)), "status")
+        lines = [error.message]
+        if isinstance(error, ConfigError):
+            lines += [f"line {p.line}, {p.field}: {p.message} {p.hint}".rstrip() for p in error.problems[:4]]
+        if error.hint:
+            lines.append(error.hint)
+        self._say_at(field, "\n".join(lines))
+        if field != "status":
+            self.query_one(f"#{field}").focus()
+
+    def _plan_over(self) -> None:
+        self._planning = False
+        self.update_chrome()
+
+    def facts(self) -> frozenset[str]:
+        facts = set(super().facts())
+        if not self._planning:
+            facts.add("not_planning")
+        return frozenset(facts)
+
+    # -- keys
+
+    def do_plan_first(self) -> None:
+        self._propose(start=False)
+
+    def do_start(self) -> None:
+        self._propose(start=True)
+
+    def _propose(self, *, start: bool) -> None:
+        request = self._request()
+        if request is None:
+            return
+        seen = self._seen
+        if start and seen is not None and seen.request == request:
+            self._launch(seen)
+            return
+        self._planning = True
+        self.update_chrome()
+        engine = self.engine
+        ask(self, lambda: engine.sessions.propose(request), self._start if start else self._show_plan, self._refused)
+
+    def _show_plan(self, proposal: Proposal) -> None:
+        self._plan_over()
+        self.orion.go("plan", proposal=proposal)
+
+    def _start(self, proposal: Proposal) -> None:
+        self._plan_over()
+        if proposal.stripped:
+            # Nobody's words are changed behind their back: the person looks, then starts.
+            self._seen = proposal
+            parts: list[Part] = [("The guard took this out of the goal:\n", "accent")]
+            parts += [(f"  {visible(s.rule)}: {visible(s.text)}\n", "") for s in proposal.stripped]
+            parts += [
+                ("What goes on: ", "muted"),
+                (f"{visible(proposal.goal)}\n", ""),
+                ("ctrl+s", "key"),
+                (" again starts without it; or change the goal.", "muted"),
+            ]
+            status = self.query_one("#status-error", Static)
+            status.update(styled(parts))
+            status.scroll_visible(animate=False)
+            return
+        self._launch(proposal)
+
+    def _launch(self, proposal: Proposal) -> None:
+        engine = self.engine
+        self._planning = True
+        self.update_chrome()
+
+        def begin() -> str:
+            session = engine.sessions.create(proposal)
+            engine.sessions.start(session, detach=True)
+            return session
+
+        ask(self, begin, lambda session: self._begun(session, proposal), self._refused)
+
+    def _begun(self, session: str, proposal: Proposal) -> None:
+        for notice in proposal.notices:
+            self.orion.say(notice, timeout=8)
+        self.orion.go("monitor", replace=True, session=session)
+
+    def do_pane(self) -> None:
+        self.focus_next()

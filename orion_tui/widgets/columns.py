@@ -81,3 +81,10 @@ def meter(value: float, limit: float, width: int) -> str:
     full, part = divmod(eighths, 8)
     bar = "█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")
     return f"▕{bar:<{width}}▏"
+
+
+def folded(text: str, width: int) -> list[str]:
+    """Untrusted text made visible and broken into lines of at most `width` cells, at spaces where there are any."""
+    from textwrap import wrap
+
+    return wrap(visible(" ".join(text.split())), max(width, 8)) or [""]

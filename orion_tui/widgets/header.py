@@ -10,7 +10,7 @@ from orion_tui.widgets.signs import Parts
 
 _CLASS_OF = {
     "title": "bold $foreground",
-    "muted": "$text-muted",
+    "muted": "$orion-muted",
     "accent": "bold $orion-accent",
     "good": "$text-success",
     "bad": "$text-error",

@@ -14,6 +14,8 @@ from textual.strip import Strip
 
 from orion_tui.widgets.signs import Parts
 
+_CURSOR = "\u203a"
+
 
 class LineView(ScrollView, can_focus=True):
     """Lines by number. A subclass answers `line_count` and `line_parts`; strips are cached until `forget`."""
@@ -87,6 +89,9 @@ class LineView(ScrollView, can_focus=True):
         return strip
 
     def _drawn(self, parts: Parts, width: int, chosen: bool) -> Strip:
+        if chosen and parts and parts[0][0].startswith(" "):
+            # The cursor is a sign too, not only a colour.
+            parts = ((_CURSOR + parts[0][0][1:], parts[0][1]), *parts[1:])
         segments = [Segment(text, self._style(tone, chosen)) for text, tone in parts if text]
         return Strip(segments).adjust_cell_length(width, self._style("", chosen))
 
