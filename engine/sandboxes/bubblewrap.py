@@ -136,6 +136,8 @@ class BubblewrapSandbox:
         with self._one_at_a_time, ExitStack() as opened:
             if self._closed:
                 raise SandboxUnavailable("this sandbox was closed", "open a new one")
+            if stop.is_set():
+                return RunResult(Outcome.STOPPED, None, None, b"", 0, 0.0)
             start = launch(self._binary, self._existing(tree or self._spec.tree), self._toolchains)
             chains = list(zip(start.toolchains, self._toolchains, strict=True))
             output = HeadTail()
