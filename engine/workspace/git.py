@@ -1,0 +1,264 @@
+"""The one way Orion calls git: a clean environment and settings that leave nothing of a repository's to run.
+
+A repository that somebody else wrote can name programs in its configuration, its hooks and its attributes. Every call
+here says where the git directory is, inherits no variable but a short list, reads no system or global configuration
+and overrides each setting that could start a program. What a caller must expect (an exit code) comes back as a value.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from engine.vocabulary.errors import WorkspaceError
+from engine.vocabulary.text import shortened, visible
+
+ORION_IDENTITY = "Orion <orion@localhost>"
+
+# Each of these either starts a program when a repository sets it, or makes an answer depend on one.
+_SETTINGS: Mapping[str, str] = {
+    "advice.detachedHead": "false",
+    "commit.gpgSign": "false",
+    "core.alternateRefsCommand": "false",
+    "core.askPass": "",
+    "core.attributesFile": "/dev/null",
+    "core.editor": "false",
+    "core.excludesFile": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.gitProxy": "",
+    "core.hooksPath": "/dev/null",
+    "core.pager": "cat",
+    "core.protectHFS": "true",
+    "core.protectNTFS": "true",
+    "core.quotePath": "true",
+    "core.splitIndex": "false",
+    "core.sshCommand": "false",
+    "core.untrackedCache": "false",
+    "credential.helper": "",
+    "diff.renames": "false",
+    "gc.auto": "0",
+    "gpg.program": "false",
+    "i18n.commitEncoding": "UTF-8",
+    "log.showSignature": "false",
+    "maintenance.auto": "false",
+    "merge.directoryRenames": "false",
+    "protocol.allow": "never",
+    "safe.bareRepository": "explicit",
+    "safe.directory": "*",
+    "status.submoduleSummary": "false",
+    "submodule.recurse": "false",
+    "tag.gpgSign": "false",
+}
+_INHERITED = ("PATH", "TZ", "TMPDIR")
+_FIXED: Mapping[str, str] = {
+    "GIT_ASKPASS": "false",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_EDITOR": "false",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LANGUAGE": "C",
+    "LC_ALL": "C",
+}
+# What the one reading of a person's effective configuration may see besides.
+_OWN_CONFIGURATION = (
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "EMAIL",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What git said: its exit code, its whole standard output and its words on standard error."""
+
+    code: int
+    out: bytes
+    err: str
+
+    def words(self) -> str:
+        """Git's own explanation, fit to be shown."""
+        return shortened(visible(self.err.strip() or f"git ended with exit code {self.code}", keep="\n"), 2000)
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Git on one git directory. `objects` replaces its object store, `alternates` adds one to read from, `index` names
+    the index to use, `settings` are further configuration (they win over the repository's and over the built-in
+    ones)."""
+
+    git_dir: Path
+    work_tree: Path | None = None
+    objects: Path | None = None
+    alternates: Path | None = None
+    index: Path | None = None
+    settings: Mapping[str, str] | None = None
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        ok: Sequence[int] = (0,),
+        identity: str = "",
+        held: Sequence[int] = (),
+        own_configuration: bool = False,
+    ) -> Answer:
+        """Run one git command to its end. An exit code outside `ok` raises WorkspaceError with git's words. `held` are
+        file descriptors that the child keeps open (for locks that must live as long as it does)."""
+        with _input(stdin) as source:
+            answer = _execute(
+                self._command(arguments, identity, own_configuration),
+                cwd=self.work_tree or self.git_dir,
+                istream=source,
+                pass_fds=tuple(held),
+            )
+        if answer.code not in ok:
+            raise WorkspaceError(f"git {arguments[0]} failed: {answer.words()}", f"the repository is {self.git_dir}")
+        return answer
+
+    def text(self, *arguments: str, stdin: bytes | None = None, identity: str = "") -> str:
+        """The standard output of a command that must succeed, without the line's end."""
+        return self.run(*arguments, stdin=stdin, identity=identity).out.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    @contextmanager
+    def stream(self, *arguments: str, stdin: bytes | None = None) -> Iterator[IO[bytes]]:
+        """The standard output of a command as it comes; the command is ended when the block is left."""
+        with _input(stdin) as source:
+            # The library's wrapper ends the process when it is collected, so it is held until the block is left.
+            held = _start(self._command(arguments, "", False), cwd=self.work_tree or self.git_dir, istream=source)
+            process = held.proc
+            try:
+                yield process.stdout
+            finally:
+                process.stdout.close()
+                process.stderr.close()
+                process.terminate()
+                process.wait()
+
+    def beside(self, *, index: Path | None = None, settings: Mapping[str, str] | None = None) -> Git:
+        """The same repository with another index or further settings."""
+        merged = {**(self.settings or {}), **(settings or {})}
+        return replace(self, index=index or self.index, settings=merged)
+
+    def _command(self, arguments: Sequence[str], identity: str, own_configuration: bool) -> list[str]:
+        programs = [shutil.which("env"), shutil.which("git")]
+        if None in programs:
+            raise WorkspaceError("git was not found", "install git 2.38 or newer and put it on the PATH")
+        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        environment |= _FIXED
+        if own_configuration:
+            for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"):
+                del environment[name]
+            environment |= {name: os.environ[name] for name in _OWN_CONFIGURATION if name in os.environ}
+        else:
+            environment |= _configuration({**_SETTINGS, **(self.settings or {})}) | _identity(identity)
+        for name, path in (
+            ("GIT_OBJECT_DIRECTORY", self.objects),
+            ("GIT_ALTERNATE_OBJECT_DIRECTORIES", self.alternates),
+            ("GIT_INDEX_FILE", self.index),
+        ):
+            if path is not None:
+                environment[name] = _quoted(path) if "ALTERNATE" in name else str(path)
+        places = [f"--git-dir={self.git_dir}"]
+        if self.work_tree is not None:
+            places.append(f"--work-tree={self.work_tree}")
+        variables = [f"{name}={value}" for name, value in environment.items()]
+        # GitPython always inherits the whole environment; `env -i` is what takes it away again.
+        return [str(programs[0]), "-i", *variables, str(programs[1]), "--no-pager", *places, *arguments]
+
+
+def _quoted(path: Path) -> str:
+    """A path in GIT_ALTERNATE_OBJECT_DIRECTORIES, where a colon separates and a leading quote starts C quoting."""
+    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _configuration(settings: Mapping[str, str]) -> dict[str, str]:
+    found = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings.items()):
+        found[f"GIT_CONFIG_KEY_{number}"] = key
+        found[f"GIT_CONFIG_VALUE_{number}"] = value
+    return found
+
+
+def _identity(identity: str) -> dict[str, str]:
+    name, _, mail = (identity or ORION_IDENTITY).partition(" <")
+    mail = mail.rstrip(">")
+    return {
+        "GIT_AUTHOR_NAME": name,
+        "GIT_AUTHOR_EMAIL": mail,
+        "GIT_COMMITTER_NAME": name,
+        "GIT_COMMITTER_EMAIL": mail,
+    }
+
+
+@contextmanager
+def _input(data: bytes | None) -> Iterator[IO[bytes] | None]:
+    """A file to read the bytes from: a pipe would need a second thread to fill it."""
+    if data is None:
+        yield None
+        return
+    with tempfile.TemporaryFile() as source:
+        source.write(data)
+        source.seek(0)
+        yield source
+
+
+def _library() -> Any:
+    try:
+        import git.cmd
+    except ImportError as error:
+        raise WorkspaceError("git was not found", "install git 2.38 or newer and put it on the PATH") from error
+    return git.cmd
+
+
+def _execute(command: Sequence[str], *, cwd: Path, istream: IO[bytes] | None, pass_fds: tuple[int, ...]) -> Answer:
+    code, out, err = (
+        _library()
+        .Git(str(cwd))
+        .execute(
+            command,
+            istream=istream,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+            shell=False,
+            pass_fds=pass_fds,
+        )
+    )
+    return Answer(code, out, err)
+
+
+def _start(command: Sequence[str], *, cwd: Path, istream: IO[bytes] | None) -> Any:
+    return _library().Git(str(cwd)).execute(command, istream=istream, as_process=True, shell=False)
+
+
+def make_bare(folder: Path, object_format: str, *, attributes: str = "", exclude: str = "") -> Git:
+    """An empty bare repository of Orion's own: no template, no hook, no remote."""
+    for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    extension = "[extensions]\n\tobjectformat = sha256\n" if object_format == "sha256" else ""
+    (folder / "config").write_text(
+        f"[core]\n\trepositoryformatversion = {1 if extension else 0}\n\tbare = true\n\tfilemode = true\n{extension}"
+    )
+    (folder / "HEAD").write_text("ref: refs/heads/orion\n")
+    (folder / "info" / "attributes").write_text(attributes)
+    (folder / "info" / "exclude").write_text(exclude)
+    return Git(folder)

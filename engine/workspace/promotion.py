@@ -1,0 +1,255 @@
+"""Letting a prepared commit into a person's repository, all or nothing.
+
+The order, and what a kill after each step means:
+
+1. a marker file of Orion's own is made and locked (nothing has happened);
+2. it is hard-linked to `index.lock`, so that git keeps out and the lock is provably Orion's (nothing has happened);
+3. `read-tree -m -u` moves the files, on a private copy of the index (recovery puts the files back);
+4. branch and tags move in one transaction: **this is the commit point** (from here recovery finishes);
+5. the private index replaces the real one, then the lock and the marker go.
+
+A child that outlives a killed Orion keeps the marker locked, so recovery waits for it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from engine.vocabulary.errors import StaleBase, WorkspaceError
+from engine.vocabulary.text import visible
+from engine.vocabulary.workspaces import PromotionPlan
+from engine.workspace.git import Git
+from engine.workspace.place import Place, find_place
+from engine.workspace.takeback import take_back
+
+# Told the name of each step of an apply before it is taken.
+Step = Callable[[str], None]
+
+
+class _Files:
+    """The files of one promotion inside the git directory."""
+
+    def __init__(self, here: Place, plan: PromotionPlan) -> None:
+        name = plan.pre_tag.replace("/", "-")
+        self.marker = here.common_dir / f"{name}.lock"
+        self.index = here.git_dir / "index"
+        self.lock = here.git_dir / "index.lock"
+        self.private = here.git_dir / f"{name}.index"
+
+    def owns_lock(self) -> bool:
+        try:
+            return self.lock.samefile(self.marker)
+        except FileNotFoundError:
+            return False
+
+    def clear(self) -> None:
+        """Remove what is Orion's, the marker last: as long as it stands, the lock is known to be its."""
+        for place in (self.private, self.private.with_name(self.private.name + ".lock")):
+            place.unlink(missing_ok=True)
+        if self.owns_lock():
+            self.lock.unlink()
+        self.marker.unlink(missing_ok=True)
+
+
+def checkout_of(place: Place, branch: str) -> Place | None:
+    """The work tree that has the branch checked out, None when none has."""
+    if place.branch() == branch:
+        return place
+    out = place.git.run("worktree", "list", "--porcelain").out.decode("utf-8", "surrogateescape")
+    for block in out.split("\n\n"):
+        lines = block.splitlines()
+        if f"branch refs/heads/{branch}" in lines and lines[0].startswith("worktree "):
+            root = Path(lines[0].removeprefix("worktree "))
+            if root.is_dir() and (root / ".git").exists():
+                return find_place(root)
+    return None
+
+
+def apply_plan(place: Place, plan: PromotionPlan, step: Step | None = None) -> None:
+    """Move index, work tree, branch and tags. Raises StaleBase or WorkspaceError with the repository as before."""
+    told = step or _quiet
+    here = checkout_of(place, plan.branch)
+    _check_ready(here or place, plan)
+    files = _Files(here or place, plan)
+    told("marker")
+    with _marker(files) as held:
+        try:
+            _check_ready(here or place, plan)
+            if here is not None:
+                _take_lock(files, told)
+                _move_files(here, plan, files, held, told)
+            told("refs")
+            _move_refs(place, plan, held)
+        except (WorkspaceError, OSError) as error:
+            if _passed(place, plan):
+                _finish(place, plan, files)
+                return
+            if here is not None and files.owns_lock():
+                take_back(here, plan)
+            files.clear()
+            if isinstance(error, OSError):
+                raise WorkspaceError(f"the promotion was taken back: {error}") from error
+            raise
+        told("index")
+        _finish(place, plan, files, told)
+
+
+def recover_plan(place: Place, plan: PromotionPlan) -> bool:
+    """Finish a promotion that was cut off, or take it back; whether the commit is in."""
+    here = checkout_of(place, plan.branch)
+    files = _Files(here or place, plan)
+    with _held_marker(files) as found:
+        passed = _passed(place, plan)
+        if passed:
+            _finish(place, plan, files)
+        elif found:
+            _drop_tags(place, plan)
+            if here is not None and files.owns_lock():
+                take_back(here, plan)
+            files.clear()
+        return passed
+
+
+def _quiet(name: str) -> None:
+    """Nobody watches."""
+
+
+def _check_ready(here: Place, plan: PromotionPlan) -> None:
+    busy = here.busy_with()
+    if busy:
+        raise WorkspaceError(
+            f"{visible(str(here.root))} is in the middle of {busy}", "finish or abort it, then promote again"
+        )
+    at = here.commit_at(f"refs/heads/{plan.branch}")
+    if at != plan.old:
+        raise StaleBase(
+            f"the branch {visible(plan.branch)!r} moved from {plan.old[:12]} to {at[:12] or 'nowhere'}",
+            "look at the review again and promote onto the new commit",
+        )
+
+
+@contextmanager
+def _marker(files: _Files) -> Iterator[int]:
+    """The marker, made and locked; it is removed by whoever finishes, not here."""
+    try:
+        handle = os.open(files.marker, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    except FileExistsError as error:
+        raise WorkspaceError(
+            "an earlier try of this promotion was cut off or is still at work",
+            "run any orion command on this session, it puts the repository in order first",
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _held_marker(files: _Files) -> Iterator[bool]:
+    """The marker of an earlier apply, once nothing of that apply runs any more; false when there is none."""
+    try:
+        handle = os.open(files.marker, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield True
+    finally:
+        os.close(handle)
+
+
+def _take_lock(files: _Files, told: Step) -> None:
+    told("lock")
+    try:
+        os.link(files.marker, files.lock)
+    except FileExistsError as error:
+        raise WorkspaceError(
+            "git is at work in this repository (index.lock is there)",
+            "wait for it to end; if no git runs any more, remove the index.lock file and promote again",
+        ) from error
+
+
+def _move_files(here: Place, plan: PromotionPlan, files: _Files, held: int, told: Step) -> None:
+    blocked = here.in_the_way(plan.old, plan.paths)
+    if blocked:
+        raise StaleBase(
+            "uncommitted work stands in the way: "
+            + ", ".join(f"{visible(each.path)} ({each.reason})" for each in blocked),
+            "commit it or put it aside (git stash -u), then promote again",
+        )
+    if files.index.exists():
+        shutil.copy2(files.index, files.private)
+    git: Git = here.git.beside(index=files.private)
+    git.run("update-index", "-q", "--refresh", ok=(0, 1), held=(held,))
+    told("files")
+    moved = git.run("read-tree", "-m", "-u", plan.old, plan.new, ok=(0, 128), held=(held,))
+    if moved.code != 0:
+        raise StaleBase(
+            f"git would overwrite something that is not committed: {moved.words()}", "commit it, then promote again"
+        )
+
+
+def _move_refs(place: Place, plan: PromotionPlan, held: int) -> None:
+    script = (
+        "start\n"
+        f"create refs/tags/{plan.pre_tag} {plan.old}\n"
+        f"create refs/tags/{plan.post_tag} {plan.new}\n"
+        f"update refs/heads/{plan.branch} {plan.new} {plan.old}\n"
+        "prepare\ncommit\n"
+    )
+    place.git.run(
+        "update-ref",
+        "-m",
+        f"orion: {plan.post_tag}",
+        "--stdin",
+        stdin=script.encode("utf-8", "surrogateescape"),
+        identity=plan.identity,
+        held=(held,),
+    )
+
+
+def _passed(place: Place, plan: PromotionPlan) -> bool:
+    """Whether the commit point was passed: the branch is at the commit, or was and went on from there."""
+    at = place.commit_at(f"refs/heads/{plan.branch}")
+    if at == plan.new:
+        return True
+    if not at or place.commit_at(f"refs/tags/{plan.post_tag}") != plan.new:
+        return False
+    return place.git.run("merge-base", "--is-ancestor", plan.new, at, ok=(0, 1)).code == 0
+
+
+def _finish(place: Place, plan: PromotionPlan, files: _Files, told: Step = _quiet) -> None:
+    for tag, commit in ((plan.pre_tag, plan.old), (plan.post_tag, plan.new)):
+        if not place.commit_at(f"refs/tags/{tag}"):
+            _drop_own_lock(place.common_dir / "refs" / "tags" / f"{tag}.lock")
+            place.git.run("update-ref", f"refs/tags/{tag}", commit, "", identity=plan.identity)
+    if files.owns_lock() and files.private.exists():
+        files.private.replace(files.index)
+    told("unlock")
+    if files.owns_lock():
+        files.lock.unlink()
+    told("unmark")
+    files.clear()
+
+
+def _drop_tags(place: Place, plan: PromotionPlan) -> None:
+    """Tags and ref locks that a cut-off transaction left; a branch's lock is Orion's when it holds the new commit."""
+    branch_lock = place.common_dir / "refs" / "heads" / f"{plan.branch}.lock"
+    with suppress(FileNotFoundError):
+        if branch_lock.read_text().strip() == plan.new:
+            branch_lock.unlink()
+    for tag, commit in ((plan.pre_tag, plan.old), (plan.post_tag, plan.new)):
+        _drop_own_lock(place.common_dir / "refs" / "tags" / f"{tag}.lock")
+        if place.commit_at(f"refs/tags/{tag}") == commit:
+            place.git.run("update-ref", "-d", f"refs/tags/{tag}", commit)
+
+
+def _drop_own_lock(lock: Path) -> None:
+    lock.unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+"""Putting a work tree back after a promotion that did not reach its commit point."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from engine.vocabulary.workspaces import PromotionPlan
+from engine.workspace.git import Git
+from engine.workspace.place import Place
+
+
+def take_back(here: Place, plan: PromotionPlan) -> None:
+    """Every path of the plan that holds the new content, a beginning of it, or nothing gets the old content back.
+    Whatever a person wrote since stays. The real index was never changed, and is not now."""
+    old = here.files_of(plan.old)
+    ours = [path for path in plan.paths if _is_ours(here, plan, path, path in old)]
+    for path in ours:
+        if path not in old:
+            _remove(here.root, path)
+    back = [path for path in ours if path in old]
+    if not back:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="orion-index-"))
+    try:
+        index = folder / "index"
+        with suppress(FileNotFoundError):
+            shutil.copy2(here.git_dir / "index", index)
+        git = here.git.beside(index=index)
+        for path in back:
+            _clear_way(here.root, path)
+        git.run("checkout-index", "-f", "-z", "--stdin", stdin=b"".join(os.fsencode(path) + b"\0" for path in back))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_ours(here: Place, plan: PromotionPlan, path: str, had: bool) -> bool:
+    """Whether what stands at the path is what `read-tree` wrote or left, not what a person wrote since."""
+    place = here.root / path
+    try:
+        found = place.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return had
+    if stat.S_ISDIR(found.st_mode):
+        return False
+    new = _entry(here.git, plan.new, path)
+    if new is None:
+        return False
+    mode, oid = new
+    if mode == "120000":
+        return stat.S_ISLNK(found.st_mode) and os.fsencode(place.readlink()) == _content(here.git, oid, "")
+    if not stat.S_ISREG(found.st_mode):
+        return False
+    return _content(here.git, oid, path).startswith(place.read_bytes())
+
+
+def _entry(git: Git, commit: str, path: str) -> tuple[str, str] | None:
+    out = git.run("--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", path).out
+    if not out:
+        return None
+    mode, _, oid = out.partition(b"\t")[0].decode().split(" ")
+    return mode, oid
+
+
+def _content(git: Git, oid: str, path: str) -> bytes:
+    """A blob as a checkout at `path` would write it; filters of the configuration are off."""
+    if path:
+        return git.run("cat-file", "--filters", f"--path={path}", oid).out
+    return git.run("cat-file", "blob", oid).out
+
+
+def _remove(root: Path, path: str) -> None:
+    """Remove a file that was new, and the folders that only it made."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        (root / path).unlink()
+    for parent in (root / path).parents:
+        if parent == root:
+            return
+        try:
+            parent.rmdir()
+        except OSError:
+            return
+
+
+def _clear_way(root: Path, path: str) -> None:
+    """An empty folder that stands where a file was is what a half-done change left."""
+    with suppress(OSError):
+        (root / path).rmdir()

@@ -1,0 +1,222 @@
+"""The repository that a person works in: the `UserRepository` port. Looking writes nothing at all; only `prepare` and
+`revert` add objects, and only `apply` and `recover` move anything."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from engine.vocabulary.changes import Conflict
+from engine.vocabulary.errors import StaleBase, WorkspaceError
+from engine.vocabulary.ports import SessionRepository
+from engine.vocabulary.text import visible
+from engine.vocabulary.workspaces import MergeResult, PromotionPlan, WorkspaceInfo
+from engine.workspace.beneath import Owner
+from engine.workspace.git import ORION_IDENTITY, Git, make_bare
+from engine.workspace.merging import merge_trees
+from engine.workspace.place import Place, find_place
+from engine.workspace.promotion import Step, apply_plan, checkout_of, recover_plan
+from engine.workspace.session_repository import ATTRIBUTES, GitSessionRepository
+from engine.workspace.transfer import send_tree
+
+_SKIPPED = "hooks and commit signing of this repository were not run"
+
+
+class GitUserRepository:
+    """`owner` is the user and group that the sandbox runs as when Orion runs as root (None otherwise). `step` is told
+    of each step of `apply`, before it is taken."""
+
+    def __init__(self, owner: Owner = None, step: Step | None = None) -> None:
+        self._owner = owner
+        self._step = step
+
+    def inspect(self, path: Path) -> WorkspaceInfo:
+        place = find_place(path)
+        _refuse_partial(place)
+        branch = place.branch()
+        head = place.commit_at("HEAD")
+        if not head:
+            raise WorkspaceError(
+                f"{visible(str(place.root))} has no commit yet", "make a first one: git add . && git commit -m start"
+            )
+        if not branch:
+            raise WorkspaceError(
+                f"{visible(str(place.root))} has no branch checked out (detached HEAD)",
+                "check one out first: git switch BRANCH, or git switch -c NEW",
+            )
+        return WorkspaceInfo(
+            root=place.root,
+            git_dir=place.git_dir,
+            common_dir=place.common_dir,
+            head=head,
+            branch=branch,
+            object_format=place.object_format,
+            dirty=len(place.dirty()),
+            identity=place.identity(),
+            files=len(place.files_of(head)),
+        )
+
+    def open_session(self, info: WorkspaceInfo, session: str, folder: Path) -> SessionRepository:
+        shallow = info.common_dir / "shallow"
+        return GitSessionRepository.create(
+            folder,
+            session,
+            objects=info.common_dir / "objects",
+            head=info.head,
+            object_format=info.object_format,
+            shallow=shallow.read_bytes() if shallow.is_file() else b"",
+            owner=self._owner,
+        )
+
+    def reopen(self, session: str, folder: Path) -> SessionRepository:
+        return GitSessionRepository(folder, session, self._owner)
+
+    def dirty_paths(self, root: Path) -> tuple[str, ...]:
+        return tuple(sorted(find_place(root).dirty()))
+
+    def conflicts(
+        self, root: Path, branch: str, repository: SessionRepository, base: str, chosen: str
+    ) -> tuple[str, MergeResult, tuple[Conflict, ...]]:
+        place = find_place(root)
+        tip = _tip(place, branch)
+        source = _ours(repository)
+        source.bring(place.objects)
+        merged = source.merge(base, tip, chosen)
+        if merged.conflicts:
+            return tip, merged, ()
+        here = checkout_of(place, branch)
+        paths = tuple(change.path for change in source.changes(tip, merged.tree).files)
+        return tip, merged, here.in_the_way(tip, paths) if here is not None else ()
+
+    def prepare(
+        self,
+        root: Path,
+        repository: SessionRepository,
+        *,
+        session: str,
+        attempt: int,
+        branch: str,
+        old: str,
+        tree: str,
+        message: str,
+    ) -> PromotionPlan:
+        place = find_place(root)
+        source = _ours(repository)
+        source.bring(place.objects)
+        send_tree(source.git, place.git, tree, old)
+        return _plan(place, branch, old, tree, message, _tags("promote", session, attempt), attempt)
+
+    def apply(self, root: Path, plan: PromotionPlan) -> None:
+        apply_plan(find_place(root), plan, self._step)
+
+    def recover(self, root: Path, plan: PromotionPlan) -> bool:
+        return recover_plan(find_place(root), plan)
+
+    def revert(self, root: Path, commit: str, branch: str, message: str, attempt: int, session: str) -> PromotionPlan:
+        place = find_place(root)
+        tip = _tip(place, branch)
+        parent = place.commit_at(f"{commit}^")
+        if not parent:
+            raise WorkspaceError(f"commit {commit[:12]} has no parent to go back to")
+        with _scratch(place) as scratch:
+            sides = [scratch.text("rev-parse", f"{each}^{{tree}}") for each in (commit, tip, parent)]
+            tree, paths = merge_trees(scratch, *sides)
+            if paths:
+                raise StaleBase(
+                    f"later work changed the same lines: {', '.join(map(visible, paths))}",
+                    "undo it by hand: git revert " + commit[:12],
+                )
+            send_tree(scratch, place.git, tree, tip)
+        here = checkout_of(place, branch)
+        blocked = here.in_the_way(tip, place.changed(tip, tree)) if here is not None else ()
+        if blocked:
+            raise StaleBase(
+                "uncommitted work stands in the way: "
+                + ", ".join(f"{visible(each.path)} ({each.reason})" for each in blocked),
+                "commit it or put it aside (git stash -u), then undo again",
+            )
+        return _plan(place, branch, tip, tree, message, _tags("undo", session, attempt), attempt)
+
+    def moved(self, root: Path, branch: str, since: str) -> tuple[str, tuple[str, ...]]:
+        place = find_place(root)
+        tip = _tip(place, branch)
+        if not place.commit_at(since):
+            raise StaleBase(
+                f"commit {since[:12]}, which the session began at, is gone from the repository",
+                "the branch was rewritten; start a new session from where it is now",
+            )
+        here = checkout_of(place, branch)
+        dirty = here.dirty() if here is not None else {}
+        return tip, tuple(sorted({*place.changed(since, tip), *dirty}))
+
+
+def _refuse_partial(place: Place) -> None:
+    partial = "extensions.partialclone" in place.config or any(
+        key.startswith("remote.") and key.endswith((".promisor", ".partialclonefilter")) for key in place.config
+    )
+    if partial or any((place.objects / "pack").glob("*.promisor")):
+        raise WorkspaceError(
+            f"{visible(str(place.root))} is a partial clone: some of its files would have to be fetched",
+            "make it whole first: git fetch --refetch --no-filter, or work in a full clone",
+        )
+
+
+def _tip(place: Place, branch: str) -> str:
+    tip = place.commit_at(f"refs/heads/{branch}")
+    if not tip:
+        raise StaleBase(f"the branch {visible(branch)!r} is gone", "make it again, or promote onto another branch")
+    return tip
+
+
+def _ours(repository: SessionRepository) -> GitSessionRepository:
+    if not isinstance(repository, GitSessionRepository):
+        raise WorkspaceError("this session's repository is of another kind, its objects cannot be brought over")
+    return repository
+
+
+def _tags(kind: str, session: str, attempt: int) -> tuple[str, str]:
+    suffix = f"-{attempt}" if attempt > 1 else ""
+    return f"orion-pre-{kind}/{session}{suffix}", f"orion-post-{kind}/{session}{suffix}"
+
+
+def _plan(
+    place: Place, branch: str, old: str, tree: str, message: str, tags: tuple[str, str], attempt: int
+) -> PromotionPlan:
+    identity = place.identity()
+    notices = [_SKIPPED]
+    if not identity:
+        notices.append(f"git has no name and mail for you here, so the commit is by {ORION_IDENTITY}")
+    new = place.git.text(
+        "commit-tree", tree, "-p", old, "-F", "-", stdin=message.encode(), identity=identity or ORION_IDENTITY
+    )
+    return PromotionPlan(
+        attempt=attempt,
+        branch=branch,
+        old=old,
+        new=new,
+        pre_tag=tags[0],
+        post_tag=tags[1],
+        paths=place.changed(old, new),
+        checked_out=checkout_of(place, branch) is not None,
+        identity=identity or ORION_IDENTITY,
+        notices=tuple(notices),
+    )
+
+
+@contextmanager
+def _scratch(place: Place) -> Iterator[Git]:
+    """A throw-away repository that reads the person's objects and keeps what it makes to itself, so that no driver of
+    their configuration runs in a merge."""
+    folder = Path(tempfile.mkdtemp(prefix="orion-scratch-"))
+    try:
+        git = make_bare(folder, place.object_format, attributes=ATTRIBUTES)
+        shallow = place.common_dir / "shallow"
+        if shallow.is_file():
+            (folder / "shallow").write_bytes(shallow.read_bytes())
+        yield replace(git, alternates=place.objects)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
