@@ -6,11 +6,11 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.errors import OrionError
+from engine.vocabulary.errors import JournalError, OrionError, SandboxUnavailable
 from engine.vocabulary.events import Event, event_to_json
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Session, SessionState
-from orion_tui.cli.exits import Exit
+from orion_tui.cli.exits import Exit, report
 from orion_tui.cli.out import lose_output, note, say, say_json
 from orion_tui.cli.progress import COLOURS, line_of
 
@@ -53,7 +53,18 @@ def follow_to_end(engine: Engine, session: str, *, after: int = 0, as_json: bool
     except KeyboardInterrupt:
         stop.set()
         return _interrupted(engine, session)
-    return end_code(engine.sessions.wait(session))
+    return end_code(_ended(engine, session))
+
+
+def _ended(engine: Engine, session: str) -> Session:
+    try:
+        return engine.sessions.wait(session)
+    except (SandboxUnavailable, JournalError):
+        raise
+    except OrionError as error:
+        # What ended the run has made the session what it is; its state decides the exit code.
+        report(error)
+        return engine.sessions.get(session)
 
 
 def _outlive_the_terminal() -> None:

@@ -88,8 +88,7 @@ def _planned(data: Mapping[str, Any]) -> _Told:
 def _started(data: Mapping[str, Any]) -> _Told:
     sandbox = data.get("sandbox") or {}
     again = "resumed" if data.get("resumed") else "started"
-    network = "on" if sandbox.get("network") else "off"
-    return "●", again, f"sandbox {sandbox.get('name', '?')}, network {network}"
+    return "●", again, f"sandbox {sandbox.get('name', '?')}, network {sandbox.get('network', 'off')}"
 
 
 def _task_started(data: Mapping[str, Any]) -> _Told:

@@ -40,7 +40,7 @@ def promote(
             seen = engine.review.report(found, paths=paths or None)
             if not as_json:
                 show_review(seen)
-            if _stands_in_the_way(seen, accept):
+            if onto is None and _stands_in_the_way(seen, accept):
                 return _tell(_refused(seen), as_json, shown=True)
         secret = secret_of(pin_stdin)
         answer = engine.review.promote(

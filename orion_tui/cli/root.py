@@ -16,7 +16,7 @@ import click
 from engine.vocabulary.errors import OrionError, UsageError
 from orion_tui.cli.exits import Exit, report, report_bug
 from orion_tui.cli.options import home_folder
-from orion_tui.cli.out import lose_output
+from orion_tui.cli.out import lose_output, note
 
 # Section -> command -> (where it is, what the help says about it).
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -130,7 +130,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        _tell_usage(error)
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         return Exit.INTERRUPTED
@@ -142,3 +142,16 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: reported to the person, kept in the log
         return report_bug(error, home_folder())
     return answer if isinstance(answer, int) else Exit.DONE
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    """Click's words about a wrong command line; what was typed in it is made visible like all other text."""
+    ctx = getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        note(error.format_message())
+        return
+    if ctx is not None:
+        note(ctx.get_usage())
+    note(f"Error: {error.format_message()}", fg="red")
+    if ctx is not None:
+        note(f"  see: {ctx.command_path} --help")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,7 +14,13 @@ from engine.vocabulary.errors import UsageError, WorkspaceError
 
 GOAL = "Fix the cent that split_bill loses, test its edges, show in the README how to use it, and get 1.1.0 ready"
 PIN = "271845"
-_SYSTEM_PYTHONS = (Path("/usr/bin/python3"), Path("/usr/local/bin/python3"), Path("/bin/python3"))
+CONFIGURATION = """\
+# Made by `orion demo`. The model is a recording written by hand.
+default_model: recording
+default_role: software-engineer
+models:
+  recording: {api: replay, file: recording.jsonl}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +52,7 @@ def set_stage(folder: Path | None = None) -> Stage:
 def _make_home(home: Path) -> None:
     home.mkdir(mode=0o700)
     (home / "recording.jsonl").write_text(_data("recording.jsonl"), encoding="utf-8")
-    lines = [
-        "# Made by `orion demo`. The model is a recording written by hand.",
-        "default_model: recording",
-        "default_role: software-engineer",
-        "models:",
-        "  recording: {api: replay, file: recording.jsonl}",
-    ]
-    if not any(path.exists() for path in _SYSTEM_PYTHONS):
-        # The sample's tests need a Python inside the sandbox; where the system has none, the one that runs Orion does.
-        lines.append(f"sandbox: {{toolchains: [{json.dumps(str(Path(sys.base_prefix).resolve()))}]}}")
-    (home / "config.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (home / "config.yaml").write_text(CONFIGURATION, encoding="utf-8")
 
 
 def _make_repository(folder: Path) -> None:
