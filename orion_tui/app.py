@@ -28,7 +28,13 @@ _LOOK_AGAIN_S = 5.0
 """How often the lists are read again without being asked: a runner that died tells nobody."""
 
 # Textual's own muted colour is a share of the contrast, which a strip of segments cannot blend.
-_OWN = {"orion-accent": "#e8ab3c", "orion-muted": "#8d96a1"}
+_OWN = {
+    "orion-accent": "#e8ab3c",
+    "orion-muted": "#8d96a1",
+    "orion-line": "#3c444f",
+    "orion-cursor": "#2d3540",
+    "orion-cursor-idle": "#20262e",
+}
 _THEMES = (
     Theme(
         "orion-dark",
@@ -56,7 +62,13 @@ _THEMES = (
         error="#a3271b",
         warning="#8a5300",
         dark=False,
-        variables={"orion-accent": "#8a5300", "orion-muted": "#666d76"},
+        variables={
+            "orion-accent": "#8a5300",
+            "orion-muted": "#666d76",
+            "orion-line": "#b8b3a7",
+            "orion-cursor": "#d9e2ec",
+            "orion-cursor-idle": "#ecebe6",
+        },
     ),
 )
 

@@ -10,6 +10,9 @@ from textual.content import Content
 from orion_tui.actions import ACTS, EVERYWHERE, Act, acts_for
 from orion_tui.screens.base import OrionScreen
 
+# Not in the footer, yet not the second key of something else.
+_ALONE = ("theme",)
+
 
 class Actions(Provider):
     """Made from the table of actions; an act that is off is listed with its reason."""
@@ -29,7 +32,7 @@ class Actions(Provider):
         screen = self.screen
         if not isinstance(screen, OrionScreen):
             return []
-        here = [act for act in acts_for(screen.NAME) if act.id != "palette"]
+        here = [act for act in acts_for(screen.NAME) if act.id != "palette" and (act.footer or act.id in _ALONE)]
         there = [act for act in ACTS if act not in here and act.id != "palette" and EVERYWHERE not in act.screens]
         entries = []
         for act in sorted(here, key=lambda act: bool(screen.reason_off(act))):
@@ -37,6 +40,8 @@ class Actions(Provider):
             about = f"off now: {reason}" if reason else act.help
             entries.append((act, f"{act.label}  ({act.shown_key})", about, partial(screen.perform, act)))
         for act in there:
+            if not act.footer:
+                continue  # a second key of something that is listed
             where = " and ".join(name.replace("_", " ") for name in act.screens)
             about = f"{act.help} (on {where})"
             run = partial(screen.orion.say, f"{act.label} works on: {where}")

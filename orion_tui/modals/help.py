@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.binding import BindingType
+from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from orion_tui.actions import acts_for, reason_off
+from orion_tui.widgets.columns import folded
 from orion_tui.widgets.header import styled
+from orion_tui.widgets.rows import Row, RowList
+
+_NOTES = (
+    "↑ ↓ pgup pgdn home end move in a list or a log, tab goes to the next pane.",
+    "A capital letter changes the world. A sign says the state, colour only supports it:",
+    "● running  ◐ waiting for you  ✓ kept  ✗ failed  ⊘ blocked  ‖ paused  ↺ interrupted",
+)
 
 
 class HelpModal(ModalScreen[None]):
-    """The keys of one screen; any of the keys that leave a screen closes it."""
+    """The keys of one screen; any key that leaves a screen closes it."""
 
-    BINDINGS: ClassVar = [("escape,q,question_mark,enter", "dismiss", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark,enter", "dismiss", "close")]
 
     def __init__(self, screen: str, facts: frozenset[str]) -> None:
         super().__init__()
@@ -24,15 +34,34 @@ class HelpModal(ModalScreen[None]):
         self._facts = facts
 
     def compose(self) -> ComposeResult:
-        parts: list[tuple[str, str]] = [("Keys of this screen\n", "title")]
+        with Vertical(classes="box"):
+            yield Static(
+                styled(((f"Keys on {self._of.replace('_', ' ')}", "title"),)), classes="question", markup=False
+            )
+            yield RowList(id="keys")
+            yield Static(styled((("esc", "key"), (" closes this", "muted"))), classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        rows = self.query_one(RowList)
+        rows.show(self._rows)
+        rows.focus()
+
+    def _rows(self, width: int) -> Sequence[Row]:
+        rows: list[Row] = []
         for act in acts_for(self._of):
             why = reason_off(act, self._facts)
-            parts += [
-                (f"\n{act.shown_key:>8}  ", "muted" if why else "key"),
-                (f"{act.label:<12}", "muted" if why else ""),
-                (f"{act.help}", "muted"),
-                (f"\n          off now: {why}" if why else "", "muted"),
-            ]
-        parts.append(("\n\nA capital letter changes the world. esc closes this.", "muted"))
-        with VerticalScroll(classes="box"):
-            yield Static(styled(parts), markup=False)
+            tone = "muted" if why else "key"
+            label = f" {act.shown_key:>10}  {act.label:<14} "
+            indent = " " * (len(label) if width >= 60 else 4)
+            for number, line in enumerate(folded(act.help, width - len(label) - 1)):
+                rows.append(
+                    Row(act.id if not number else "", ((label if not number else indent, tone), (line, "muted")))
+                )
+            if why:
+                rows += [
+                    Row("", ((indent + line, "muted"),)) for line in folded(f"off: {why}", width - len(indent) - 1)
+                ]
+        rows.append(Row("", ()))
+        for number, note in enumerate(_NOTES):
+            rows += [Row(f"note{number}", ((f"  {line}", "muted"),)) for line in folded(note, width - 3)]
+        return rows

@@ -94,8 +94,13 @@ class OrionScreen(Screen[None]):
     def update_footer(self) -> None:
         """The footer with the keys that work now."""
         typing = isinstance(self.focused, (Input, TextArea))
+        acts = self.working_acts()
+        if typing:
+            # A field takes the letters, so only the other keys work; esc stands for q.
+            leave = tuple(act for act in acts_for(self.NAME) if act.id == "back_esc")
+            acts = (*(act for act in acts if not _types_a_character(act.key)), *leave)
         for footer in self.query(OrionFooter):
-            footer.show(tuple(act for act in self.working_acts() if not (typing and _types_a_character(act.key))))
+            footer.show(acts)
 
     def working_acts(self) -> tuple[Act, ...]:
         """The acts of this screen that work now and belong into the footer."""

@@ -13,7 +13,7 @@ from engine.vocabulary.verdicts import Approval
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState
 from orion_tui.screens.base import OrionScreen
-from orion_tui.widgets.columns import ago, cell, exact, money
+from orion_tui.widgets.columns import ago, cell, count, exact, money
 from orion_tui.widgets.header import styled
 from orion_tui.widgets.rows import Row, RowList
 from orion_tui.widgets.signs import Part, Parts, session_sign
@@ -85,7 +85,7 @@ class HomeScreen(OrionScreen):
         )
         waiting = len(state.approvals)
         return (
-            (f" ◐ {waiting} decision{'' if waiting == 1 else 's'} to make", "accent" if waiting else "muted"),
+            (f" ◐ {count(waiting, 'decision')} to make", "accent" if waiting else "muted"),
             (f"   ✓ {kept} kept", "" if kept else "muted"),
             (f"   ✗ {failed} failed", "bad" if failed else "muted"),
             (f"   ⊘ {blocked} blocked by AEGIS", "" if blocked else "muted"),
@@ -99,8 +99,7 @@ class HomeScreen(OrionScreen):
         return Row(f"approval:{approval.id}", parts)
 
     def _review_row(self, summary: SessionSummary, width: int) -> Row:
-        kept = summary.tasks.get("kept", 0)
-        what = f"ready to review, {kept} task{'' if kept == 1 else 's'} kept"
+        what = f"ready to review, {count(summary.tasks.get('kept', 0), 'task')} kept"
         size = f"+{summary.additions} -{summary.deletions}"
         ended = f"ended {ago(summary.ended_at, self.orion.now())}"
         return Row(f"review:{summary.id}", _need(("✓", "accent"), what, size, ended, summary.goal, width))
@@ -153,8 +152,8 @@ class HomeScreen(OrionScreen):
         state = self.orion.bridge.state
         if not state.ready:
             return (("opening…", "muted"),)
-        count, waiting = len(state.sessions), len(state.approvals)
-        parts: list[Part] = [(f"{count} session{'' if count == 1 else 's'}", "muted")]
+        waiting = len(state.approvals)
+        parts: list[Part] = [(count(len(state.sessions), "session"), "muted")]
         running = sum(summary.state is SessionState.RUNNING for summary in state.sessions)
         if running:
             parts.append((f"  ● {running} running", ""))

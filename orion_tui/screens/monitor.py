@@ -16,7 +16,7 @@ from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, Watched, ask
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.activity import ActivityLog
-from orion_tui.widgets.columns import cell, span, when
+from orion_tui.widgets.columns import cell, count, span, when
 from orion_tui.widgets.header import styled
 from orion_tui.widgets.meters import Meters, elapsed_s
 from orion_tui.widgets.rows import Row, RowList
@@ -240,7 +240,7 @@ def next_step(session: Session) -> str:
         SessionState.CREATED: "p starts it",
         SessionState.PAUSED: "p goes on, C gives it up",
         SessionState.INTERRUPTED: "its runner is gone, nothing kept is lost; p goes on",
-        SessionState.AWAITING_REVIEW: f"d reviews {kept} kept task{'' if kept == 1 else 's'}",
+        SessionState.AWAITING_REVIEW: f"d reviews {count(kept, 'kept task')}",
         SessionState.FAILED: "d reviews what was kept" if kept else "enter on a task shows why",
         SessionState.CANCELLED: "d reviews what was kept" if kept else "q goes back",
         SessionState.COMPLETED: "nothing to promote, q goes back",

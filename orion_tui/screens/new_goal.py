@@ -30,6 +30,8 @@ _FIELD_OF: tuple[tuple[type[OrionError], str], ...] = (
 )
 _FIELDS = ("goal", "role", "workspace", "how", "time", "cost", "status")
 
+_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
+
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
@@ -46,6 +48,7 @@ class NewGoalScreen(OrionScreen):
 
     NAME = "new_goal"
     BINDINGS = bindings_for("new_goal")
+    HORIZONTAL_BREAKPOINTS = _BREAKPOINTS
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,6 +85,8 @@ class NewGoalScreen(OrionScreen):
             yield Static(id="status-error", markup=False)
 
     def on_mount(self) -> None:
+        for field in _FIELDS:
+            self._say_at(field, "")
         self.query_one("#goal").focus()
         engine, workspace = self.engine, self.orion.workspace
         ask(
@@ -127,7 +132,14 @@ class NewGoalScreen(OrionScreen):
 
     def _say_at(self, field: str, text: str, tone: str = "bad") -> None:
         sign = "✗ " if tone == "bad" and text else ""
-        self.query_one(f"#{field}-error", Static).update(styled(((sign + visible(text, keep="\n"), tone),)))
+        self._show_at(field, ((sign + visible(text, keep="\n"), tone),) if text else ())
+
+    def _show_at(self, field: str, parts: Parts) -> None:
+        place = self.query_one(f"#{field}-error", Static)
+        place.update(styled(parts))
+        place.display = bool(parts)
+        if parts:
+            place.scroll_visible(animate=False)
 
     def _request(self) -> SessionRequest | None:
         """What the form asks for, or None when something in it is wrong; then it is said there."""
@@ -234,9 +246,7 @@ class NewGoalScreen(OrionScreen):
                 ("ctrl+s", "key"),
                 (" again starts without it; or change the goal.", "muted"),
             ]
-            status = self.query_one("#status-error", Static)
-            status.update(styled(parts))
-            status.scroll_visible(animate=False)
+            self._show_at("status", parts)
             return
         self._launch(proposal)
 

@@ -16,7 +16,7 @@ from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, Watched, ask
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.activity import activity_parts
-from orion_tui.widgets.columns import cell, exact, folded
+from orion_tui.widgets.columns import cell, count, exact, folded
 from orion_tui.widgets.rows import Row, RowList
 from orion_tui.widgets.signs import Parts, task_sign
 
@@ -32,7 +32,6 @@ _TOLD = (
     EventKind.NOTICE,
     EventKind.SUSPENDED,
     EventKind.TASK_ENDED,
-    EventKind.TASK_STARTED,
 )
 DIFF = "diff"
 
@@ -90,14 +89,16 @@ class StoryScreen(OrionScreen):
         rows += _heading("WHAT IT DID")
         rows += self._deeds(watched, width) or [_line("nothing yet", width, "muted")]
         rows += _heading("DIFF")
-        rows += self._foldable(DIFF, ((f"+{view.additions} -{view.deletions} in {len(view.files)} files", ""),), width)
+        rows += self._foldable(
+            DIFF, ((f"+{view.additions} -{view.deletions} in {count(len(view.files), 'file')}", ""),), width
+        )
         return rows
 
     def _evidence(self, view: TaskView, width: int) -> list[Row]:
         verified = {True: ("✓ verified", "good"), False: ("✗ not verified", "bad"), None: ("- no check ran", "muted")}
         rows = [
             _line(f"claimed   {view.claimed or 'nothing'}", width),
-            _line(f"executed  {len(view.evidence)} check{'' if len(view.evidence) == 1 else 's'} by the engine", width),
+            _line(f"executed  {count(len(view.evidence), 'check')} by the engine", width),
             Row("", (("  verified  ", ""), verified[view.verified])),
         ]
         for number, found in enumerate(view.evidence):

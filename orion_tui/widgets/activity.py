@@ -48,8 +48,16 @@ class ActivityLog(LineView):
         self._events += shown
         self.resize_to_lines()
         if self.following:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self._to_end()
         self.refresh()
+
+    def on_resize(self) -> None:
+        if self.following:
+            self._to_end()
+
+    def _to_end(self) -> None:
+        # Forced: the scroll bar that would allow it appears only with the next layout.
+        self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)
 
     def line_count(self) -> int:
         return len(self._events)
@@ -62,7 +70,7 @@ class ActivityLog(LineView):
         changed = on != self.following
         self.following = on
         if on:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self._to_end()
         if changed:
             self.post_message(self.FollowChanged())
 
@@ -93,7 +101,7 @@ def activity_parts(event: Event, width: int, title_of: Callable[[str], str]) -> 
     room = width - 1
     time = f"{clock(event.at)} " if room >= 50 else ""
     room -= len(time) + 6
-    right = min(max(len(outcome), 22 if room >= 60 else 0), max(room // 2, 0))
+    right = min(max(len(outcome), 22 if room >= 48 else 0), max(room // 2, 0))
     return (
         (f" {time}", "muted"),
         (f"{verb:<5} ", "muted"),

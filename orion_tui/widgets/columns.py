@@ -19,6 +19,11 @@ def cell(text: str, width: int, *, right: bool = False) -> str:
     return gap + shown if right else shown + gap
 
 
+def count(number: int, noun: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def money(usd: float) -> str:
     return f"${usd:.2f}"
 

@@ -39,9 +39,9 @@ def budget_parts(session: Session, now: datetime, width: int) -> Parts:
         parts += [
             (f" {name} ", "muted"),
             (meter(value, limit, bar) + " " if bar else "", ""),
-            (f"{text:<15}" + ("! near" if near else ""), "accent" if near else ""),
+            (f"{text + (' !' if near else ''):<17}", "accent" if near else ""),
         ]
-    room = width - sum(len(text) for text, _ in parts)
+    room = width - 1 - sum(len(text) for text, _ in parts)
     for name, shown in (
         ("tokens", f"{tokens(session.tokens):>5}"),
         ("checkpoints", f"{len(session.checkpoints):>3}"),

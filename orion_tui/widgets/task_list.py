@@ -34,12 +34,12 @@ def task_rows(session: Session, now: datetime, width: int) -> Sequence[Row]:
         time = _time(view, now)
         confidence = f"{view.confidence:.2f}" + ("⚑" if view.flagged else " ")
         right = f" {confidence} {word:<8}{time:>6} " if width >= 38 else f" {word:<8}"
-        title = cell(view.task.title, width - len(right) - 3)
-        rows.append(Row(key, ((f" {sign} ", tone), (title, ""), (right, tone if view.state.ended else "muted"))))
+        title = cell(view.task.title, width - len(right) - 4)
+        rows.append(Row(key, ((f"  {sign} ", tone), (title, ""), (right, tone if view.state.ended else "muted"))))
         if view.state is TaskState.PENDING:
             holding = _holding(session, view)
             if holding:
-                rows.append(Row("", ((cell(f"     after: {holding}", width), "muted"),)))
+                rows.append(Row("", ((cell(f"      after: {holding}", width), "muted"),)))
     return rows
 
 
