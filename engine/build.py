@@ -12,6 +12,7 @@ from engine.facade.core import Core
 from engine.models.registry import open_model
 from engine.roles.library import RoleLibrary
 from engine.sandboxes.bubblewrap import BubblewrapProvider
+from engine.sandboxes.launcher import sandbox_owner
 from engine.sandboxes.toolchains import default_toolchains
 from engine.storage.blobs import FileBlobs
 from engine.storage.clock import SystemClock
@@ -43,7 +44,7 @@ def build(home: Path | None = None) -> Engine:
         blobs=FileBlobs(places.blobs),
         feed=Feed(journal),
         clock=clock,
-        users=GitUserRepository(),
+        users=GitUserRepository(sandbox_owner()),
         providers=(BubblewrapProvider(),),
         library=RoleLibrary(roles, places.roles),
         authenticator=PinAuthenticator(places.auth),
