@@ -55,7 +55,7 @@ def test_an_allowed_gate_says_nothing_and_a_refusal_says_its_rule() -> None:
     assert line_of(event(EventKind.GATE, verdict=allowed)) is None
     blocked = {"decision": "block", "message": "never", "rule": "forbidden: ci.change", "subject": "ci.yml"}
     line = line_of(event(EventKind.GATE, verdict=blocked))
-    assert str(line) == "03:04:05 ⊘ gate block ci.yml: never [forbidden: ci.change]"
+    assert str(line) == "03:04:05 ⊘ gate block never [forbidden: ci.change]"
 
 
 def test_a_failed_check_shows_its_exit_and_first_words() -> None:

@@ -7,6 +7,7 @@ import click
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of
 from orion_tui.cli.out import say, say_json
+from orion_tui.cli.progress import ruled
 from orion_tui.cli.shapes import approval_row
 
 
@@ -25,7 +26,7 @@ def approvals(session: str | None, as_json: bool) -> int:
     for approval in found:
         what = approval.action.value if approval.action else approval.kind.value
         say(f"◐ {approval.id}  {what}  asked {approval.asked_at[:16].replace('T', ' ')} UTC", fg="yellow")
-        say(f"  {approval.reason} [{approval.rule}]")
+        say(f"  {ruled(approval.reason, approval.rule)}")
         for line in approval.detail.splitlines():
             say(f"    {line}")
         say(f"  orion approve {approval.id}{'  (asks for the PIN)' if approval.needs_auth else ''}")

@@ -17,6 +17,10 @@ from engine.vocabulary.errors import UsageError
 if TYPE_CHECKING:
     from engine.engine import Engine
 
+    _FloatType = click.ParamType[float]
+else:
+    _FloatType = click.ParamType  # it takes no type argument before click 8.5
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="For scripts: JSON on standard output.")
@@ -52,7 +56,7 @@ def opened(home: Path | None = None) -> Iterator[Engine]:
         engine.close()
 
 
-class Duration(click.ParamType):
+class Duration(_FloatType):
     """`2h`, `90m`, `45s`, `1h30m` or plain seconds, as seconds."""
 
     name = "duration"
@@ -69,7 +73,7 @@ class Duration(click.ParamType):
         return total
 
 
-class Money(click.ParamType):
+class Money(_FloatType):
     """US dollars such as `2.50`, zero or more."""
 
     name = "usd"

@@ -98,12 +98,15 @@ def _task_started(data: Mapping[str, Any]) -> _Told:
 
 def _gate(data: Mapping[str, Any]) -> _Told:
     verdict = data["verdict"]
-    if verdict["decision"] == "allow" and not verdict.get("flagged"):
+    if verdict["decision"] != "block":
+        # What is parked and what is flagged is told once, when the task parks or ends.
         return _NOTHING
-    sign = {"allow": "·", "park": "◐", "block": "⊘"}[verdict["decision"]]
-    word = "flag" if verdict["decision"] == "allow" else verdict["decision"]
-    subject = shortened(" ".join(str(verdict.get("subject", "")).split()), _SUMMARY_WIDTH)
-    return sign, f"gate {word}", f"{subject + ': ' if subject else ''}{verdict['message']} [{verdict['rule']}]"
+    return "⊘", "gate block", ruled(verdict["message"], verdict["rule"])
+
+
+def ruled(message: str, rule: str) -> str:
+    """The gate's sentence with its rule, unless the sentence names it already."""
+    return message if not rule or rule in message else f"{message} [{rule}]"
 
 
 def _action(data: Mapping[str, Any]) -> _Told:
@@ -133,7 +136,8 @@ def _check(data: Mapping[str, Any]) -> _Told:
 def _parked(data: Mapping[str, Any]) -> _Told:
     approval = data["approval"]
     detail = shortened(first_line(approval["detail"]), _SUMMARY_WIDTH)
-    return "◐", "parked", f"{detail}: {approval['reason']}  (orion approve {approval['id']})"
+    lead = "" if detail in approval["reason"] else f"{detail}: "
+    return "◐", "parked", f"{lead}{ruled(approval['reason'], approval['rule'])}"
 
 
 def _decided(data: Mapping[str, Any]) -> _Told:
@@ -142,7 +146,8 @@ def _decided(data: Mapping[str, Any]) -> _Told:
 
 
 def _checkpoint(data: Mapping[str, Any]) -> _Told:
-    return "·", "checkpoint", f"{data['number']}  {data['commit'][:10]}  {data.get('task', '')}"
+    why = "" if data.get("why", "kept") == "kept" else f"  ({data['why']})"
+    return "·", "checkpoint", f"{data['number']}  {data['commit'][:10]}  {data.get('task', '')}{why}"
 
 
 def _task_ended(data: Mapping[str, Any]) -> _Told:
@@ -152,9 +157,8 @@ def _task_ended(data: Mapping[str, Any]) -> _Told:
         parts.append("verified" if data["verified"] else "not verified")
     if data.get("flagged"):
         parts.append("flagged for review")
-    where = f" [{data['rule']}{', ' + data['path'] if data.get('path') else ''}]" if data.get("rule") else ""
-    reason = f": {data['reason']}" if data.get("reason") else ""
-    return SIGNS.get(state, "·"), state, f"{', '.join(parts)}{reason}{where}"
+    reason = f": {ruled(data.get('reason', ''), data.get('rule', ''))}" if data.get("reason") else ""
+    return SIGNS.get(state, "·"), state, f"{', '.join(parts)}{reason}"
 
 
 def _notice(data: Mapping[str, Any]) -> _Told:

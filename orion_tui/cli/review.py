@@ -74,7 +74,7 @@ def show_review(found: Review) -> None:
     if found.can_promote:
         say(f"let it in with: orion promote {state.id}   (--only PATH takes a part)")
     elif found.changes.files:
-        say("it cannot be promoted as it is", fg="red")
+        say("it cannot be promoted before that is settled", fg="red")
 
 
 def show_findings(findings: tuple[Finding, ...], conflicts: tuple[Conflict, ...]) -> None:
@@ -83,10 +83,10 @@ def show_findings(findings: tuple[Finding, ...], conflicts: tuple[Conflict, ...]
         say("no findings, no conflicts")
     for finding in findings:
         sign = SEVERITY_SIGNS[finding.severity.value]
-        place = finding.path + (f":{finding.line}" if finding.line else "")
+        place = finding.path + (f":{finding.line}" if finding.line else "") + (": " if finding.path else "")
         said = " (accepted)" if finding.accepted else ""
         say(
-            f"{sign} {finding.id}  {finding.kind.value}  {place}: {finding.message}{said}",
+            f"{sign} {finding.id}  {finding.kind.value}  {place}{finding.message}{said}",
             fg=_SEVERITY_COLOURS.get(sign),
         )
         if finding.hint:

@@ -147,7 +147,7 @@ def run(arguments: Sequence[str]) -> int:
 def _tell_usage(error: click.ClickException) -> None:
     """Click's words about a wrong command line; what was typed in it is made visible like all other text."""
     ctx = getattr(error, "ctx", None)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+    if type(error).__name__ == "NoArgsIsHelpError":  # a class of its own since click 8.2
         note(error.format_message())
         return
     if ctx is not None:

@@ -89,7 +89,7 @@ class Driver:
         session = self._engine.sessions.get(self._session)
         if session.state is not SessionState.AWAITING_REVIEW:
             self._tell(f"The session ended as {session.state.value}: {session.reason}")
-            return code or Exit.FAILED
+            return code if code is not Exit.DONE else Exit.FAILED
         self._tell_thrown_out(session)
         code = self._promote()
         self._tell(look_around(self._stage))
@@ -122,7 +122,7 @@ class Driver:
                 self._tell(f"\nAEGIS threw out the task {view.task.id!r} with everything it did: {view.reason}")
                 self._tell(f"  its claim was: {view.claimed or 'none'}; the rule: {view.rule}")
 
-    def _promote(self) -> int:
+    def _promote(self) -> Exit:
         review = self._engine.review.report(self._session)
         if not self._as_json:
             say()
