@@ -342,7 +342,8 @@ class TestLimits:
     def test_limits_cannot_be_raised_from_inside(self, box: Box) -> None:
         script = (
             "import resource\n"
-            "for kind in (resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_CORE):\n"
+            "for name in ('NPROC', 'FSIZE', 'NOFILE', 'CORE'):\n"
+            "    kind = getattr(resource, 'RLIMIT_' + name)\n"
             "    hard = resource.getrlimit(kind)[1]\n"
             "    try:\n"
             "        resource.setrlimit(kind, (hard + 1, hard + 1)); print('raised', kind)\n"

@@ -20,6 +20,7 @@ from engine.sandboxes.binaries import INSTALL_HINT, Binary, binaries
 from engine.sandboxes.diagnosis import diagnose
 from engine.sandboxes.launcher import launch, sandbox_owner
 from engine.sandboxes.memory import tasks_of
+from engine.sandboxes.orphans import MARK, clear_orphans
 from engine.sandboxes.output import HeadTail
 from engine.sandboxes.process import Ended, Limits, Run
 from engine.vocabulary.errors import SandboxUnavailable, UsageError
@@ -70,6 +71,7 @@ class BubblewrapProvider:
         status, binary = self._found()
         if binary is None:
             raise SandboxUnavailable(f"bubblewrap: {status.detail}", status.hint)
+        clear_orphans(_uid())
         return BubblewrapSandbox(spec, binary, status)
 
     def _found(self) -> tuple[SandboxStatus, Binary | None]:
@@ -175,7 +177,7 @@ class BubblewrapSandbox:
         blocks = self._spec.file_mib * 2048  # of 512 bytes, as POSIX has it
         files = _within(resource.RLIMIT_NOFILE, _OPEN_FILES)
         processes = _within(resource.RLIMIT_NPROC, self._spec.pids + _counted_elsewhere())
-        return ["/bin/sh", "-c", _LIMITED, "sh", str(blocks), str(files), str(processes), command]
+        return ["/bin/sh", "-c", _LIMITED, MARK, str(blocks), str(files), str(processes), command]
 
 
 def _prove(binary: Binary) -> str:
@@ -269,8 +271,12 @@ def _counted_elsewhere() -> int:
     version = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
     if version >= (5, 14):
         return 0
+    return tasks_of(_uid())
+
+
+def _uid() -> int:
     owner = sandbox_owner()
-    return tasks_of(owner[0] if owner else os.getuid())
+    return owner[0] if owner else os.getuid()
 
 
 def _processors(cpus: float, session: str) -> frozenset[int]:
