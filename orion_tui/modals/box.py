@@ -1,4 +1,4 @@
-"""A question in a box over the screen: a title, what it is about, and a last line with the keys that work."""
+"""A question in a box over the screen: a title, what it is about, and the keys that work in its lower edge."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class BoxModal(ModalScreen[T], Generic[T]):
         self._title = title
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="question", can_focus=False):
-            yield Static(styled(((self._title, "title"),)), classes="question-title", markup=False)
+        with VerticalScroll(classes="question", can_focus=False) as box:
+            # Title and keys stand in the border: they are seen whatever the height of the terminal.
+            box.border_title = styled(((self._title, "title"),))
             yield from self.body()
-            yield Static(classes="question-keys", markup=False)
 
     def body(self) -> ComposeResult:
         """What stands between title and keys."""
@@ -40,7 +40,7 @@ class BoxModal(ModalScreen[T], Generic[T]):
         parts: list[tuple[str, str]] = []
         for key, what in keys:
             parts += [("  " if parts else "", ""), (key, "key"), (f" {what}", "muted")]
-        self.query_one(".question-keys", Static).update(styled(parts))
+        self.query_one(".question").border_subtitle = styled(parts)
 
 
 def words(*parts: tuple[str, str], classes: str = "", id: str | None = None) -> Static:

@@ -56,7 +56,7 @@ class PromotionModal(BoxModal[Promotion | None]):
     def body(self) -> ComposeResult:
         taken, known = len(self._selection.taken), len(self._selection.paths)
         goal = visible(self._selection.whole.session.goal)
-        yield words((goal, ""), (f"\n{taken} of {known} files, as one commit", "muted"))
+        yield words((goal, ""), (f"\n{taken} of {known} files, as one commit", "muted"), id="about")
         yield Static(id="gate", markup=False)
         yield PinEntry(self._engine.auth)
         yield Static(id="result", markup=False)
@@ -142,6 +142,7 @@ class PromotionModal(BoxModal[Promotion | None]):
         for step in STEPS:
             self._mark(step, "ok")
         self._result = promotion
+        self.query_one("#about").display = False
         self.query_one(PinEntry).display = False
         files = f"{promotion.files} file{'s' if promotion.files != 1 else ''}"
         lines: list[Part] = [(f"✓ promoted {files} onto {visible(promotion.branch)}", "good")]

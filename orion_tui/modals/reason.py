@@ -23,7 +23,7 @@ class ReasonModal(BoxModal[str | None]):
 
     def body(self) -> ComposeResult:
         yield words((self._consequence, "muted"))
-        yield Input(placeholder="the reason, in a sentence", max_length=500, id="reason")
+        yield Input(placeholder="the reason, in a sentence", max_length=500, id="reason", compact=True)
         yield words(classes="question-state", id="reason-state")
 
     def on_mount(self) -> None:

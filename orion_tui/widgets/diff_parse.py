@@ -160,8 +160,8 @@ class Patch:
 
     @cached_property
     def longest(self) -> int:
-        """Length in bytes of the longest line of the patch."""
-        return max(map(len, self.lines), default=0)
+        """Length in bytes of the longest line of any hunk, its sign left out."""
+        return max((max(map(len, self.lines[f.body : f.end]), default=1) - 1 for f in self.files), default=0)
 
     def place(self, row: int) -> tuple[FilePatch, Hunk | None]:
         """The file and hunk that the row belongs to; a file's header row and note have no hunk. Rows beyond the ends

@@ -19,7 +19,7 @@ LINE_LIMIT = 4_000
 """Bytes of one line that are drawn; what is beyond is said in numbers."""
 
 _TAB = 4
-_BOTH_NUMBERS, _ONE_NUMBER = 76, 34
+_BOTH_NUMBERS, _ONE_NUMBER = 70, 34
 """Widths from which both line numbers, or at least one, leave room for the text."""
 
 _SIGNS = {RowKind.ADDED: "+", RowKind.REMOVED: "-"}
@@ -33,6 +33,10 @@ class DiffView(ScrollView, can_focus=True):
     DiffView {
         overflow-x: auto;
         overflow-y: auto;
+        scrollbar-size: 1 1;
+        scrollbar-color: $panel-lighten-2;
+        scrollbar-background: $background;
+        scrollbar-corner-color: $background;
         background: $background;
         & .diff--file { text-style: bold; background: $surface; }
         & .diff--hunk { color: $text-muted; }

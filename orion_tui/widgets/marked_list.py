@@ -38,8 +38,8 @@ class MarkedList(RowList, inherit_bindings=False):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row before it is fitted to a width: `sign` stays, `text` (untrusted) gives way, `right` stands at the right edge
-    while at least `least` cells of the text remain. `indent` in cells; an empty `key` makes a heading."""
+    """One row before it is fitted to a width: `sign` stays, `text` (untrusted) gives way, `right` stands at the right
+    edge while at least `least` cells of the text remain. `indent` in cells; an empty `key` makes a heading."""
 
     key: str
     sign: Part
@@ -52,7 +52,7 @@ class Entry:
 
 def heading(text: str, right: str = "") -> Entry:
     """A heading that the cursor passes over."""
-    return Entry("", ("", ""), text, ((right, "muted"),) if right else (), "title")
+    return Entry("", (" ", ""), text, ((f"{right} ", "muted"),) if right else (), "title")
 
 
 def gap() -> Entry:

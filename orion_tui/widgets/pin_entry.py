@@ -46,8 +46,10 @@ class PinEntry(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="pin-words", markup=False)
-        yield Input(password=True, placeholder="PIN", max_length=64, id="pin", disabled=True)
-        yield Input(password=True, placeholder="the same once more", max_length=64, id="pin-again", disabled=True)
+        yield Input(password=True, placeholder="PIN", max_length=64, id="pin", disabled=True, compact=True)
+        yield Input(
+            password=True, placeholder="the same once more", max_length=64, id="pin-again", disabled=True, compact=True
+        )
         yield Static(id="pin-state", markup=False)
 
     def on_mount(self) -> None:

@@ -1,0 +1,41 @@
+"""Everything known about one thing, to read and close again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from orion_tui.modals.box import BoxModal
+from orion_tui.widgets.header import styled
+from orion_tui.widgets.signs import Parts
+
+
+class DetailModal(BoxModal[None]):
+    """Text of any length; arrows and page keys scroll it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,w,enter", "close", "close", show=False),
+        Binding("down,j", "scroll(1)", "down", show=False),
+        Binding("up,k", "scroll(-1)", "up", show=False),
+        Binding("pagedown,space", "scroll(10)", "page down", show=False),
+        Binding("pageup", "scroll(-10)", "page up", show=False),
+    ]
+
+    def __init__(self, title: str, parts: Parts) -> None:
+        super().__init__(title)
+        self._parts = parts
+
+    def body(self) -> ComposeResult:
+        yield Static(styled(self._parts), markup=False)
+
+    def on_mount(self) -> None:
+        self.say_keys(("↑↓", "scroll"), ("esc", "close"))
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one(".question").scroll_relative(y=lines, animate=False)
+
+    def action_close(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,119 @@
+"""Everything needed to decide one approval, as text. Pure: the screen draws it."""
+
+from __future__ import annotations
+
+from engine.vocabulary.actions import ActionClass
+from engine.vocabulary.plans import Plan
+from engine.vocabulary.sessions import Session, SessionState
+from engine.vocabulary.text import visible
+from engine.vocabulary.verdicts import Approval, ApprovalKind
+from orion_tui.widgets.columns import exact
+from orion_tui.widgets.signs import Part, task_sign
+
+_HANDED_OVER = (ActionClass.GIT_MERGE, ActionClass.DEPLOY, ActionClass.REPO_DELETE)
+_KIND = {
+    ApprovalKind.ACTION: "wants to do this; it has not happened yet",
+    ApprovalKind.EFFECT: "has left this in its tree; nothing of it is kept yet",
+    ApprovalKind.CONFIDENCE: "is too unsure to go on by itself",
+}
+RESUMABLE = (SessionState.PAUSED, SessionState.INTERRUPTED, SessionState.AWAITING_REVIEW)
+
+
+def can_resume(session: Session) -> bool:
+    """Whether nobody works on the session and somebody could."""
+    return session.state in RESUMABLE
+
+
+def behind(plan: Plan | None, task: str) -> tuple[str, ...]:
+    """Titles of the tasks that cannot begin before this one has ended, in the order of the plan."""
+    if plan is None:
+        return ()
+    waiting = {task}
+    titles = []
+    grew = True
+    while grew:
+        grew = False
+        for other in plan.tasks:
+            if other.id not in waiting and waiting.intersection(other.depends_on):
+                waiting.add(other.id)
+                grew = True
+    for other in plan.tasks:
+        if other.id in waiting and other.id != task:
+            titles.append(other.title)
+    return tuple(titles)
+
+
+def moved(approval: Approval, session: Session, role_digest: str | None) -> list[Part]:
+    """Whether what the approval is bound to is still as it was: the role and the tree."""
+    parts: list[Part] = []
+    if role_digest is None:
+        parts.append(("✗ the role cannot be read now", "bad"))
+    elif role_digest != approval.role_digest:
+        parts.append(("⚑ the role has changed since this was asked: it is weighed again", "accent"))
+    else:
+        parts.append(("✓ the role is as it was", ""))
+    view = session.tasks.get(approval.task)
+    if view is not None and view.suspension is not None and view.suspension.base != session.tip:
+        parts.append(("\n⚑ other tasks were kept since: its tree is merged onto theirs", "accent"))
+    else:
+        parts.append(("\n✓ the tree is as it was", ""))
+    return parts
+
+
+def after_approval(approval: Approval) -> str:
+    """What happens when it is approved, in a sentence."""
+    if approval.action in _HANDED_OVER:
+        return "Orion never does this itself. The literal text goes on the review's list of what you run by hand."
+    if approval.action is ActionClass.NETWORK_REQUEST:
+        return (
+            "A network needs a setup phase, which this version does not have: approving answers that it cannot run yet."
+        )
+    if approval.kind is ApprovalKind.EFFECT:
+        return "The task's tree is merged onto the session's, gated and checked again. A conflict runs the task anew."
+    if approval.kind is ApprovalKind.CONFIDENCE:
+        return "The task is tried as planned, flagged for the review, with a checkpoint before it."
+    return "The task goes on at this step in a fresh sandbox: its earlier processes and /tmp are gone."
+
+
+def facts_of(approval: Approval, session: Session, role_digest: str | None) -> list[Part]:
+    """The whole text: what, why, by which rule, what has moved, what waits behind it, what deciding does."""
+    view = session.tasks.get(approval.task)
+    title = visible(view.task.title) if view else visible(approval.task)
+    parts: list[Part] = [("◐ ", "accent"), (title, "title"), (f"\n{_KIND[approval.kind]}\n", "muted")]
+    for line in visible(approval.detail, keep="\n").split("\n"):
+        parts += [("\n  │ ", "muted"), (line, "key")]
+    parts.append(("\n", ""))
+    name = approval.action.value if approval.action else "confidence"
+    rows: list[list[Part]] = [
+        [("why", "muted"), (visible(approval.reason), "")],
+        [("rule", "muted"), (f"{name} · {visible(approval.rule)}" if approval.rule != name else name, "")],
+        [("confidence", "muted"), (f"{view.confidence:.2f}" if view else "unknown", "")],
+        [("asked", "muted"), (exact(approval.asked_at), "")],
+        [("session", "muted"), (visible(session.goal), "")],
+    ]
+    for label, value in rows:
+        parts += [("\n", ""), (f"{label[0]:<12}", "muted"), value]
+    parts.append(("\n\n", ""))
+    parts += moved(approval, session, role_digest)
+    parts.append(("\n\nWAITS BEHIND IT", "title"))
+    waiting = behind(session.plan, approval.task)
+    parts += [(f"\n  · {visible(other)}", "") for other in waiting] or [("\n  nothing", "muted")]
+    parts += [("\n\nIF YOU APPROVE", "title"), (f"\n{after_approval(approval)}", "")]
+    if approval.needs_auth:
+        parts.append(("\n◐ it asks for your PIN", "accent"))
+    parts += [("\n\nIF YOU REJECT", "title"), ("\nThe task is denied and what waits behind it never begins.", "")]
+    if can_resume(session):
+        sign, tone = ("‖", "accent")
+        parts += [
+            (f"\n\n{sign} nobody works on this session now: ", tone),
+            ("after deciding, ", ""),
+            ("p", "key"),
+            (" lets it go on", ""),
+        ]
+    return parts
+
+
+def state_of(approval: Approval, session: Session) -> Part:
+    """Sign and word of the task that asks."""
+    view = session.tasks.get(approval.task)
+    return task_sign(view.state) if view else ("", "")

@@ -1,0 +1,200 @@
+"""What the review says, as rows and sentences. Pure: the screen draws them."""
+
+from __future__ import annotations
+
+from engine.vocabulary.changes import ChangeStatus, FileChange, Finding, Severity
+from engine.vocabulary.plans import TaskState
+from engine.vocabulary.sessions import TaskView
+from engine.vocabulary.text import visible
+from orion_tui.selection import Selection
+from orion_tui.widgets.marked_list import Entry, gap, heading
+from orion_tui.widgets.signs import Part, task_sign
+
+_SEVERITY: dict[Severity, Part] = {
+    Severity.BLOCKING: ("✗ ", "bad"),
+    Severity.WARNING: ("⚑ ", "accent"),
+    Severity.INFO: ("· ", "muted"),
+}
+_STATUS = {ChangeStatus.ADDED: "A", ChangeStatus.MODIFIED: "M", ChangeStatus.DELETED: "D"}
+
+
+def entries(selection: Selection) -> list[Entry]:
+    """Findings first, then files, what a person must run, and the tasks behind it all."""
+    rows: list[Entry] = []
+    if selection.findings:
+        rows += [heading("FINDINGS"), *(_finding(selection, finding) for finding in selection.findings), gap()]
+    paths = selection.paths
+    rows.append(heading("FILES", f"taking {len(selection.taken)} of {len(paths)}"))
+    rows += [_file(selection, change) for change in selection.whole.changes.files]
+    rows += [
+        Entry(f"refused:{entry.path}", ("⊘ ", "bad"), entry.path, (("cannot be kept", "muted"),))
+        for entry in selection.whole.changes.refused
+    ]
+    if selection.whole.hand_off:
+        rows += [gap(), heading("FOR YOU TO RUN")]
+        rows += [Entry(f"run:{n}", ("→ ", "accent"), command) for n, command in enumerate(selection.whole.hand_off)]
+    rows += [gap(), heading("TASKS")]
+    rows += [_task(view) for view in selection.whole.session.tasks.values()]
+    return rows
+
+
+def _finding(selection: Selection, finding: Finding) -> Entry:
+    accepted = selection.is_accepted(finding)
+    sign: Part = ("✓ ", "good") if accepted else _SEVERITY[finding.severity]
+    word = "accepted" if accepted else finding.severity.value
+    tone = "muted" if accepted else sign[1]
+    kind = finding.kind.value.replace("_", " ")
+    return Entry(f"finding:{finding.id}", sign, _place(finding) or finding.message, ((f"{kind} · {word}", tone),))
+
+
+def _place(finding: Finding) -> str:
+    return finding.path if finding.line is None or not finding.path else f"{finding.path}:{finding.line}"
+
+
+def _file(selection: Selection, change: FileChange) -> Entry:
+    taken = change.path not in selection.left
+    blocked = any(
+        finding.path == change.path and finding.severity is Severity.BLOCKING and not selection.is_accepted(finding)
+        for finding in selection.findings
+    )
+    counts = "binary" if change.binary else f"+{change.additions} -{change.deletions}"
+    right: list[Part] = [("✗ " if blocked else "", "bad"), (counts, "muted")]
+    box: Part = ("[✓] ", "good") if taken else ("[ ] ", "muted")
+    tone = "" if taken else "muted"
+    return Entry(
+        f"file:{change.path}", (box[0] + _STATUS[change.status] + " ", box[1]), change.path, tuple(right), tone
+    )
+
+
+def _task(view: TaskView) -> Entry:
+    sign, tone = task_sign(view.state)
+    word = sign[2:] if view.state is not TaskState.KEPT else _verified(view)[0]
+    right = (f"{word} {view.confidence:.2f}" + ("⚑" if view.flagged else ""), "muted")
+    return Entry(f"task:{view.task.id}", (sign[:2], tone), view.task.title, (right,))
+
+
+def _verified(view: TaskView) -> Part:
+    if view.verified is None:
+        return "not verified", "muted"
+    return ("verified", "good") if view.verified else ("check failed", "bad")
+
+
+def path_of(selection: Selection, key: str) -> tuple[str, int | None]:
+    """Path and line that a row is about; an empty path when it is about none."""
+    kind, _, name = key.partition(":")
+    if kind == "file":
+        return name, None
+    found = finding_of(selection, key)
+    return (found.path, found.line) if found else ("", None)
+
+
+def finding_of(selection: Selection, key: str) -> Finding | None:
+    """The finding that a row stands for."""
+    kind, _, name = key.partition(":")
+    if kind != "finding":
+        return None
+    return next((finding for finding in selection.findings if finding.id == name), None)
+
+
+def detail(selection: Selection, key: str) -> list[Part]:
+    """Everything known about what the cursor is on, with what can be done about it."""
+    kind, _, name = key.partition(":")
+    finding = finding_of(selection, key)
+    if finding is not None:
+        return _finding_detail(selection, finding)
+    if kind == "file":
+        return _file_detail(selection, name)
+    if kind == "task" and name in selection.whole.session.tasks:
+        return task_detail(selection.whole.session.tasks[name])
+    if kind == "run":
+        command = selection.whole.hand_off[int(name)]
+        return [("Orion never runs this; you do, once you are content:\n", "muted"), (visible(command), "key")]
+    if kind == "refused":
+        entry = next((entry for entry in selection.whole.changes.refused if entry.path == name), None)
+        return [] if entry is None else [(visible(entry.reason), ""), (f"\n{entry.rule}", "muted")]
+    return []
+
+
+def _finding_detail(selection: Selection, finding: Finding) -> list[Part]:
+    parts: list[Part] = [(visible(finding.message), "")]
+    if finding.path:
+        parts.append((f"\n{visible(_place(finding))}", "muted"))
+    if finding.hint:
+        parts.append((f"\n{visible(finding.hint)}", "muted"))
+    if selection.is_accepted(finding):
+        parts += [("\n✓ accepted by you, ", "good"), ("a", "key"), (" takes that back", "muted")]
+    elif finding.severity is not Severity.BLOCKING:
+        parts.append(("\nto know; it does not block", "muted"))
+    elif finding.acceptable:
+        parts += [("\na", "key"), (" accepts exactly this one", "muted")]
+    else:
+        parts.append(("\ncannot be accepted: leave its file out", "bad"))
+    return parts
+
+
+def _file_detail(selection: Selection, path: str) -> list[Part]:
+    change = next((change for change in selection.whole.changes.files if change.path == path), None)
+    if change is None:
+        return []
+    parts: list[Part] = [(visible(path), "key"), (f"  {change.status.value}, {change.size:,} bytes", "muted")]
+    if change.new_mode != change.old_mode and change.old_mode and change.new_mode:
+        parts.append((f", mode {change.old_mode:o} → {change.new_mode:o}", "muted"))
+    tasks = selection.whole.session.tasks
+    for name in selection.whole.tasks_of.get(path, ()):
+        if name in tasks:
+            word, tone = _verified(tasks[name])
+            parts += [("\nby ", "muted"), (visible(tasks[name].task.title), ""), (f" · {word}", tone)]
+    for finding in selection.findings:
+        if finding.path == path:
+            sign, tone = _SEVERITY[finding.severity]
+            parts += [(f"\n{sign}", tone), (visible(finding.message), "")]
+    return parts
+
+
+def task_detail(view: TaskView) -> list[Part]:
+    """A task with what it claimed, what ran and what was verified, kept apart."""
+    sign, tone = task_sign(view.state)
+    parts: list[Part] = [(visible(view.task.title), "key"), (f"  {sign}", tone)]
+    if view.reason:
+        parts.append((f"\n{visible(view.reason)}", "muted"))
+    if view.claimed:
+        parts += [("\nclaimed   ", "muted"), (visible(view.claimed), "")]
+    for evidence in view.evidence:
+        mark: Part = ("✓ passed", "good") if evidence.passed else ("✗ failed", "bad")
+        exit_status = "was stopped" if evidence.exit is None else f"exit {evidence.exit}"
+        parts += [("\nverified  ", "muted"), mark, (f" {visible(evidence.run)} ({exit_status})", "")]
+    if not view.evidence:
+        parts.append(("\nno check ran: not verified", "muted"))
+    return parts
+
+
+def status_lines(selection: Selection) -> list[Part]:
+    """Two lines: what there is, and whether exactly this selection can be promoted."""
+    whole = selection.whole
+    blocking = sum(f.severity is Severity.BLOCKING and not selection.is_accepted(f) for f in selection.findings)
+    count = len(whole.changes.files)
+    parts: list[Part] = [
+        (f"{count} file{'' if count == 1 else 's'} +{whole.changes.additions} -{whole.changes.deletions}", ""),
+        (f"  {_findings(len(selection.findings))}" + (f", {blocking} blocking" if blocking else ""), "muted"),
+        (f"  {_base(selection)}", "muted"),
+    ]
+    waiting = len(whole.session.waiting)
+    if waiting:
+        parts.append((f"  ◐ {waiting} decision{'' if waiting == 1 else 's'} still to make", "accent"))
+    reasons = selection.blockers()
+    if not reasons:
+        taken = len(selection.taken)
+        return [*parts, (f"\n✓ can promote {taken} file{'' if taken == 1 else 's'}: ", "good"), ("P", "accent")]
+    more = f"  (+{len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return [*parts, ("\n✗ cannot promote: ", "bad"), (visible(reasons[0]), ""), (more, "muted")]
+
+
+def _findings(count: int) -> str:
+    return "no finding" if not count else f"{count} finding{'' if count == 1 else 's'}"
+
+
+def _base(selection: Selection) -> str:
+    drift = selection.whole.session.drift
+    base = "base unchanged" if drift in ("", "none") else f"base moved on ({drift})"
+    conflicts = len(selection.conflicts)
+    return f"{base}, {conflicts or 'no'} conflict{'s' if conflicts > 1 else ''}"
