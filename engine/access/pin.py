@@ -36,7 +36,7 @@ class _State:
 
 
 class PinAuthenticator:
-    """The `Authenticator` port on a private file. `cost` is bcrypt's; each step doubles the time, and 12 is some 0.3 s."""
+    """The `Authenticator` port on a private file. `cost` is bcrypt's: 12 takes about 0.3 s, one more twice that."""
 
     def __init__(self, path: Path, clock: BootClock | None = None, *, cost: int = 12) -> None:
         self._path = path
@@ -57,7 +57,7 @@ class PinAuthenticator:
             state = self._read()
             if state is not None:
                 if current is None:
-                    raise AuthError("a PIN is set already", "give the current PIN to change it")
+                    raise AuthError("changing the PIN needs the current one", "give the current PIN too")
                 self._check(state, current)
             self._write(_State(self._hash(new), Lockout()))
 
@@ -142,7 +142,7 @@ class PinAuthenticator:
             return None
         except OSError as error:
             raise self._unusable(error.strerror or str(error)) from error
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise self._unusable("it is not a file")
@@ -150,7 +150,11 @@ class PinAuthenticator:
                 raise self._unusable(f"it belongs to another user (uid {found.st_uid})")
             if stat.S_IMODE(found.st_mode) & 0o022:
                 raise self._unusable("other users can write it")
-            raw = file.read(_MAX_BYTES)
+            raw = os.read(descriptor, _MAX_BYTES)
+        except OSError as error:
+            raise self._unusable(error.strerror or str(error)) from error
+        finally:
+            os.close(descriptor)
         try:
             return _state_from_json(json.loads(raw))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

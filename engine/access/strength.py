@@ -13,12 +13,11 @@ _DATES = re.compile(
     f"{_YEAR}{_YEAR}|{_YEAR}{_MONTH}({_DAY})?|({_DAY})?{_MONTH}{_YEAR}|{_MONTH}{_DAY}{_YEAR}|{_YEAR}{_DAY}{_MONTH}"
 )
 # Shapes drawn on a keypad, and the ones that lead every published list of leaked PINs.
-_KNOWN = frozenset(
-    ("147258", "258369", "147369", "258147", "369258", "741852", "852963", "963852", "852741", "159357", "357159")
-    + ("159753", "753159", "951753", "789456", "456789", "789123", "456123", "123789", "321654", "654321", "987321")
-    + ("147852", "142536", "102030", "010203", "112358", "314159", "271828", "246810", "123581", "123654", "258852")
-    + ("147258369", "123654789", "987456321", "789456123", "741852963")
-)
+_KNOWN = """
+147258 258369 147369 258147 369258 741852 852963 963852 852741 159357 357159 159753 753159 951753 789456 456789 789123
+456123 123789 321654 654321 987321 147852 142536 102030 010203 112358 314159 271828 246810 123581 123654 258852
+147258369 123654789 987456321 789456123 741852963
+"""
 _RUN = 5
 
 
@@ -44,7 +43,7 @@ def weakness(pin: str) -> str:
         return "it counts up and down again"
     if _DATES.fullmatch(pin):
         return "it looks like a year or a date"
-    if pin in _KNOWN:
+    if pin in _KNOWN.split():
         return "it is among the first that anybody tries"
     return ""
 

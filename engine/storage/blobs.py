@@ -27,7 +27,8 @@ class FileBlobs:
             # (it was not synced when the power went) has another size and is written again.
             if path.is_file() and path.stat().st_size == len(data):
                 return blob
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self._folder, path.parent.parent, path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
             write_private(path, data, sync=False)
         except OSError as error:
             raise JournalError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from engine.vocabulary.sessions import Limits
 from engine.vocabulary.settings import ModelSettings, Price, SandboxSettings, Settings
 from engine.vocabulary.text import nearest
 
+_ADDRESS = re.compile(r"https?://[^\s@]+")
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 2000}
 _PRICE = {"type": "number", "minimum": 0, "maximum": 1_000_000}
 
@@ -24,7 +26,7 @@ _MODEL = _object(
     {
         "api": {"enum": ["openai", "anthropic", "replay"]},
         "model": _TEXT,
-        "base_url": {**_TEXT, "pattern": "^https?://[^\\s@]+$"},
+        "base_url": _TEXT,
         "api_key_env": {**_TEXT, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
         "keychain": _TEXT,
         "file": _TEXT,
@@ -168,6 +170,10 @@ def _model_problems(document: Document, field: str, entry: Mapping[str, Any]) ->
     if api == "openai" and "base_url" not in entry and "api_key_env" not in entry and "keychain" not in entry:
         hint = "add base_url: … for an endpoint without keys, or api_key_env: NAME"
         found.append(document.problem(field, "neither an endpoint nor a key is named", hint))
+    if not _ADDRESS.fullmatch(entry.get("base_url", "http://x")):
+        # The value is not repeated: it may hold a password.
+        hint = "start it with http:// or https://, and keep user and password out of it"
+        found.append(document.problem(f"{field}.base_url", "not the address of an endpoint", hint))
     if "api_key_env" in entry and "keychain" in entry:
         found.append(document.problem(f"{field}.keychain", "a key comes from one place", "keep one of the two"))
     for key in ("model", "base_url", "api_key_env", "keychain") if api == "replay" else ("file",):
