@@ -6,10 +6,11 @@ from pathlib import Path
 
 from engine.facade.core import Core
 from engine.governance.gate import decide_action
-from engine.planning.playbook import load_playbook
+from engine.planning.playbook import load_plan, load_playbook
 from engine.roles.profile import validate
 from engine.vocabulary.actions import Action
 from engine.vocabulary.errors import ConfigError, Problem, UsageError
+from engine.vocabulary.plans import Plan
 from engine.vocabulary.requests import AuthStatus, PlaybookEntry, RoleEntry
 from engine.vocabulary.roles import Role
 from engine.vocabulary.settings import Settings
@@ -61,6 +62,10 @@ class Playbooks:
         if str(name) not in known:
             raise UsageError(f"there is no playbook {str(name)!r}", nearest(str(name), known))
         return known[str(name)]
+
+    def load_plan(self, path: Path) -> Plan:
+        """The plan in a file that `orion plan --json` wrote, possibly edited. Raises PlanError with line and field."""
+        return load_plan(path)
 
 
 class Auth:
