@@ -18,11 +18,11 @@ def take_back(here: Place, plan: PromotionPlan) -> None:
     """Every path of the plan that holds the new content, a beginning of it, or nothing gets the old content back.
     Whatever a person wrote since stays. The real index was never changed, and is not now."""
     old = here.files_of(plan.old)
-    ours = [path for path in plan.paths if _is_ours(here, plan, path, path in old)]
-    for path in ours:
-        if path not in old:
+    # What was new goes first: its folders may stand where a file was.
+    for path in plan.paths:
+        if path not in old and _is_ours(here, plan, path, False):
             _remove(here.root, path)
-    back = [path for path in ours if path in old]
+    back = [path for path in plan.paths if path in old and _is_ours(here, plan, path, True)]
     if not back:
         return
     folder = Path(tempfile.mkdtemp(prefix="orion-index-"))
@@ -46,7 +46,7 @@ def _is_ours(here: Place, plan: PromotionPlan, path: str, had: bool) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return had
     if stat.S_ISDIR(found.st_mode):
-        return False
+        return had and not any(place.iterdir())
     new = _entry(here.git, plan.new, path)
     if new is None:
         return False
