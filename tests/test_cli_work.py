@@ -222,10 +222,10 @@ def read_until(process: subprocess.Popen[str], kind: str) -> dict[str, Any]:
 
 def test_ctrl_c_pauses_the_session_first_and_ends_with_130(orion: Orion, tmp_path: Path) -> None:
     text = one_task("run: 'sleep 2'") + "  - id: next\n    title: Next\n    steps:\n      - run: 'true'\n"
-    process = started(orion, "work", "--playbook", playbook(tmp_path, text), "--yes", "--json")
-    session = read_until(process, "action_started")["session"]
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    with started(orion, "work", "--playbook", playbook(tmp_path, text), "--yes", "--json") as process:
+        session = read_until(process, "action_started")["session"]
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert f"orion resume {session}" in err
     state = orion("status", session, "--json").json
@@ -235,13 +235,13 @@ def test_ctrl_c_pauses_the_session_first_and_ends_with_130(orion: Orion, tmp_pat
 
 @pytest.mark.parametrize("how", ["hang_up", "closed_pipe"])
 def test_work_goes_on_when_its_terminal_or_reader_is_lost(orion: Orion, tmp_path: Path, how: str) -> None:
-    process = started(orion, "work", "--playbook", playbook(tmp_path, REPAIR), "--yes", "--json")
-    session = read_until(process, "session_started")["session"]
-    if how == "hang_up":
-        process.send_signal(signal.SIGHUP)
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.wait(timeout=120) == 0
+    with started(orion, "work", "--playbook", playbook(tmp_path, REPAIR), "--yes", "--json") as process:
+        session = read_until(process, "session_started")["session"]
+        if how == "hang_up":
+            process.send_signal(signal.SIGHUP)
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(timeout=120) == 0
     state = orion("status", session, "--json").json
     assert state["state"] == "awaiting_review"
     assert state["counts"]["kept"] == 2
