@@ -24,7 +24,9 @@ def git(repository: Path, *arguments: str, ok: bool = True) -> str:
         "GIT_CONFIG_NOSYSTEM": "1",
         **{f"GIT_{who}_{what}": f"Ann {who}@x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     }
-    done = subprocess.run(["git", *arguments], cwd=repository, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", *arguments], cwd=repository, env=environment, capture_output=True, text=True
+    )
     assert not ok or done.returncode == 0, done.stderr
     return done.stdout
 
