@@ -1,0 +1,162 @@
+"""Monitor by keyboard: tasks, activity, budgets, and what a person can order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from support.app_driver import driven, on_screen, shown, told, wait_for
+from support.fake_engine import FakeEngine, interrupted, night
+from textual.pilot import Pilot
+
+from engine.vocabulary.events import EventKind
+from orion_tui.app import OrionApp
+from orion_tui.widgets.activity import ActivityLog
+
+
+@asynccontextmanager
+async def monitor(
+    engine: FakeEngine, size: tuple[int, int] = (120, 36), session: str = "s002"
+) -> AsyncIterator[tuple[OrionApp, Pilot[Any]]]:
+    async with driven(engine, size) as (app, pilot):
+        app.go("monitor", session=session)
+        await on_screen(pilot, "monitor")
+        await wait_for(pilot, lambda: session in app.bridge.state.watched, "the session")
+        await pilot.pause()
+        yield app, pilot
+
+
+async def test_every_task_shows_its_state_as_a_word_and_what_holds_it_back():
+    async with monitor(night()) as (app, _):
+        text = shown(app)
+        for word in ("kept", "running", "waiting", "pending", "after: Add bcrypt dependency"):
+            assert word in text
+        assert "bubblewrap · net off" in text
+
+
+async def test_new_activity_appears_and_the_newest_line_is_in_view():
+    engine = night()
+    async with monitor(engine, (80, 24)) as (app, pilot):
+        for number in range(40):
+            engine.tell("s002", EventKind.NOTICE, message=f"notice number {number}")
+        await wait_for(pilot, lambda: "notice number 39" in shown(app), "the newest line")
+
+
+async def test_scrolling_up_holds_still_and_f_follows_again():
+    engine = night()
+    async with monitor(engine, (80, 24)) as (app, pilot):
+        log = app.screen.query_one(ActivityLog)
+        await pilot.press("tab", "home")
+        await wait_for(pilot, lambda: "holds still" in shown(app), "the word for it")
+        engine.tell("s002", EventKind.NOTICE, message="something new")
+        await wait_for(pilot, lambda: log.line_count() > 32, "the new line")
+        assert "something new" not in shown(app)
+        await pilot.press("f")
+        await wait_for(pilot, lambda: "something new" in shown(app), "the newest line")
+
+
+async def test_what_runs_now_is_named_below_the_log():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        action = {"tool": "run", "command": "make slow"}
+        engine.tell("s002", EventKind.ACTION_STARTED, task="tests", step=2, action=action, summary="make slow")
+        await wait_for(pilot, lambda: "run  make slow" in shown(app), "the action")
+
+
+async def test_p_pauses_what_runs_and_then_resumes_it_detached():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        assert "p pause" in shown(app)
+        await pilot.press("p")
+        await wait_for(pilot, lambda: "p resume" in shown(app), "the paused session")
+        assert "‖ paused" in shown(app)
+        await pilot.press("p")
+        await wait_for(pilot, lambda: ("resume", "s002", "detach") in engine.calls, "the order")
+
+
+async def test_cancel_asks_first_and_the_safe_answer_stands_first():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        await pilot.press("C")
+        await wait_for(pilot, lambda: "Cancel this session?" in shown(app), "the question")
+        await pilot.press("enter")
+        await on_screen(pilot, "monitor")
+        assert ("cancel", "s002") not in engine.calls
+        await pilot.press("C")
+        await wait_for(pilot, lambda: "Cancel this session?" in shown(app), "the question")
+        await pilot.press("down", "enter")
+        await wait_for(pilot, lambda: ("cancel", "s002") in engine.calls, "the order")
+
+
+async def test_a_finished_session_says_so_and_what_to_do_next():
+    async with monitor(night(), session="s001") as (app, pilot):
+        assert "awaiting review: the goal is complete.  Next: d reviews 2 kept tasks" in shown(app)
+        await pilot.press("C")
+        assert "ended already" in told(app)
+
+
+async def test_an_interrupted_session_can_be_resumed_from_here():
+    engine = night()
+    interrupted(engine, "s002")
+    async with monitor(engine) as (app, pilot):
+        assert "↺ interrupted" in shown(app)
+        await pilot.press("p")
+        await wait_for(pilot, lambda: ("resume", "s002", "detach") in engine.calls, "the order")
+
+
+async def test_the_story_of_a_task_keeps_claimed_executed_and_verified_apart():
+    engine = night()
+    engine.blobs["out"] = b"line one\nline \x1b[31mtwo\n"
+    engine.patches["s002"] = b"--- a/x\n+++ b/x\n-old\n+new\n"
+    engine.tell(
+        "s002", EventKind.ACTION, task="schema", step=1, action={"tool": "run"}, summary="make all", outcome="ok",
+        exit=0, duration_s=1.0, output="out", excerpt="line",
+    )  # fmt: skip
+    async with monitor(engine) as (app, pilot):
+        await pilot.press("enter")
+        await on_screen(pilot, "story")
+        await wait_for(pilot, lambda: "WHY IT IS THERE" in shown(app), "the story")
+        for words in ("claimed   done", "executed  1 check", "✓ verified", "make all"):
+            assert words in shown(app)
+        assert "line one" not in shown(app)
+        await pilot.press("down", "down", "down", "down", "down", "down", "enter")
+        await wait_for(pilot, lambda: "line one" in shown(app), "the output")
+        assert "␛[31mtwo" in shown(app)
+        await pilot.press("d")
+        await wait_for(pilot, lambda: "+new" in shown(app), "the diff")
+        await pilot.press("d")
+        await wait_for(pilot, lambda: "+new" not in shown(app), "the fold")
+
+
+async def test_l_gives_the_whole_screen_to_the_activity():
+    async with monitor(night(), (80, 24)) as (app, pilot):
+        assert "TASKS" in shown(app)
+        await pilot.press("l")
+        await pilot.pause()
+        assert "TASKS" not in shown(app)
+        await pilot.press("l")
+        await pilot.pause()
+        assert "TASKS" in shown(app)
+
+
+@pytest.mark.parametrize("width", [20, 50, 80, 160])
+async def test_the_monitor_survives_any_width(width):
+    async with monitor(night(), (width, 24)) as (app, _):
+        assert all(len(line) <= width for line in shown(app).splitlines())
+        assert "? keys" in shown(app)
+
+
+async def test_markup_in_activity_is_drawn_literally():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        engine.tell("s002", EventKind.NOTICE, message="[/] [@click=app.exit] [b]x")
+        await wait_for(pilot, lambda: "[/] [@click=app.exit] [b]x" in shown(app), "the notice")
+
+
+async def test_leaving_the_monitor_forgets_its_events():
+    async with monitor(night()) as (app, pilot):
+        await pilot.press("escape")
+        await on_screen(pilot, "home")
+        await wait_for(pilot, lambda: not app.bridge.state.watched, "the forgetting")
