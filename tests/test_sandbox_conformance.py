@@ -275,10 +275,19 @@ class TestEnvironment:
         assert result.outcome is Outcome.OK
 
     def test_values_stand_in_no_command_line_of_the_host(self, box: Box) -> None:
-        canary = uuid.uuid4().hex
+        canary, control = uuid.uuid4().hex, uuid.uuid4().hex
         found: list[int] = []
-        box.run("echo look", environment=[("TOKEN", canary)], on_output=lambda _: found.extend(processes_with(canary)))
-        assert found == []
+        controls: list[int] = []
+
+        def look(_: bytes) -> None:
+            found.extend(processes_with(canary))
+            controls.extend(processes_with(control))
+            (box.tree / "looked").touch()
+
+        command = f"echo look; until [ -e looked ]; do :; done; : {control}"
+        box.run(command, environment=[("TOKEN", canary)], on_output=look, timeout_s=30)
+        assert controls
+        assert not found
 
 
 class TestLimits:
