@@ -35,7 +35,7 @@ def of_role(role: Role | None) -> Restriction | None:
 
 
 def of_path(path: str, touch: Touch = Touch.WRITE) -> Restriction | None:
-    """Paths that are out of reach, however they are spelled. Reading the workspace's root is fine, changing it is not."""
+    """Paths that are out of reach, however they are spelled. The workspace's root may be read only."""
     if path == "" or "\0" in path:
         return Restriction("path.name", "a path must have a name that every system can store")
     if any(ord(char) < 32 or ord(char) == 127 for char in path):

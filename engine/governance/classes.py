@@ -1,8 +1,8 @@
 """The table of action classes: which paths and which commands fall into each, and how a person would say it.
 
-Add a line here to teach Orion a new ecosystem; nothing else has to change. Path globs are those of `globs.py`. A command
-pattern is a program and the words that follow it, options left out: `kubectl apply|delete` holds for
-`kubectl -n prod apply -f x`, `*` stands for any one word, and a word that begins with `-` must be among the options. Where
+Add a line here to teach Orion a new ecosystem; nothing else has to change. Path globs are those of `globs.py`. A
+command pattern is a program and the words that follow it, options left out: `kubectl apply|delete` holds for `kubectl
+-n prod apply -f x`, `*` stands for any one word, and a word that begins with `-` must be among the options. Where
 several patterns fit a command, the most specific ones count.
 """
 
@@ -122,14 +122,15 @@ _UNLESS: Mapping[ActionClass, str] = MappingProxyType(
     {
         # The public half of a key, a template without values, and source code about secrets hold none.
         ActionClass.SECRET_READ: """
-            .env.example .env.sample .env.template .env.dist .env.defaults *.env.example *.env.sample *.env.template *.pub.pem
-            example.env sample.env template.env *.py *.ts *.tsx *.js *.go *.rs *.java *.kt *.rb *.php *.cs *.md *.rst *.html
+            .env.example .env.sample .env.template .env.dist .env.defaults *.env.example *.env.sample *.env.template
+            *.pub.pem example.env sample.env template.env *.py *.ts *.tsx *.js *.go *.rs *.java *.kt *.rb *.php *.cs
+            *.md *.rst *.html
         """,
         # Texts by their ending, but machinery or instructions by what they do.
         ActionClass.DOCS_WRITE: """
             CMakeLists.txt robots.txt AGENTS.md AGENT.md CLAUDE.md CLAUDE.local.md GEMINI.md QWEN.md CONVENTIONS.md
-            **/.github/copilot-instructions.md **/.github/instructions/** **/.github/prompts/** .claude/ .cursor/ .windsurf/
-            .continue/ .codex/ .gemini/ .devcontainer/ llms.txt
+            **/.github/copilot-instructions.md **/.github/instructions/** **/.github/prompts/** .claude/ .cursor/
+            .windsurf/ .continue/ .codex/ .gemini/ .devcontainer/ llms.txt
         """,
         # Words about migrations and servers are words.
         ActionClass.SCHEMA_CHANGE: "*.md *.rst",

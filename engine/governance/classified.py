@@ -21,8 +21,8 @@ class Touch(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Classified:
     """One piece of an action. `subject` is a path relative to the workspace (one that leaves it keeps its `..` or `/`),
-    or one simple command on a line. `open` says why a command cannot be looked into, `breach` why nobody may run it; both
-    are sentences, empty for most."""
+    or one simple command on a line. `open` says why a command cannot be looked into, `breach` why nobody may run it;
+    both are sentences, empty for most."""
 
     action: ActionClass
     subject: str

@@ -89,8 +89,8 @@ def _options(arguments: Sequence[str]) -> frozenset[str]:
 
 
 def _readings(arguments: Sequence[str]) -> list[list[str]]:
-    """The words without options, once from each place where the verb may stand: after an option it is not known whether a
-    word is the option's value or the verb, so both readings count."""
+    """The words without options, once from each place where the verb may stand: after an option it is not known
+    whether a word is the option's value or the verb, so both readings count."""
     words: list[tuple[str, bool]] = []
     after_option = False
     for argument in arguments:

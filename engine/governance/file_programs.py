@@ -13,8 +13,8 @@ from engine.vocabulary.actions import ActionClass
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How a program uses its operands: `kind` says what happens to them, `skip` how many first ones are no paths, `last`
-    what happens to the last one instead, `valued` names options whose value is no path."""
+    """How a program uses its operands: `kind` says what happens to them, `skip` how many first ones are no paths,
+    `last` what happens to the last one instead, `valued` names options whose value is no path."""
 
     kind: Touch
     skip: int = 0
@@ -22,9 +22,9 @@ class _Shape:
     valued: str = ""
 
 
-_READS = "cat head tail less more bat nl tac od xxd hexdump strings base64 base32 md5sum sha1sum sha256sum sha512sum cksum b2sum wc"
-_READS += " sort uniq cut comm cmp diff paste join column fold fmt rev ls stat file du tree readlink realpath zcat bzcat xzcat"
-_READS += " view vim vi nano cloc tokei"
+_READS = "cat head tail less more bat nl tac od xxd hexdump strings base64 base32 md5sum sha1sum sha256sum sha512sum cksum b2sum"
+_READS += " wc sort uniq cut comm cmp diff paste join column fold fmt rev ls stat file du tree readlink realpath zcat"
+_READS += " bzcat xzcat view vim vi nano cloc tokei"
 _TEXTS = "grep egrep fgrep rg ag ack sed awk gawk mawk nawk jq yq"
 
 _SHAPES: Mapping[str, _Shape] = MappingProxyType(
@@ -67,7 +67,8 @@ _SHAPES: Mapping[str, _Shape] = MappingProxyType(
 
 _READABLE = re.compile(
     r"/(?:usr|bin|sbin|lib|lib64|opt)(?:/|\Z)|/dev/(?:null|zero|u?random|stdin|tty|fd/[0-9]+)\Z|/tmp(?:/|\Z)|"
-    r"/etc/(?:os-release|debian_version|lsb-release|alpine-release)\Z|/proc/(?:cpuinfo|meminfo|version|loadavg|uptime)\Z"
+    r"/etc/(?:os-release|debian_version|lsb-release|alpine-release)\Z|/proc/(?:cpuinfo|meminfo|version"
+    r"|loadavg|uptime)\Z"
 )
 _WRITABLE = re.compile(r"/dev/(?:null|stdout|stderr|tty|fd/[0-9]+)\Z|/tmp/.")
 _AWK_RUNS = re.compile(r"system\s*\(|\|\s*getline|\|\s*\"|\"\s*\|")

@@ -6,7 +6,7 @@ approval does not, because a later layer may still refuse.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from engine.governance import base, limits
@@ -37,17 +37,17 @@ def decide_action(role: Role | None, action: Action, confidence: float = 1.0) ->
         excess = limits.of_content(action.content, role.write_limits)
         if excess is not None:
             verdicts.append(_over(role, action.path, excess, None))
-    return _with_confidence(role, strictest(tuple(verdicts)), confidence)
+    return _with_confidence(role, _decisive(verdicts), confidence)
 
 
 def decide_task(role: Role | None, task: Task) -> Verdict:
-    """May the role take this task on? The strictest answer over its steps, or over the action it names when a model will
-    work on it, and then the plan's own confidence."""
+    """May the role take this task on? The strictest answer over its steps, or over the action it names when a model
+    will work on it, and then the plan's own confidence."""
     if task.steps:
         verdicts = tuple(decide_action(role, step) for step in task.steps)
     else:
         verdicts = (decide_action(role, RequestAction(task.action, task.title)),)
-    return _with_confidence(role, strictest(verdicts), task.confidence)
+    return _with_confidence(role, _decisive(verdicts), task.confidence)
 
 
 def decide_changes(
@@ -61,8 +61,8 @@ def decide_changes(
     lines_of: Callable[[FileChange], int] | None = None,
 ) -> tuple[Verdict, ...]:
     """May what a task left in the tree be kept? One verdict for each file, refused entries first; its `subject` is the
-    path. The counts are what the session wrote before. `lines_of` counts the lines of a new version; without it a file's
-    added lines stand in."""
+    path. The counts are what the session wrote before. `lines_of` counts the lines of a new version; without it a
+    file's added lines stand in."""
     verdicts = [
         Verdict(
             Decision.BLOCK,
@@ -74,7 +74,7 @@ def decide_changes(
         for entry in changes.refused
     ]
     if role is None or not role.trusted:
-        return tuple([*verdicts, *(_of_base(base.of_role(role), None, change.path) for change in changes.files)])
+        return (*verdicts, *(_of_base(base.of_role(role), None, change.path) for change in changes.files))
     clashes = base.collisions(changes.files)
     moved = _moved(changes)
     tally = limits.Tally(
@@ -93,7 +93,7 @@ def decide_changes(
         found = [decide_piece(role, Classified(kind, change.path, touch)) for kind in kinds]
         if excess is not None:
             found.append(_over(role, change.path, excess, kinds[0]))
-        verdict = strictest(tuple(found))
+        verdict = _decisive(found)
         verdicts.append(_with_confidence(role, _noted(verdict, change), confidence))
     return tuple(verdicts)
 
@@ -167,6 +167,13 @@ def _confident(verdict: Verdict, decision: Decision, rule: str, message: str) ->
         flagged=decision is Decision.ALLOW,
         needs_auth=verdict.needs_auth,
     )
+
+
+def _decisive(verdicts: Sequence[Verdict]) -> Verdict:
+    """The strictest one. One approval covers all parked pieces, so it asks for the secret when any of them does."""
+    worst = strictest(tuple(verdicts))
+    asks = worst.decision is Decision.PARK and any(v.needs_auth for v in verdicts if v.decision is Decision.PARK)
+    return replace(worst, needs_auth=asks)
 
 
 def _listed(rules: tuple[AuthorityRule, ...], piece: Classified) -> AuthorityRule | None:

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 
 def path_matches(pattern: str, path: str) -> bool:
-    """Whether the relative, `/`-separated `path` falls under the glob. A pattern without a slash holds at any depth; with
-    one it is anchored at the root. `*` and `?` stay within a component, `**` crosses; a folder means all below it.
+    """Whether the relative, `/`-separated `path` falls under the glob. A pattern without a slash holds at any depth;
+    with one it is anchored at the root. `*` and `?` stay within a component, `**` crosses; a folder means all below it.
     Case does not count, because it does not on the disks of half of the readers."""
     return _path_regex(pattern.casefold()).match(path.casefold()) is not None
 

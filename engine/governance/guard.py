@@ -16,8 +16,8 @@ from engine.vocabulary.requests import Guarded, Stripped
 
 _HIDDEN = frozenset({"Cf", "Cs", "Co", "Cn"})
 _LOOK_ALIKES = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0501\u03bf\u03b1\u03b5\u03b9\u03bd\u0410\u0412\u0415\u041a\u041c"
-    "\u041d\u041e\u0420\u0421\u0422\u0425",
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0501\u03bf\u03b1\u03b5\u03b9\u03bd\u0410\u0412\u0415\u"
+    "041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425",
     "aeopcxyisdoaeivABEKMHOPCTX",
 )
 
@@ -26,65 +26,94 @@ _RULES: tuple[tuple[str, float, str], ...] = (
     (
         "ignore-instructions",
         0.9,
-        r"\b(?:ignore|disregard|forget|override|bypass|skip|neglect|overlook)\b[^.!?\n]{0,40}\b(?:all|any|your|the|these|those|previous|"
-        r"prior|above|earlier|preceding|former|initial|original|system|every)\b[^.!?\n]{0,30}\b(?:instructions?|rules?|prompts?|"
-        r"guidelines?|directions?|directives?|constraints?|restrictions?|polic(?:y|ies)|commands?|programming)\b",
+        (
+            r"\b(?:ignore|disregard|forget|override|bypass|skip|neglect|overlook)\b[^.!?\n]{0,40}\b(?:all|any|your|"
+            r"the|these|those|previous|prior|above|earlier|preceding|former|initial|original|system|"
+            r"every)\b[^.!?\n]{0,30}\b(?:instructions?|rules?|prompts?|guidelines?|directions?|directives?|"
+            r"constraints?|restrictions?|polic(?:y|ies)|commands?|programming)\b"
+        ),
     ),
     (
         "ignore-instructions",
         0.8,
-        r"\b(?:ignore|disregard|forget)\b[^.!?\n]{0,20}\b(?:everything|all)\b[^.!?\n]{0,30}\b(?:above|before|previous|said|told|written)\b",
+        (
+            r"\b(?:ignore|disregard|forget)\b[^.!?\n]{0,20}\b(?:everything|all)\b[^.!?\n]{0,30}\b(?:above|before|"
+            r"previous|said|told|written)\b"
+        ),
     ),
     (
         "new-identity",
         0.7,
-        r"\b(?:you are now|from now on,? you (?:are|will|must)|pretend (?:to be|you are|that you)|act as (?:if you|an? (?:unrestricted|"
-        r"evil|unfiltered|jailbroken))|you will (?:now )?(?:play|act as|be) (?:an? )?(?:unrestricted|evil|dan\b)|your new (?:role|identity|"
-        r"persona|name) is)\b",
+        (
+            r"\b(?:you are now|from now on,? you (?:are|will|must)|pretend (?:to be|you are|that you)|act as (?:if "
+            r"you|an? (?:unrestricted|evil|unfiltered|jailbroken))|you will (?:now )?(?:play|act as|be) (?:an? "
+            r")?(?:unrestricted|evil|dan\b)|your new (?:role|identity|persona|name) is)\b"
+        ),
     ),
     (
         "jailbreak",
         0.9,
-        r"\b(?:jailbr(?:ea|o)k\w*|do anything now|dan mode|developer mode (?:enabled|on|activated)|god mode|unrestricted (?:mode|ai)|"
-        r"without (?:any )?(?:ethical|moral|safety) (?:restrictions|guidelines|constraints|limits)|no longer bound by)\b",
+        (
+            r"\b(?:jailbr(?:ea|o)k\w*|do anything now|dan mode|developer mode (?:enabled|on|activated)|god mode|"
+            r"unrestricted (?:mode|ai)|without (?:any )?(?:ethical|moral|safety) (?:restrictions|guidelines|"
+            r"constraints|limits)|no longer bound by)\b"
+        ),
     ),
     (
         "fake-turn",
         0.8,
-        r"(?:<\|?/?(?:im_start|im_end|system|endoftext|start_header_id|eot_id)\|?>|\[/?(?:inst|sys(?:tem)?)\]|<</?sys>>|"
-        r"(?:^|\n)\s{0,8}#{0,4}\s?(?:system|assistant|developer)\s?(?:prompt|message|override)?\s{0,2}:)",
+        (
+            r"(?:<\|?/?(?:im_start|im_end|system|endoftext|start_header_id|eot_id)\|?>|\[/?(?:inst|sys(?:tem)?)\]|"
+            r"<</?sys>>|(?:^|\n)\s{0,8}#{0,4}\s?(?:system|assistant|developer)\s?(?:prompt|message|"
+            r"override)?\s{0,2}:)"
+        ),
     ),
     (
         "role-override",
         0.9,
-        r"\b(?:disable|turn off|switch off|bypass|circumvent|deactivate|get around|override|evade|remove)\b[^.!?\n]{0,30}\b(?:aegis|the gates?\b"
-        r"|governance|guardrails?|safety (?:checks?|filters?|rules?)|content (?:filters?|guard)|approval queue|approvals|your (?:role|limits|"
-        r"restrictions|authority|sandbox))",
+        (
+            r"\b(?:disable|turn off|switch off|bypass|circumvent|deactivate|get around|override|evade|"
+            r"remove)\b[^.!?\n]{0,30}\b(?:aegis|the gates?\b|governance|guardrails?|safety (?:checks?|filters?|"
+            r"rules?)|content (?:filters?|guard)|approval queue|approvals|your (?:role|limits|restrictions|"
+            r"authority|sandbox))"
+        ),
     ),
     (
         "role-override",
         0.8,
-        r"\b(?:grant|give) (?:yourself|you)\b[^.!?\n]{0,30}\b(?:permissions?|rights|access|authority)\b|\byou (?:now )?have (?:full|admin|root|"
-        r"unlimited|unrestricted) (?:access|authority|permissions?|rights)\b|\b(?:auto-?approve|approve) (?:all|every|any|your own)\b",
+        (
+            r"\b(?:grant|give) (?:yourself|you)\b[^.!?\n]{0,30}\b(?:permissions?|rights|access|authority)\b|\byou "
+            r"(?:now )?have (?:full|admin|root|unlimited|unrestricted) (?:access|authority|permissions?|rights)\b|"
+            r"\b(?:auto-?approve|approve) (?:all|every|any|your own)\b"
+        ),
     ),
     (
         "reveal",
         0.8,
-        r"\b(?:reveal|show|print|repeat|output|display|tell me|leak|expose|give me|dump|share)\b[^.!?\n]{0,30}\b(?:your|the|its)\s"
-        r"(?:\w{1,20}\s){0,2}(?:system prompt|initial prompt|hidden prompt|(?:secret|hidden|initial|original|system) instructions|pre-?prompt)",
+        (
+            r"\b(?:reveal|show|print|repeat|output|display|tell me|leak|expose|give me|dump|"
+            r"share)\b[^.!?\n]{0,30}\b(?:your|the|its)\s(?:\w{1,20}\s){0,2}(?:system prompt|initial prompt|hidden "
+            r"prompt|(?:secret|hidden|initial|original|system) instructions|pre-?prompt)"
+        ),
     ),
     (
         "reveal",
         0.7,
-        r"\b(?:exfiltrate|upload|send|post|leak|reveal|print|email)\b[^.!?\n]{0,40}\b(?:api keys?|credentials|passwords?|private keys?|"
-        r"\.env\b|ssh keys?|access tokens?|environment variables)[^.!?\n]{0,40}(?:\bto\b\s{0,2}(?:https?:|[\w.\-]{1,60}@|an? (?:external|remote)|me\b|"
-        r"my\b|us\b)|\Z)",
+        (
+            r"\b(?:exfiltrate|upload|send|post|leak|reveal|print|email)\b[^.!?\n]{0,40}\b(?:api keys?|credentials|"
+            r"passwords?|private keys?|\.env\b|ssh keys?|access tokens?|environment "
+            r"variables)[^.!?\n]{0,40}(?:\bto\b\s{0,2}(?:https?:|[\w.\-]{1,60}@|an? (?:external|remote)|me\b|my\b|"
+            r"us\b)|\Z)"
+        ),
     ),
     (
         "secrecy",
         0.6,
-        r"\b(?:do not|don't|never|without) (?:tell|telling|inform|informing|mention(?:ing)?(?: this)? to|alert|alerting|notify|notifying)\b"
-        r"[^.!?\n]{0,15}\b(?:the )?(?:user|human|developer|reviewer|person|owner)\b",
+        (
+            r"\b(?:do not|don't|never|without) (?:tell|telling|inform|informing|mention(?:ing)?(?: this)? to|alert|"
+            r"alerting|notify|notifying)\b[^.!?\n]{0,15}\b(?:the )?(?:user|human|developer|reviewer|person|"
+            r"owner)\b"
+        ),
     ),
 )
 _SENTENCE = re.compile(r"[^.!?\n]*[.!?\n]*")

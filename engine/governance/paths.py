@@ -15,8 +15,8 @@ _HIDDEN = frozenset({"Cf", "Cc", "Cs", "Co", "Cn", "Mn"})
 
 @lru_cache(maxsize=65536)
 def plain(path: str) -> str:
-    """The path as macOS or Windows might read it: `/` for `\\`, NFKC, without zero-width and control characters, without
-    case, without the trailing dots and spaces and stream names that NTFS drops; `git~1` becomes `.git`."""
+    """The path as macOS or Windows might read it: `/` for `\\`, NFKC, without zero-width and control characters,
+    without case, without the trailing dots and spaces and stream names that NTFS drops; `git~1` becomes `.git`."""
     text = path.replace("\\", "/")
     if not (text.isascii() and text.isprintable()):
         text = unicodedata.normalize("NFKC", text)
@@ -36,8 +36,8 @@ def _component(name: str) -> str:
 
 
 def settled(path: str) -> str:
-    """The path without `.` and `//` and with each `..` taken back where it can be. What leaves the root keeps its leading
-    `..`, an absolute path its `/`; the root itself is `.`."""
+    """The path without `.` and `//` and with each `..` taken back where it can be. What leaves the root keeps its
+    leading `..`, an absolute path its `/`; the root itself is `.`."""
     absolute = path.startswith("/")
     out: list[str] = []
     for part in path.split("/"):

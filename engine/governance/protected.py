@@ -13,9 +13,12 @@ from engine.vocabulary.actions import ActionClass
 _GROUPS: tuple[tuple[str, str], ...] = (
     (
         "instructions that coding agents follow",
-        "AGENTS.md AGENT.md CLAUDE.md CLAUDE.local.md GEMINI.md QWEN.md CONVENTIONS.md .cursorrules .windsurfrules .clinerules "
-        ".goosehints .cursor/ .claude/ .windsurf/ .continue/ .codex/ .gemini/ .roo/ .kiro/ .amazonq/ .junie/ .aider* llms.txt "
-        "**/.github/copilot-instructions.md **/.github/instructions/** **/.github/prompts/** .mcp.json mcp.json SKILL.md",
+        (
+            "AGENTS.md AGENT.md CLAUDE.md CLAUDE.local.md GEMINI.md QWEN.md CONVENTIONS.md .cursorrules "
+            ".windsurfrules .clinerules .goosehints .cursor/ .claude/ .windsurf/ .continue/ .codex/ .gemini/ .roo/ "
+            ".kiro/ .amazonq/ .junie/ .aider* llms.txt **/.github/copilot-instructions.md **/.github/instructions/** "
+            "**/.github/prompts/** .mcp.json mcp.json SKILL.md"
+        ),
     ),
     (
         "git settings that act on every checkout",
@@ -23,19 +26,28 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ),
     (
         "an editor's or a shell's settings, which can run programs when the folder is opened",
-        ".vscode/ .idea/ .zed/ .devcontainer/ .devcontainer.json .envrc .vimrc .nvimrc .exrc .dir-locals.el *.code-workspace .fleet/",
+        (
+            ".vscode/ .idea/ .zed/ .devcontainer/ .devcontainer.json .envrc .vimrc .nvimrc .exrc .dir-locals.el "
+            "*.code-workspace .fleet/"
+        ),
     ),
     (
         "a build file, whose commands run on the machine of whoever builds",
-        "Makefile GNUmakefile *.mk justfile Taskfile.y*ml Rakefile CMakeLists.txt meson.build build.gradle build.gradle.kts build.rs "
-        "setup.py setup.cfg pyproject.toml package.json .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs .cargo/ gradle/wrapper/ "
-        "**/gradle/wrapper/** .mvn/ binding.gyp composer.json Gemfile *.gemspec *.targets *.props BUILD BUILD.bazel *.bzl noxfile.py "
-        "tox.ini dodo.py tasks.py fabfile.py pip.conf .pypirc Directory.Build.props",
+        (
+            "Makefile GNUmakefile *.mk justfile Taskfile.y*ml Rakefile CMakeLists.txt meson.build build.gradle "
+            "build.gradle.kts build.rs setup.py setup.cfg pyproject.toml package.json .npmrc .yarnrc .yarnrc.yml "
+            ".pnpmfile.cjs .cargo/ gradle/wrapper/ **/gradle/wrapper/** .mvn/ binding.gyp composer.json Gemfile "
+            "*.gemspec *.targets *.props BUILD BUILD.bazel *.bzl noxfile.py tox.ini dodo.py tasks.py fabfile.py "
+            "pip.conf .pypirc Directory.Build.props"
+        ),
     ),
     (
         "the set-up of the tests, which decides what a green result means",
-        "conftest.py pytest.ini .coveragerc jest.config.* vitest.config.* karma.conf.* .mocharc* cypress.config.* playwright.config.* "
-        "phpunit.xml phpunit.xml.dist sitecustomize.py usercustomize.py *.pth .rspec codecov.yml",
+        (
+            "conftest.py pytest.ini .coveragerc jest.config.* vitest.config.* karma.conf.* .mocharc* "
+            "cypress.config.* playwright.config.* phpunit.xml phpunit.xml.dist sitecustomize.py usercustomize.py "
+            "*.pth .rspec codecov.yml"
+        ),
     ),
     ("ownership rules of the code host", "CODEOWNERS"),
 )

@@ -16,12 +16,15 @@ _SHOWN = 4
 _WINDOW = 480  # bytes after a keyword; an assignment is shorter than half of it
 _BEFORE = 14  # the longest name ends in its keyword: `encryption_key`
 _PLACEHOLDERS = re.compile(
-    r"example|changeme|change[_-]me|placeholder|your[_-]|my[_-]|dummy|fake|sample|redacted|xxx|\*\*\*|\.\.\.|<|\$\{|\{\{|\{%|%\(|"
-    r"insert|replace|todo|undefined|none|null|foobar|password|passwd|secret|token|lorem|0000000|1234567|abcdefg|test|default|getenv|"
-    r"environ|process\.env|env\.|self\.|this\.|config|params|settings|args\.|kwargs|request|response|_key\b|key_|localhost",
+    r"example|changeme|change[_-]me|placeholder|your[_-]|my[_-]|dummy|fake|sample|redacted|xxx|\*\*\*|\.\.\.|<|"
+    r"\$\{|\{\{|\{%|%\(|insert|replace|todo|undefined|none|null|foobar|password|passwd|secret|token|lorem|0000000|"
+    r"1234567|abcdefg|test|default|getenv|environ|process\.env|env\.|self\.|this\.|config|params|settings|args\.|"
+    r"kwargs|request|response|_key\b|key_|localhost",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"\$[A-Za-z_({]|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+\Z|[A-Za-z_.]+[(\[]|https?://|[./~]{0,2}/")
+_REFERENCE = re.compile(
+    r"\$[A-Za-z_({]|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+\Z|[A-Za-z_.]+[(\[]|https?://|[./~]{0,2}/"
+)
 _WORDS = re.compile(r"[A-Za-z]{1,20}(?:[_\-. ][A-Za-z]{1,20})*[0-9]{0,2}\Z|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?\Z")
 
 
@@ -99,7 +102,9 @@ def _spans(data: bytes, *, generic: bool) -> list[_Span]:
             matches = _near(rule, data, lowered) if rule.near else _regex(rule).finditer(data)
             for match in matches:
                 group = next((i for i in range(1, (match.lastindex or 0) + 1) if match.group(i) is not None), 0)
-                if not rule.entropy or _believable(match.group(group).decode("utf-8", "replace"), rule.entropy, group == 4):
+                if not rule.entropy or _believable(
+                    match.group(group).decode("utf-8", "replace"), rule.entropy, group == 4
+                ):
                     found.append(_Span(*match.span(group), rule.name))
     order = {id(span): index for index, span in enumerate(found)}
     kept: list[_Span] = []
@@ -146,7 +151,11 @@ def _windows(keywords: tuple[bytes, ...], lowered: bytes) -> Iterator[tuple[int,
 def _believable(value: str, entropy: float, bare: bool) -> bool:
     """Whether the value looks random rather than like a word, a reference or a placeholder."""
     if entropy < 1:
-        return not _PLACEHOLDERS.search(value) and not value.startswith(("$", "{", "%", ":", "*", "[")) and len(set(value)) > 2
+        return (
+            not _PLACEHOLDERS.search(value)
+            and not value.startswith(("$", "{", "%", ":", "*", "["))
+            and len(set(value)) > 2
+        )
     if len(set(value)) < 6 or _PLACEHOLDERS.search(value) or _REFERENCE.match(value) or _WORDS.match(value):
         return False
     digits = sum(char.isdigit() for char in value)
@@ -160,7 +169,11 @@ def _believable(value: str, entropy: float, bare: bool) -> bool:
 
 
 def _mixed(value: str) -> bool:
-    kinds = (any(c.islower() for c in value), any(c.isupper() for c in value), any(not c.isalnum() and c not in "_-. " for c in value))
+    kinds = (
+        any(c.islower() for c in value),
+        any(c.isupper() for c in value),
+        any(not c.isalnum() and c not in "_-. " for c in value),
+    )
     return sum(kinds) == 3
 
 

@@ -12,7 +12,9 @@ from enum import Enum
 MAX_DEPTH = 12
 MAX_LENGTH = 65_536
 
-_RESERVED = frozenset(["if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "!", "esac", "time", "coproc"])
+_RESERVED = frozenset(
+    ["if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "!", "esac", "time", "coproc"]
+)
 _OPERATORS = ("&&", "||", ";;&", ";;", ";&", "|&", ";", "&", "|", "\n", "(", ")")
 _REDIRECTS = ("<<<", "<<-", "<<", "&>>", "&>", ">>", ">&", ">|", "<&", "<>", ">", "<")
 _SPACE = " \t\r"
@@ -63,8 +65,9 @@ class Redirect:
 
 @dataclass(slots=True)
 class Simple:
-    """One simple command. `piped` when its input comes from another command; `heredoc` is text fed to it; `resets` marks
-    the end of a subshell, after which the folder is again what it was before."""
+    """One simple command. `piped` when its input comes from another command; `heredoc` is text fed to it.
+    `enters` and `leaves` mark a subshell, after which the folder is again what it was before; `unset` names a variable
+    that a loop sets."""
 
     assignments: list[tuple[str, Word]] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
@@ -383,9 +386,6 @@ class _Reader:
         if self.at > len(self.text):
             raise ShellError("the command ends in a lone backslash")
         return Word(_joined(parts), self.text[start : self.at])
-
-    def _ends_backtick(self) -> bool:
-        return False
 
     def _until(self, quote: str) -> str:
         end = self.text.find(quote, self.at + 1)

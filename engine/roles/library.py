@@ -68,13 +68,17 @@ def _entries(folder: Path, source: RoleSource) -> Iterator[RoleEntry]:
     for path in files:
         trusted = source is not RoleSource.PROJECT
         try:
-            if source is RoleSource.PROJECT and (
-                path.is_symlink() or folder.is_symlink() or folder.parent.is_symlink()
-            ):
-                raise RoleError("the file is a link, and a repository's role must be a file of its own", path=str(path))
+            if source is RoleSource.PROJECT:
+                _refuse_link(path)
             role = read_role(path, source)
         except RoleError as error:
             problems = error.problems or (Problem(error.message, hint=error.hint),)
             yield RoleEntry(path.stem, source, str(path), None, trusted, problems)
         else:
             yield RoleEntry(role.name, source, str(path), role, trusted)
+
+
+def _refuse_link(path: Path) -> None:
+    """A repository could point its role at any file of the machine."""
+    if path.is_symlink() or path.parent.is_symlink() or path.parent.parent.is_symlink():
+        raise RoleError("the file is a link, and a repository's role must be a file of its own", path=str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def _problems(document: Document, path: Path) -> Iterator[Problem]:
 def _threshold_problems(document: Document, given: Mapping[str, float]) -> Iterator[Problem]:
     default = Thresholds()
     values = [(name, float(given.get(name, getattr(default, name)))) for name in _THRESHOLDS]
-    for (upper, high), (lower, low) in zip(values, values[1:], strict=False):
+    for (upper, high), (lower, low) in pairwise(values):
         if low > high:
             field = lower if lower in given else upper
             yield document.problem(
@@ -137,8 +138,10 @@ def _role(data: Mapping[str, Any], path: Path, source: RoleSource) -> Role:
         listed = {rule.action for name in rules for rule in rules[name]}
         rules["requires_approval"] = [AuthorityRule(action) for action in ActionClass if action not in listed]
         notices = (
-            "allowed_actions and blocked_actions are the older form: read as authority.autonomous and authority.forbidden; "
-            "everything else requires approval",
+            (
+                "allowed_actions and blocked_actions are the older form: read as authority.autonomous and "
+                "authority.forbidden; everything else requires approval"
+            ),
         )
     hours = data.get("working_hours")
     return Role(

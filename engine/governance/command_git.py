@@ -1,0 +1,80 @@
+"""Git and network programs, where the words after the verb decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from engine.governance.path_classes import classify_path
+from engine.vocabulary.actions import ActionClass
+
+_LOOPBACK = re.compile(
+    r"(?:https?://)?(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]|0\.0\.0\.0)(?::[0-9]+)?(?:[/?#].*)?\Z", re.IGNORECASE
+)
+
+
+def stays_here(name: str, texts: Sequence[str]) -> bool:
+    """Whether a network program only talks to this machine; the sandbox has a loopback of its own."""
+    if name not in (
+        "curl",
+        "wget",
+        "http",
+        "https",
+        "xh",
+        "nc",
+        "ncat",
+        "netcat",
+        "telnet",
+        "ab",
+        "wrk",
+        "hey",
+        "ping",
+    ):
+        return False
+    hosts = [t for t in texts if "://" in t or _LOOPBACK.match(t)]
+    if name in ("nc", "ncat", "netcat", "telnet", "ping"):
+        hosts = [t for t in texts if not t.startswith("-") and not t.isdigit()]
+    proxied = any(
+        t.startswith(("-x", "--proxy", "--resolve", "--connect-to", "-K", "--config", "-L", "--location"))
+        for t in texts
+    )
+    others = [
+        t
+        for t in texts
+        if "." in t and not t.startswith("-") and not _LOOPBACK.match(t) and "/" not in t and not t.startswith("@")
+    ]
+    return (
+        bool(hosts)
+        and not proxied
+        and all(_LOOPBACK.match(t) for t in hosts)
+        and not (others and name not in ("curl", "wget"))
+    )
+
+
+def git_breach(texts: Sequence[str]) -> str:
+    """Why git may not do this for anybody, empty when it may."""
+    words = [t for t in texts if not t.startswith("-")]
+    for text in texts:
+        if text.casefold().startswith(
+            ("core.hookspath", "core.fsmonitor", "core.sshcommand", "core.editor=", "include.path")
+        ):
+            return "git's own settings may not be changed"
+    if words[:1] == ["config"] and len(words) > 2 and not words[1].startswith("user."):
+        return "git's own settings may not be changed"
+    if words[:2] == ["submodule", "add"]:
+        return "a submodule would bring in a repository that nobody looked at"
+    return ""
+
+
+def git_paths(texts: Sequence[str]) -> Iterator[str]:
+    """Paths in git's arguments worth a look: those it deletes, and `revision:path` or plain ones that it shows."""
+    words = [t for t in texts if not t.startswith("-")]
+    if not words:
+        return
+    if words[0] == "rm":
+        yield from words[1:]
+    elif words[0] in ("show", "cat-file", "diff", "blame", "log"):
+        for word in words[1:]:
+            path = word.partition(":")[2] if ":" in word else word
+            if path and classify_path(path) is ActionClass.SECRET_READ:
+                yield path
