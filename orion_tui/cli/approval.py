@@ -8,6 +8,7 @@ from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of
 from orion_tui.cli.out import say, say_json
 from orion_tui.cli.progress import ruled
+from orion_tui.cli.proposed import proposed
 from orion_tui.cli.shapes import approval_row
 
 
@@ -18,8 +19,9 @@ def approvals(session: str | None, as_json: bool) -> int:
     """What waits for your decision, oldest first, with everything needed to decide."""
     with opened() as engine:
         found = engine.approvals.list(engine.sessions.resolve(session) if session else None)
+        texts = {approval.id: proposed(engine, approval) for approval in found}
     if as_json:
-        say_json([approval_row(approval) for approval in found])
+        say_json([{**approval_row(approval), "proposed": texts[approval.id]} for approval in found])
         return Exit.DONE
     if not found:
         say("nothing waits for you")
@@ -29,6 +31,8 @@ def approvals(session: str | None, as_json: bool) -> int:
         say(f"  {ruled(approval.reason, approval.rule)}")
         for line in approval.detail.splitlines():
             say(f"    {line}")
+        for line in texts[approval.id]:
+            say(f"      {line}", fg={"+": "green", "-": "red"}.get(line[:1]))
         say(f"  orion approve {approval.id}{'  (asks for the PIN)' if approval.needs_auth else ''}")
         say(f'  orion deny {approval.id} --reason "…"')
     return Exit.DONE

@@ -13,6 +13,7 @@ from orion_tui.cli.exits import Exit
 from orion_tui.cli.follow import follow_to_end, show
 from orion_tui.cli.out import note, say
 from orion_tui.cli.promotion import tell_step
+from orion_tui.cli.proposed import proposed
 from orion_tui.cli.review import show_findings, show_review
 from orion_tui.cli.work import show_proposal
 from orion_tui.demo.stage import GOAL, Stage, git
@@ -108,9 +109,8 @@ class Driver:
             self._tell(f"  {what}: {approval.reason}")
             for line in approval.detail.splitlines():
                 self._tell(f"    {line}")
-            diff = self._engine.sessions.task_diff(self._session, approval.task).decode("utf-8", "backslashreplace")
-            for line in diff.splitlines():
-                self._tell(f"    {line}")
+            for line in proposed(self._engine, approval):
+                self._tell(f"      {line}")
             answer = self._engine.approvals.approve(
                 approval.id, secret=self._stage.pin if approval.needs_auth else None
             )
