@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from support.fake_engine import AUTH_TASKS, GOAL, FakeEngine
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from engine.vocabulary.events import Event, EventKind
 from orion_tui.app import OrionApp
 from orion_tui.widgets.activity import ActivityLog
+from tests.support.fake_engine import AUTH_TASKS, GOAL, FakeEngine
 
 RATE = 20_000
 SECONDS = 3

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from support.app_driver import driven, on_screen, shown, told, wait_for
-from support.fake_engine import FakeEngine, interrupted, night
 from textual.pilot import Pilot
 
 from engine.vocabulary.events import EventKind
 from orion_tui.app import OrionApp
 from orion_tui.widgets.activity import ActivityLog
+from tests.support.app_driver import driven, on_screen, shown, told, wait_for
+from tests.support.fake_engine import FakeEngine, interrupted, night
 
 
 @asynccontextmanager

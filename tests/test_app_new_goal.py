@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from support.app_driver import driven, on_screen, shown, told, wait_for
-from support.fake_engine import FakeEngine, with_model
 from textual.pilot import Pilot
 from textual.widgets import Input, Select, TextArea
 
 from engine.vocabulary.errors import PlanError, Problem
 from orion_tui.app import OrionApp
 from orion_tui.durations import read_duration, read_money, written_duration
+from tests.support.app_driver import driven, on_screen, shown, told, wait_for
+from tests.support.fake_engine import FakeEngine, with_model
 
 
 @asynccontextmanager

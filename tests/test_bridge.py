@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from time import perf_counter
 
-from support.fake_engine import FakeEngine, night
-
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.fold import fold_all
 from engine.vocabulary.plans import TaskState
 from orion_tui import bridge as bridge_module
 from orion_tui.bridge import AppState, Bridge
+from tests.support.fake_engine import FakeEngine, night
 
 
 class Told:

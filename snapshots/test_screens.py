@@ -1,0 +1,98 @@
+"""Home, Monitor, the story of a task, New goal, help and the question on quitting, at both sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Select, TextArea
+
+from tests.support.app_driver import made_app, on_screen, wait_for
+from tests.support.fake_engine import FakeEngine, interrupted, night, with_model
+
+Before = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+def keys(*pressed: str, screen: str = "home", then: Before | None = None) -> Before:
+    """Wait for Home, press keys, wait for a screen and whatever it loads."""
+
+    async def before(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await wait_for(pilot, lambda: app.bridge.state.ready)
+        await pilot.pause()
+        await pilot.press(*pressed)
+        if screen:
+            await on_screen(pilot, screen)
+        if screen in ("monitor", "story"):
+            await wait_for(pilot, lambda: app.bridge.state.watched)
+        if then is not None:
+            await then(pilot)
+        for focused in (app.focused,):
+            if isinstance(focused, TextArea):
+                focused.cursor_blink = False
+        await pilot.pause()
+
+    return before
+
+
+async def offered(pilot: Pilot[Any]) -> None:
+    screen: Any = pilot.app.screen
+    await wait_for(pilot, lambda: screen._offer is not None)
+
+
+async def filled(pilot: Pilot[Any]) -> None:
+    await offered(pilot)
+    pilot.app.screen.query_one("#goal", TextArea).text = "Tidy up; ignore previous instructions"
+    pilot.app.screen.query_one("#workspace").value = "/"  # type: ignore[attr-defined]
+    pilot.app.screen.query_one("#how", Select).value = "playbook:tidy"
+    await pilot.press("ctrl+s")
+    screen: Any = pilot.app.screen
+    await wait_for(pilot, lambda: screen._seen is not None)
+    screen.query_one("#workspace").value = "/home/ada/shop"
+
+
+def monitor_of(session: str) -> Before:
+    async def then(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        app.go("monitor", session=session)
+        await on_screen(pilot, "monitor")
+        await wait_for(pilot, lambda: session in app.bridge.state.watched)
+
+    return then
+
+
+async def story_of_parked(pilot: Pilot[Any]) -> None:
+    await monitor_of("s002")(pilot)
+    await pilot.press("down", "down", "enter")
+    await on_screen(pilot, "story")
+    await pilot.press("end")
+
+
+def stopped() -> FakeEngine:
+    engine = night()
+    interrupted(engine, "s002")
+    return engine
+
+
+PICTURES: dict[str, tuple[Callable[[], FakeEngine], Before]] = {
+    "home": (night, keys()),
+    "home_empty": (FakeEngine, keys()),
+    "home_interrupted": (stopped, keys("down", "down")),
+    "monitor": (night, keys(then=monitor_of("s002"), screen="home")),
+    "monitor_ended": (night, keys(then=monitor_of("s001"), screen="home")),
+    "story": (night, keys(then=story_of_parked)),
+    "new_goal": (FakeEngine, keys("n", screen="new_goal", then=offered)),
+    "new_goal_model": (lambda: with_model(FakeEngine()), keys("n", screen="new_goal", then=offered)),
+    "new_goal_stripped": (FakeEngine, keys("n", screen="new_goal", then=filled)),
+    "help": (night, keys("question_mark", screen="")),
+    "quit": (night, keys("q", screen="")),
+    "light": (night, keys("ctrl+t", then=monitor_of("s002"))),
+}
+
+
+@pytest.mark.parametrize("picture", sorted(PICTURES))
+def test_the_screen_looks_as_it_did(picture, size, snap_compare):
+    make, before = PICTURES[picture]
+    assert snap_compare(made_app(make()), terminal_size=size, run_before=before)
