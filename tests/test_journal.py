@@ -107,6 +107,24 @@ def test_a_value_that_is_not_json_is_refused_before_anything_is_written(journal:
     assert journal.last_row() == 0
 
 
+def test_a_fact_that_does_not_fit_leaves_nothing_of_its_group(journal: SqliteJournal) -> None:
+    journal.append("a", [CREATED])
+    with pytest.raises(KeyError):
+        journal.append("a", [action(), Fact(EventKind.TASK_ENDED, {})])
+    assert [event.seq for event in journal.events("a")] == [1]
+    assert journal.append("a", [action()])[0].seq == 2
+
+
+def test_an_event_of_an_unknown_kind_is_named_and_not_skipped(tmp_path: Path, journal: SqliteJournal) -> None:
+    journal.append("a", [action()])
+    plain = sqlite3.connect(tmp_path / "journal.db")
+    plain.execute("UPDATE events SET kind = 'from_the_future'")
+    plain.commit()
+    plain.close()
+    with pytest.raises(JournalError, match="from_the_future"):
+        journal.events("a")
+
+
 def test_the_summary_is_that_of_the_folded_session(journal: SqliteJournal) -> None:
     journal.append("old", [CREATED])
     journal.append("new", [CREATED])
@@ -234,15 +252,19 @@ while True:
 
 def fill(journal: SqliteJournal) -> int:
     """Append until it fails; how many were acknowledged."""
-    done = 0
-    with pytest.raises(JournalError) as caught:
-        while True:
-            journal.append("a", [action(done, "x" * 5_000), action(done, "y" * 5_000)], sync=done % 2 == 0)
-            done += 1
-            assert done < 5_000
-    assert "full" in caught.value.message
+    acknowledged = []
+
+    def append_for_ever() -> None:
+        while len(acknowledged) < 5_000:
+            text = "x" * 5_000
+            acknowledged.append(
+                journal.append("a", [action(1, text), action(2, text)], sync=len(acknowledged) % 2 == 0)
+            )
+
+    with pytest.raises(JournalError, match="full") as caught:
+        append_for_ever()
     assert "free some space" in caught.value.hint
-    return done
+    return len(acknowledged)
 
 
 def test_a_full_disk_keeps_all_that_was_acknowledged_and_tells_nobody_of_the_rest(tmp_path: Path) -> None:

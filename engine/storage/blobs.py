@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from engine.storage.files import write_private
+from engine.storage.files import sync_folder, write_private
 from engine.vocabulary.errors import JournalError
 
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -24,12 +24,15 @@ class FileBlobs:
         path = self._path(blob)
         try:
             # The id vouches for the content, so an equal size is enough to know that it is there already; a torn file
-            # (it was not synced when the power went) has another size and is written again.
+            # has another size and is written again.
             if path.is_file() and path.stat().st_size == len(data):
                 return blob
             for folder in (self._folder, path.parent.parent, path.parent):
-                folder.mkdir(mode=0o700, exist_ok=True)
-            write_private(path, data, sync=False)
+                if not folder.is_dir():
+                    folder.mkdir(mode=0o700, exist_ok=True)
+                    sync_folder(folder.parent)
+            # Synced, because an approval that is decided after a power cut goes on from a transcript kept here.
+            write_private(path, data)
         except OSError as error:
             raise JournalError(
                 f"an output of {len(data)} bytes cannot be kept in {self._folder}: {error.strerror}",

@@ -219,10 +219,16 @@ def _events_of(connection: sqlite3.Connection, session: str, after: int, limit: 
 
 
 def _decoded(rows: Iterable[tuple[str, int, str, str, str, int]]) -> tuple[Event, ...]:
-    return tuple(
-        Event(session, seq, at, EventKind(kind), json.loads(data), row)
-        for session, seq, at, kind, data, row in list(rows)
-    )
+    try:
+        return tuple(
+            Event(session, seq, at, EventKind(kind), json.loads(data), row)
+            for session, seq, at, kind, data, row in list(rows)
+        )
+    except ValueError as error:
+        raise JournalError(
+            f"the journal holds an event that this Orion cannot read: {error}",
+            "upgrade Orion if a newer one wrote it; otherwise restore the journal from a backup",
+        ) from error
 
 
 def _summary_text(state: Session) -> str:
