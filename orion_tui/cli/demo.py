@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,8 @@ def demo(folder: Path | None, headless: bool, as_json: bool) -> int:
     """The main job on a sample repository that it makes, offline: plan, sandbox, an approval, an effect that is thrown
     out, review and promotion. The model's replies are a recording written by hand; everything else is real."""
     stage = set_stage(folder)
+    # Whatever this process still writes, the report of a bug included, belongs to the sample's home.
+    os.environ["ORION_HOME"] = str(stage.home)
     if headless or as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         with opened(stage.home) as engine:
             return Driver(engine, stage, as_json=as_json).run()

@@ -94,7 +94,8 @@ def report_bug(error: BaseException, home: Path) -> Exit:
 
 
 def _keep_traceback(error: BaseException, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(exist_ok=True, mode=0o700)
     for old in sorted(folder.glob("bug-*.txt"))[: -KEPT_BUG_REPORTS + 1]:
         old.unlink(missing_ok=True)
     path = folder / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
