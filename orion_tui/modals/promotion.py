@@ -50,6 +50,7 @@ class PromotionModal(BoxModal[Promotion | None]):
         self._session = session.id
         self._status: dict[str, str] = dict.fromkeys(STEPS, "pending")
         self._detail: dict[str, str] = {}
+        self._seen: dict[str, str] = {}
         self._working = False
         self._result: Promotion | None = None
 
@@ -82,6 +83,7 @@ class PromotionModal(BoxModal[Promotion | None]):
     def _looked(self, report: Review) -> None:
         fresh = replace(self._selection, report=report)
         for step, (status, detail) in after_report(fresh).items():
+            self._seen[step] = detail
             self._mark(step, status, detail)
         if fresh.blockers():
             self._refuse(fresh.blockers())
@@ -110,7 +112,7 @@ class PromotionModal(BoxModal[Promotion | None]):
 
     def on_promotion_modal_told(self, message: PromotionModal.Told) -> None:
         if message.step in self._status and self._working:
-            self._mark(message.step, message.status)
+            self._mark(message.step, message.status, self._seen.get(message.step, "") if message.status == "ok" else "")
 
     def _failed(self, error: OrionError) -> None:
         self._working = False
@@ -140,7 +142,7 @@ class PromotionModal(BoxModal[Promotion | None]):
             self._refuse(promotion.reasons or ("the gate did not say why",))
             return
         for step in STEPS:
-            self._mark(step, "ok")
+            self._mark(step, "ok", self._seen.get(step, ""))
         self._result = promotion
         self.query_one("#about").display = False
         self.query_one(PinEntry).display = False

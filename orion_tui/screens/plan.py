@@ -73,7 +73,8 @@ class PlanScreen(OrionScreen):
 
     @property
     def _key(self) -> str:
-        key = self.query_one("#plan-list", MarkedList).chosen
+        lists = self.query("#plan-list").results(MarkedList)
+        key = next((rows.chosen for rows in lists), "")
         return key if any(task.id == key for task in self._draft.plan.tasks) else ""
 
     def on_row_list_chosen(self, _event: RowList.Chosen) -> None:

@@ -196,14 +196,13 @@ class ReviewScreen(OrionScreen):
 
     def facts(self) -> frozenset[str]:
         holds = set(super().facts())
-        if self.query_one(DiffView).patch.files:
-            holds.add("hunk")
         selection = self._selection
-        if selection is None:
+        if selection is None or not self.query(DiffView):
             return frozenset(holds)
         finding = finding_of(selection, self._key)
         session = selection.whole.session
         for name, on in {
+            "hunk": bool(self.query_one(DiffView).patch.files),
             "row": bool(self._key),
             "files": bool(selection.paths),
             "file": bool(self._path),

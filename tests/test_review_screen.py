@@ -1,0 +1,288 @@
+"""The review by keyboard: findings, files taken or left, the gate, the PIN, the undo, the rejection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.vocabulary.changes import Conflict, Finding, FindingKind, Severity
+from engine.vocabulary.requests import AuthStatus
+from orion_tui.modals.promotion import PromotionModal
+from orion_tui.screens.review import ReviewScreen
+from tests.support.fake_engine import PIN
+from tests.support.fake_review import FILES, SESSION, ReviewEngine, to_review
+from tests.support.screens import BEST, SMALL, notified, opened, says, settled, shown, typed, until
+
+MARKUP = "[red]x[/] [@click=app.quit]y[/] \x1b[2J\u202e"
+
+
+def clean() -> ReviewEngine:
+    """A session in which nothing was found."""
+    engine = to_review()
+    engine.findings = ()
+    return engine
+
+
+async def test_findings_come_first_and_say_what_blocks_this_very_selection() -> None:
+    async with opened(to_review(), "review", session=SESSION) as pilot:
+        text = shown(pilot)
+        assert text.index("FINDINGS") < text.index("FILES") < text.index("TASKS")
+        assert "cannot promote: secret in src/auth/config.py:4" in text
+        assert "github-token: ghp_…" in text
+        assert "DEBUG = False" in text
+        await pilot.press("P")
+        await notified(pilot, "secret in src/auth/config.py:4")
+        assert isinstance(pilot.app.screen, ReviewScreen)
+
+
+async def test_leaving_a_file_out_takes_its_findings_with_it() -> None:
+    async with opened(to_review(), "review", session=SESSION) as pilot:
+        await pilot.press("space")  # the cursor is on the finding in config.py
+        await says(pilot, "taking 3 of 4")
+        await says(pilot, "cannot promote: protected path in .github/workflows/test.yml")
+        await pilot.press("home", "space")
+        await says(pilot, "✓ can promote 2 files")
+        assert "[ ] M src/auth/config.py" in shown(pilot)
+
+
+async def test_findings_are_accepted_one_by_one() -> None:
+    async with opened(to_review(), "review", session=SESSION) as pilot:
+        await pilot.press("a")
+        await says(pilot, "secret · accepted")
+        await says(pilot, "cannot promote: protected path")
+        await pilot.press("down", "a")
+        await says(pilot, "✓ can promote 4 files")
+        await pilot.press("a")
+        await says(pilot, "cannot promote: protected path")
+
+
+async def test_what_cannot_be_accepted_says_so() -> None:
+    engine = clean()
+    engine.findings = (
+        Finding(
+            "f", FindingKind.WRITE_LIMIT, Severity.BLOCKING, "src/auth/models.py", None, "too long", acceptable=False
+        ),
+    )
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await says(pilot, "cannot be accepted: leave its file out")
+        await pilot.press("a")
+        await notified(pilot, "cannot be accepted")
+        await says(pilot, "cannot promote")
+
+
+async def test_a_conflict_blocks_until_its_file_is_left_out() -> None:
+    engine = clean()
+    engine.conflicts = (Conflict("src/auth/models.py", "uncommitted changes"),)
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await says(pilot, "src/auth/models.py conflicts (uncommitted changes)")
+        await pilot.press("down", "down", "space")
+        await says(pilot, "✓ can promote 3 files")
+
+
+async def test_all_and_none_take_turns() -> None:
+    async with opened(clean(), "review", session=SESSION) as pilot:
+        await pilot.press("x")
+        await says(pilot, "no file is taken")
+        await pilot.press("x")
+        await says(pilot, "✓ can promote 4 files")
+
+
+async def test_the_gate_then_the_pin_then_what_happened_and_how_to_undo_it() -> None:
+    engine = to_review()
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("a", "down", "a")
+        await says(pilot, "✓ can promote 4 files")
+        await pilot.press("P")
+        await says(pilot, "your PIN now")
+        await says(pilot, "no secret comes along 1 accepted by you")
+        await typed(pilot, PIN)
+        assert PIN not in shown(pilot)
+        await pilot.press("enter")
+        await says(pilot, "✓ promoted 4 files onto main")
+        for fact in (
+            "feedc0defeed",
+            f"orion-pre-promote/{SESSION}",
+            f"orion-post-promote/{SESSION}",
+            f"orion undo-promote {SESSION}",
+            "hooks and signing were skipped",
+        ):
+            assert fact in shown(pilot)
+        assert engine.calls[-1] == ("promote", *(f.path for f in FILES), "accepting", "f-protected", "f-secret")
+        await pilot.press("enter")
+        await says(pilot, "Everything of this session is in your branch")
+        await says(pilot, "✓ promoted")
+
+
+async def test_only_what_was_taken_is_promoted() -> None:
+    engine = clean()
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("space", "down", "space")
+        await says(pilot, "✓ can promote 2 files")
+        await pilot.press("P")
+        await says(pilot, "2 of 4 files, as one commit")
+        await typed(pilot, PIN)
+        await pilot.press("enter")
+        await says(pilot, "✓ promoted 2 files")
+        assert engine.calls[-1] == ("promote", "src/auth/models.py", "tests/test_auth.py", "accepting")
+        await pilot.press("escape")
+        await says(pilot, "2 files +5 -1")
+
+
+async def test_a_wrong_pin_counts_down_and_then_locks() -> None:
+    engine = clean()
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("P")
+        await says(pilot, "3 tries left")
+        for left in ("2 tries left", "1 try left"):
+            await typed(pilot, "111222")
+            await pilot.press("enter")
+            await says(pilot, left)
+            await settled(pilot)
+        await typed(pilot, "111222")
+        await pilot.press("enter")
+        await says(pilot, "locked: 15 min 00 s left")
+        await typed(pilot, PIN)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert all(call[0] != "promote" for call in engine.calls)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReviewScreen), "the review")
+
+
+async def test_a_first_pin_is_offered_twice_typed_and_weak_ones_refused() -> None:
+    engine = clean()
+    engine.status = AuthStatus("", 3, 0.0, "file")
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("P")
+        await says(pilot, "No PIN was ever set")
+        await typed(pilot, "730158")
+        await pilot.press("enter")
+        await typed(pilot, "730159")
+        await pilot.press("enter")
+        await says(pilot, "the two are not the same")
+        await typed(pilot, "123456")
+        await pilot.press("enter")
+        await typed(pilot, "123456")
+        await pilot.press("enter")
+        await says(pilot, "123456 is an obvious row of digits")
+        await settled(pilot)
+        await typed(pilot, "730158")
+        await pilot.press("enter")
+        await typed(pilot, "730158")
+        await pilot.press("enter")
+        await says(pilot, "✓ promoted 4 files")
+        assert ("set_pin",) in engine.calls
+
+
+async def test_a_gate_that_blocks_at_the_last_look_promotes_nothing() -> None:
+    engine = clean()
+    engine.block = "conflicts"
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("P")
+        await says(pilot, "your PIN now")
+        await typed(pilot, PIN)
+        await pilot.press("enter")
+        await says(pilot, "nothing was promoted; your repository is as before")
+        assert "merges without a conflict        blocks" in shown(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, PromotionModal), "the review")
+
+
+@pytest.mark.parametrize("key", ["U", "u"])
+async def test_a_promotion_is_taken_back_with_the_pin(key: str) -> None:
+    engine = clean()
+    engine.review.promote(SESSION, secret=PIN)
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await says(pilot, "everything of this session is promoted")
+        await pilot.press(key)
+        await says(pilot, "A new commit on main takes feedc0defeed back")
+        await typed(pilot, "111222")
+        await pilot.press("enter")
+        await says(pilot, "the PIN is wrong")
+        await settled(pilot)
+        await typed(pilot, PIN)
+        await pilot.press("enter")
+        await says(pilot, "✓ can promote 4 files")
+        await notified(pilot, "revert commit 0ddba11f0ddb")
+
+
+async def test_undo_without_a_promotion_says_why_not() -> None:
+    async with opened(clean(), "review", session=SESSION) as pilot:
+        await pilot.press("U")
+        await notified(pilot, "nothing of this session is promoted")
+
+
+async def test_rejecting_needs_a_reason() -> None:
+    engine = clean()
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("R")
+        await says(pilot, "Reject the whole session")
+        await pilot.press("enter")
+        await says(pilot, "a reason is needed")
+        await typed(pilot, "not what I meant")
+        await pilot.press("enter")
+        await until(pilot, lambda: ("reject", SESSION, "not what I meant") in engine.calls, "the rejection")
+        await says(pilot, "cannot promote: this session was rejected")
+
+
+async def test_steps_through_the_diff_carry_the_list_along() -> None:
+    async with opened(clean(), "review", session=SESSION) as pilot:
+        await pilot.press("n", "n")
+        await says(pilot, "▸ [✓] M src/auth/models.py")
+        await pilot.press("j", "j")
+        await says(pilot, "src/auth/models.py hunk 2 of 2 by model")
+        await pilot.press("k", "space")
+        await says(pilot, "▸ [ ] M src/auth/models.py")
+
+
+@pytest.mark.parametrize("size", [BEST, SMALL])
+async def test_one_key_gives_the_diff_the_whole_screen(size: tuple[int, int]) -> None:
+    async with opened(to_review(), "review", size, session=SESSION) as pilot:
+        await pilot.press("d")
+        await until(pilot, lambda: "FINDINGS" not in shown(pilot), "the diff alone")
+        assert "return bcrypt.checkpw" in shown(pilot) or size == SMALL
+        await pilot.press("d")
+        await says(pilot, "FINDINGS")
+
+
+async def test_tasks_show_what_was_verified_apart_from_what_was_claimed() -> None:
+    async with opened(clean(), "review", session=SESSION) as pilot:
+        await pilot.press("end")
+        await says(pilot, "claimed the workflow is in place")
+        await says(pilot, "no check ran: not verified")
+        await pilot.press("up", "up", "w")
+        await says(pilot, "verified ✓ passed python3 -m unittest (exit 0)")
+
+
+async def test_what_a_person_must_run_is_listed_literally() -> None:
+    async with opened(clean(), "review", session=SESSION) as pilot:
+        await says(pilot, "→ make deploy STAGE=staging")
+
+
+async def test_a_session_without_changes_says_what_to_do() -> None:
+    engine = clean()
+    engine.created("s009", "Nothing", ())
+    engine.review._open = lambda _session: ()  # type: ignore[attr-defined]
+    async with opened(engine, "review", session="s009") as pilot:
+        await says(pilot, "Nothing to review: no task has left a change")
+        await pilot.press("P")
+        await notified(pilot, "there is no change to promote")
+
+
+async def test_hostile_text_is_drawn_literally() -> None:
+    engine = clean()
+    engine.findings = (replace(to_review().findings[0], message=MARKUP, hint=MARKUP),)
+    engine.created("s002", MARKUP, ())
+    async with opened(engine, "review", session="s002") as pilot:
+        text = shown(pilot)
+        assert "[red]x[/] [@click=app.quit]y[/] ␛[2J⟨U+202E⟩" in text
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+
+
+async def test_twenty_columns_are_survived() -> None:
+    async with opened(to_review(), "review", (20, 20), session=SESSION) as pilot:
+        assert "✗ src/auth" in shown(pilot)
+        await pilot.press("j", "n", "d", "d", "space", "w", "escape")
+        await settled(pilot)
