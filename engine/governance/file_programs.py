@@ -22,8 +22,12 @@ class _Shape:
     valued: str = ""
 
 
-_READS = "cat head tail less more bat nl tac od xxd hexdump strings base64 base32 md5sum sha1sum sha256sum sha512sum cksum b2sum"
-_READS += " wc sort uniq cut comm cmp diff paste join column fold fmt rev ls stat file du tree readlink realpath zcat"
+_READS = (
+    "cat head tail less more bat nl tac od xxd hexdump strings base64 base32 md5sum sha1sum sha256sum sha512sum cksum"
+)
+_READS += (
+    " b2sum wc sort uniq cut comm cmp diff paste join column fold fmt rev ls stat file du tree readlink realpath zcat"
+)
 _READS += " bzcat xzcat view vim vi nano cloc tokei"
 _TEXTS = "grep egrep fgrep rg ag ack sed awk gawk mawk nawk jq yq"
 

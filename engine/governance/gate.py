@@ -1,7 +1,7 @@
 """The gate: one order of layers, one verdict, at plan time, at run time and at promotion.
 
-Base restrictions, then the role's hard limits, then its authority, then the confidence. A refusal ends the way; a wish for
-approval does not, because a later layer may still refuse.
+Base restrictions, then the role's hard limits, then its authority, then the confidence. A refusal ends the way; a wish
+for approval does not, because a later layer may still refuse.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from engine.vocabulary.requests import Guarded, Stripped
 
 _HIDDEN = frozenset({"Cf", "Cs", "Co", "Cn"})
 _LOOK_ALIKES = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0501\u03bf\u03b1\u03b5\u03b9\u03bd\u0410\u0412\u0415\u"
-    "041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425",
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0501\u03bf\u03b1\u03b5\u03b9\u03bd\u0410\u0412\u0415"
+    "\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425",
     "aeopcxyisdoaeivABEKMHOPCTX",
 )
 

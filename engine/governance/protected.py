@@ -1,4 +1,4 @@
-"""Protected paths: files that make machines or agents do something by themselves. A change to one is always a finding."""
+"""Protected paths: files that make machines or agents act by themselves. A change to one is always a finding."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ class RoleLibrary:
         )
 
     def get(self, name: str, workspace: Path | None = None) -> Role:
-        """The role of that name that may be used. Raises RoleError: unknown (with the nearest name), broken, or one that
-        comes with the repository and is not trusted."""
+        """The role of that name that may be used. Raises RoleError: unknown (with the nearest name), broken, or one
+        that comes with the repository and is not trusted."""
         entries = self.list(workspace)
         named = [entry for entry in entries if entry.name == name]
         usable = next((entry.role for entry in named if entry.role is not None and entry.trusted), None)
