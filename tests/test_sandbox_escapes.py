@@ -174,6 +174,11 @@ class TestFiles:
         else:
             assert box.run(f"(: > /proc/{setting}) 2> /dev/null").outcome is Outcome.FAILED
 
+    def test_the_kernels_settings_are_mounted_read_only_whoever_asks(self, box: Box) -> None:
+        options = [line.split()[5] for line in box.says("grep ' /proc/sys ' /proc/self/mountinfo").splitlines()]
+        assert options
+        assert all(option.split(",")[0] == "ro" for option in options)
+
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root could write there outside")
     def test_control_root_outside_can_open_the_kernels_settings(self) -> None:
         assert outside("import os; os.open('/proc/sys/kernel/core_pattern', os.O_WRONLY); print('open')") == "open"
@@ -286,6 +291,10 @@ class TestProcesses:
 
     def test_its_name_is_orion_whatever_the_host_is_called(self, box: Box) -> None:
         assert box.says("cat /proc/sys/kernel/hostname") == "orion"
+
+    def test_the_session_of_processes_is_its_own(self, box: Box) -> None:
+        # One that began outside has no number inside, and so shows as 0.
+        assert int(box.python("import os; print(os.getsid(0))").output) > 0
 
     def test_nothing_can_be_typed_into_the_terminal(self, box: Box) -> None:
         script = (
