@@ -34,6 +34,8 @@ class Stage:
         self._clock = root.with_name(f"{root.name}.clock")
         self._stamps: dict[str, Stamp] = {}
         self._fresh: dict[str, Stamp] = {}
+        # Paths with the right content and other permissions than a checkout gives.
+        self._odd: set[str] = set()
 
     def look(self, root: int, known: Tree, *, limit: int | None = None) -> Sight:
         """What stands in the folder, against the folders of `known`."""
@@ -52,6 +54,10 @@ class Stage:
                 self._stamps[path] = stamp
             else:
                 self._stamps.pop(path, None)
+            if self._canonical(stamp.mode, stamp.entry):
+                self._odd.discard(path)
+            else:
+                self._odd.add(path)
         self._fresh = {}
 
     def restore(self, tree: Tree) -> None:
@@ -62,22 +68,18 @@ class Stage:
         with folders(self.root, self._owner) as chain:
             sight = self.look(chain.at(""), tree)
             self._repair_folders(chain, sight)
-            missing = dict(tree.files)
-            doomed: list[str] = []
-            for path, entry in sight.clean.items():
-                if tree.files.get(path) == entry and self._canonical(self._stamps[path].mode, entry):
-                    del missing[path]
-                else:
-                    doomed.append(path)
+            files, odd = tree.files, self._odd
+            doomed = [path for path, entry in sight.clean.items() if files.get(path) != entry or path in odd]
+            missing = (files.keys() - sight.clean.keys()) | (files.keys() & set(doomed))
             for path, found in sight.other.items():
-                wanted = tree.files.get(path)
+                wanted = files.get(path)
                 if wanted is not None and self._same(chain, path, found, wanted):
-                    del missing[path]
+                    missing.discard(path)
                 else:
                     doomed.append(path)
             self._remove(chain, doomed)
-            self._write(chain, missing)
-        for path in [path for path in self._stamps if path not in tree.files]:
+            self._write(chain, {path: files[path] for path in missing})
+        for path in self._stamps.keys() - files.keys():
             del self._stamps[path]
         self.settle()
 
