@@ -66,7 +66,7 @@ def test_what_can_never_be_kept_throws_out_the_task(
     assert fingerprint(repository) == before
 
 
-@pytest.mark.parametrize("path", ["../outside.txt", "/etc/orion", "a/../../b", ".git/config", "src/.git/hooks/x"])
+@pytest.mark.parametrize("path", ["../outside.txt", "a/../../b", ".git/config", "src/.git/hooks/x"])
 def test_no_file_action_leaves_the_workspace_or_enters_git(
     engine: Engine, repository: Path, tmp_path: Path, path: str
 ) -> None:

@@ -22,7 +22,15 @@ from tests.support.sessions import created, playbook, resumed, states, worked
 pytestmark = [pytest.mark.sandbox, pytest.mark.e2e]
 
 DEPENDENCY = {"id": "dep", "steps": [{"write": {"path": "requirements.txt", "content": "flask==3.0\n"}}]}
-SNEAKY = {"id": "sneaky", "steps": [{"run": "echo flask==3.0 > requirements.txt && echo more > more.txt"}]}
+# What a script does cannot be read off the command that runs it: only its effects tell.
+SCRIPT = "from pathlib import Path\nPath('require' + 'ments.txt').write_text('flask==3.0\\n')\n"
+SNEAKY = {
+    "id": "sneaky",
+    "steps": [
+        {"write": {"path": "src/gen.py", "content": SCRIPT}},
+        {"run": "python3 src/gen.py && echo more > more.txt"},
+    ],
+}
 NOTE = {"id": "note", "steps": [{"write": {"path": "docs/note.md", "content": "# A note\n"}}]}
 AFTER = {"id": "after", "depends_on": ["dep"], "steps": [{"run": "grep -q flask requirements.txt"}]}
 
@@ -83,17 +91,23 @@ def test_an_effect_that_needs_approval_parks_with_its_diff_and_is_merged_onto_th
     after = resumed(engine, session.id)
     assert states(after) == {"sneaky": "kept", "note": "kept"}
     paths = [change.path for change in engine.review.changes(session.id).files]
-    assert paths == ["docs/note.md", "more.txt", "requirements.txt"]
+    assert paths == ["docs/note.md", "more.txt", "requirements.txt", "src/gen.py"]
     actions = [
         e for e in engine.sessions.events(session.id) if e.kind is EventKind.ACTION and e.data["task"] == "sneaky"
     ]
-    assert len(actions) == 1, "the command is not run again"
+    assert len(actions) == 2, "its steps are not done again"
 
 
 def test_an_approved_effect_that_conflicts_with_the_tip_is_done_again(
     engine: Engine, repository: Path, tmp_path: Path
 ) -> None:
-    append = {"id": "append", "steps": [{"run": "echo flask > requirements.txt; echo one >> README.md"}]}
+    append = {
+        "id": "append",
+        "steps": [
+            {"write": {"path": "src/gen.py", "content": SCRIPT}},
+            {"run": "python3 src/gen.py; echo one >> README.md"},
+        ],
+    }
     other = {"id": "other", "steps": [{"run": "echo two >> README.md"}]}
     session = worked(engine, repository, playbook(tmp_path, append, other))
     (approval,) = engine.approvals.list()

@@ -201,7 +201,7 @@ def test_a_failing_step_that_may_fail_does_not_end_its_task(engine: Engine, repo
 @pytest.mark.parametrize(
     ("prepare", "words"),
     [
-        (lambda git, root: None, "not a git repository"),
+        (lambda git, root: None, "not inside a git repository"),
         (lambda git, root: git(root, "init", "-q"), "no commit"),
     ],
     ids=["no-repository", "no-commit"],

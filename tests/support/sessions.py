@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ def playbook(folder: Path, *tasks: dict[str, Any], name: str = "sample", goal: s
     """A playbook file with these tasks; a task without steps gets one that does nothing."""
     written = [{"title": f"Task {task['id']}", "steps": [{"run": "true"}], **task} for task in tasks]
     path = folder / f"{name}.yaml"
-    path.write_text(yaml.safe_dump({"name": name, "goal": goal, "tasks": written}, sort_keys=False))
+    # Through JSON, so that the same value in two places is not written as an anchor, which playbooks do not allow.
+    plain = json.loads(json.dumps({"name": name, "goal": goal, "tasks": written}))
+    path.write_text(yaml.safe_dump(plain, sort_keys=False))
     return path
 
 
