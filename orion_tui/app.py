@@ -89,6 +89,10 @@ class OrionApp(App[int]):
         self, open_engine: Callable[[], EngineFace], workspace: Path, now: Callable[[], datetime] | None = None
     ) -> None:
         super().__init__(css_path=[style_sheet("orion.tcss")])
+        for theme in _THEMES:
+            self.register_theme(theme)
+        # Before the first paint, so that the style sheets are worked out once.
+        self.set_reactive(App.theme, "orion-dark")
         self.workspace = workspace
         self.now = now or (lambda: datetime.now(UTC))
         self.bridge = Bridge(self._tell, self._lists_changed)
@@ -118,9 +122,6 @@ class OrionApp(App[int]):
         return _OWN
 
     def on_mount(self) -> None:
-        for theme in _THEMES:
-            self.register_theme(theme)
-        self.theme = "orion-dark"
         self.call_after_refresh(self._start_engine)
 
     def _start_engine(self) -> None:

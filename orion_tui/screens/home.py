@@ -43,7 +43,9 @@ class HomeScreen(OrionScreen):
         rows = RowList(id="rows")
         rows.display = False
         yield rows
-        yield Static(id="detail", markup=False)
+        detail = Static(id="detail", markup=False)
+        detail.display = False
+        yield detail
 
     @property
     def _rows(self) -> RowList:
@@ -56,6 +58,7 @@ class HomeScreen(OrionScreen):
         notice = self.query_one("#empty", Static)
         notice.display = empty
         self._rows.display = not empty
+        self.query_one("#detail").display = not empty
         if empty:
             notice.update(styled(_EMPTY))
             return

@@ -112,11 +112,11 @@ class StoryScreen(OrionScreen):
             of = data["approval"]["task"] if event.kind is EventKind.PARKED else data.get("task")
             if event.kind not in _TOLD or of != self.task_id:
                 continue
-            parts = activity_parts(event, width - 3, lambda _task: "this task")
+            parts = activity_parts(event, width - 4, lambda _task: "this task")
             if event.kind is EventKind.ACTION and (data.get("output") or data.get("excerpt")):
                 rows += self._foldable(f"event:{event.seq}", parts, width)
             else:
-                rows.append(Row(f"plain:{event.seq}", (("   ", ""), *parts)))
+                rows.append(Row(f"plain:{event.seq}", (("    ", ""), *parts)))
                 if event.kind is EventKind.GATE and data["verdict"]["decision"] != "allow":
                     rows.append(_line(f"        {data['verdict']['message']}", width, "muted"))
         return rows
@@ -124,7 +124,7 @@ class StoryScreen(OrionScreen):
     def _foldable(self, key: str, parts: Parts, width: int) -> list[Row]:
         lines = self._open.get(key)
         sign = "▾" if lines is not None else "▸"
-        rows = [Row(key, ((f" {sign} ", ""), *parts))]
+        rows = [Row(key, ((f"  {sign} ", ""), *parts))]
         for line in lines or ():
             tone = {"+": "good", "-": "bad", "@": "muted"}.get(line[:1], "") if key == DIFF else "muted"
             rows.append(Row("", (("     │ ", "muted"), (cell(line.expandtabs(4), width - 7), tone))))
@@ -221,7 +221,7 @@ def _why(view: TaskView, watched: Watched, width: int) -> list[Row]:
 def _evidence_parts(found: Evidence, width: int) -> Parts:
     ending = "✓ exit 0" if found.passed else f"✗ exit {found.exit}"
     return (
-        (cell(found.run, width - 26) + " ", ""),
+        (cell(found.run, width - 27) + " ", ""),
         (f"{ending:<12}", "good" if found.passed else "bad"),
         (f"{found.duration_s:>7.1f} s", "muted"),
     )

@@ -55,11 +55,8 @@ def fitted(parts: Parts, width: int) -> list[tuple[str, str]]:
     if parts and fixed + 8 <= width:
         head = shortened(parts[0][0], width - fixed)
         return [(head, parts[0][1]), *parts[1:]]
-    out: list[tuple[str, str]] = []
-    for text, tone in parts:
-        piece = shortened(text, width)
-        out.append((piece, tone))
-        width -= len(piece)
-        if width <= 0:
-            break
-    return out
+    if len(parts) < 2 or width < 6:
+        return [(shortened(text, width), tone) for text, tone in parts[:1]]
+    # No room for the badges: the sign of the first one still says the state.
+    sign, tone = parts[1][0].strip()[:1], parts[1][1]
+    return [(shortened(parts[0][0], width - 2), parts[0][1]), (f" {sign}", tone)]
