@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened
 from orion_tui.cli.out import say
 from orion_tui.demo.drive import Driver, introduce, look_around, prepare
@@ -36,6 +35,6 @@ def demo(folder: Path | None, headless: bool, as_json: bool) -> int:
         engine.sessions.start(session, detach=True)
     from orion_tui.app import run as run_app
 
-    run_app(stage.home, stage.workspace)
+    code = run_app(stage.home, stage.workspace)
     say(look_around(stage))
-    return Exit.DONE
+    return code

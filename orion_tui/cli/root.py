@@ -114,8 +114,7 @@ def cli(ctx: click.Context, workspace: Path, version: bool) -> int:
         )
     from orion_tui.app import run as run_app
 
-    run_app(home_folder(), workspace.absolute())
-    return Exit.DONE
+    return run_app(home_folder(), workspace.absolute())
 
 
 def run(arguments: Sequence[str]) -> int:
