@@ -245,7 +245,9 @@ class _Auth:
         self._engine.status = replace(self._engine.status, tries_left=left, locked_s=0.0 if left else 900.0)
         if not left:
             raise Locked(900.0, NOW)
-        raise AuthError(f"the PIN is wrong, {left} {'try' if left == 1 else 'tries'} left", "then it locks for 15 minutes")
+        raise AuthError(
+            f"the PIN is wrong, {left} {'try' if left == 1 else 'tries'} left", "then it locks for 15 minutes"
+        )
 
 
 def to_review(engine: ReviewEngine | None = None) -> ReviewEngine:

@@ -55,7 +55,7 @@ async def opened(
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.bridge.state.ready, "the lists")
         app.go(screen, **arguments)
-        await until(pilot, lambda: isinstance(app.screen, OrionScreen) and app.screen.NAME == screen, screen)
+        await until(pilot, lambda: isinstance(app.screen, OrionScreen) and screen == app.screen.NAME, screen)
         await settled(pilot)
         yield pilot
 
