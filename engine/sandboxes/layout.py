@@ -12,6 +12,9 @@ WORKSPACE = "/workspace"
 HOME = "/home/orion"
 UID = 1000
 GID = 1000
+# Folders inside the sandbox, which nobody of the host shares.
+_TMP = "/tmp"  # noqa: S108  # nosec B108
+_SHARED = "/dev/shm"  # noqa: S108  # nosec B108
 TMP_BYTES = 64 * 1024 * 1024
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 
@@ -77,8 +80,8 @@ def private_files(made: Mapping[str, int]) -> list[str]:
     size = str(TMP_BYTES)
     arguments = [
         *("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"),
-        *("--perms", "1777", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
-        *("--perms", "1777", "--size", size, "--tmpfs", "/tmp", "--symlink", "/tmp", "/var/tmp"),  # noqa: S108
+        *("--perms", "1777", "--size", size, "--tmpfs", _SHARED, "--remount-ro", "/dev"),
+        *("--perms", "1777", "--size", size, "--tmpfs", _TMP, "--symlink", _TMP, f"/var{_TMP}"),
         *("--perms", "0700", "--size", size, "--tmpfs", HOME),
     ]
     for path, descriptor in made.items():
@@ -105,7 +108,7 @@ def environment(toolchains: Iterable[Path], extra: Iterable[tuple[str, str]]) ->
         "SHELL": "/bin/sh",
         "LANG": "C.UTF-8",
         "TERM": "dumb",
-        "TMPDIR": "/tmp",  # noqa: S108
+        "TMPDIR": _TMP,
         "CI": "1",
         "NO_COLOR": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
