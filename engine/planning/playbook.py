@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.documents import Document, read_document, shipped_schema
+from engine.governance.classes import CLASSES
+from engine.governance.classify import classify_action
 from engine.planning.graph import faults
 from engine.vocabulary.actions import (
     Action,
@@ -92,10 +94,6 @@ def _step(step: Mapping[str, Any]) -> Action:
 
 
 def _main_class(steps: tuple[Action, ...]) -> ActionClass:
-    """What a task mainly does, for a list of tasks: the gate looks at the steps themselves."""
-    kinds = {type(step) for step in steps}
-    if RunCommand in kinds:
-        return ActionClass.COMMAND_RUN
-    if kinds & {WriteFile, EditFile}:
-        return ActionClass.CODE_WRITE
-    return ActionClass.FILE_DELETE if DeleteFile in kinds else ActionClass.CODE_READ
+    """What a task does at its most dangerous, for a list of tasks: the gate looks at the steps themselves."""
+    found = (part.action for step in steps for part in classify_action(step))
+    return max(found, key=lambda action: CLASSES[action].rank, default=ActionClass.CODE_WRITE)
