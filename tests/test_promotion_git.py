@@ -394,3 +394,33 @@ def test_taking_back_keeps_what_the_person_edited_since(root: Path, session: Git
     assert (root / "a.txt").read_text() == "edited after the crash\n"
     assert (root / "gone.txt").read_text() == "bye\n"
     assert git(root, "status", "--porcelain") == " M a.txt\n"
+
+
+def test_a_failure_in_the_middle_takes_everything_back(root: Path, session: GitSessionRepository) -> None:
+    plan = prepared(root, session, changed(session))
+    git(root, "tag", plan.post_tag)
+    dirty_up(root)
+    before = state(root)
+    with pytest.raises(WorkspaceError):
+        GitUserRepository(OWNER).apply(root, plan)
+    assert state(root) == before
+    assert not leftovers(root)
+
+
+@pytest.mark.parametrize("kind", ["shallow", "sha256"])
+def test_shallow_and_sha256_repositories_are_promoted_to_and_undone(tmp_path: Path, kind: str) -> None:
+    options = ("--object-format=sha256",) if kind == "sha256" else ()
+    root = make_repository(tmp_path / "r", FILES, *options)
+    put(root, {"a.txt": "second\n"})
+    git(root, "commit", "-qam", "second")
+    if kind == "shallow":
+        git(tmp_path, "clone", "-q", "--depth=1", f"file://{root}", "shallow")
+        root = tmp_path / "shallow"
+    session = open_session(root, tmp_path / "s")
+    users = GitUserRepository(OWNER)
+    plan = prepared(root, session, changed(session))
+    users.apply(root, plan)
+    assert git(root, "status", "--porcelain") == ""
+    users.apply(root, users.revert(root, plan.new, "main", "Revert", 1, "s1"))
+    assert (root / "a.txt").read_text() == "second\n"
+    git(root, "fsck")

@@ -8,10 +8,14 @@ import stat
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.workspace import OWNER, fingerprint, git, make_repository, open_session, put, work
 
 from engine.vocabulary.changes import ChangeStatus
 from engine.vocabulary.errors import LimitExceeded, StaleBase, WorkspaceError
+from engine.workspace.beneath import remove_folder
+from engine.workspace.names import reads_as_git
 from engine.workspace.session_repository import GitSessionRepository
 from engine.workspace.user_repository import GitUserRepository
 
@@ -425,3 +429,32 @@ def test_a_clean_up_in_the_users_repository_takes_nothing_from_the_session(root:
 def test_when_orion_runs_as_root_the_sandbox_user_owns_the_tree(session: GitSessionRepository) -> None:
     for place in (session.tree, *session.tree.rglob("*")):
         assert place.lstat().st_uid == 65534
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=4))
+def test_any_name_at_all_is_either_kept_exactly_or_refused(session: GitSessionRepository, names: list[bytes]) -> None:
+    tip = session.tip()
+    session.restore(tip)
+    made = set()
+    for raw in names:
+        name = os.fsdecode(raw.replace(b"/", b"_").replace(b"\0", b"0"))
+        if name not in {".", ".."} and not os.path.lexists(session.tree / name):
+            (session.tree / name).write_bytes(raw)
+            made.add(name)
+    changes = session.snapshot(tip)
+    kept, refused = {each.path for each in changes.files}, {each.path for each in changes.refused}
+    assert not kept & refused
+    assert not any(map(reads_as_git, kept))
+    assert kept | refused <= made
+    place = session.check_out(changes.new)
+    assert kept <= {each.name for each in place.iterdir()}
+
+
+def test_a_finished_sessions_folder_can_be_removed_whatever_is_inside(session: GitSessionRepository) -> None:
+    (session.tree / "sealed" / "inner").mkdir(parents=True)
+    (session.tree / "sealed").chmod(0o000)
+    os.mkfifo(session.tree / "pipe")
+    remove_folder(session.folder)
+    remove_folder(session.folder)
+    assert list(session.folder.parent.iterdir()) == []

@@ -201,3 +201,14 @@ class Trash:
 
     def _free(self, trash: int) -> str:
         return os.urandom(12).hex()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a whole folder of Orion's, whatever a sandbox left inside: sealed folders, any depth, hostile names."""
+    trash = folder.with_name(f"{folder.name}.trash")
+    with opened_root(folder.parent) as parent:
+        Trash(trash).empty()
+        if folder.is_symlink() or folder.exists():
+            Trash(trash).take(folder.name, parent)
+    if trash.exists():
+        trash.rmdir()
