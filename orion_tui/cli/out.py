@@ -75,8 +75,9 @@ def _rich_table(head: Sequence[str], rows: Sequence[Sequence[str]], colours: Map
     from rich.text import Text
 
     drawn = Table(box=None, pad_edge=False, header_style="bold dim")
-    for title in head:
-        drawn.add_column(Text(title), overflow="fold")
+    for place, title in enumerate(head, 1):
+        # The last column is the one with sentences: it takes what is left and wraps.
+        drawn.add_column(Text(title), overflow="fold", no_wrap=place < len(head))
     for row in rows:
         drawn.add_row(*(Text(cell, style=colours.get(cell.partition(" ")[0], "")) for cell in row))
     Console(highlight=False, markup=False).print(drawn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.actions import action_to_json
@@ -44,9 +45,10 @@ def _actions(session: Session, events: Sequence[Event], task: str) -> Iterator[M
 
 
 def _diff(action: Mapping[str, Any]) -> Iterator[str]:
-    for key, sign in (("find", "-"), ("replace", "+"), ("content", "+")):
-        for line in str(action.get(key, "")).splitlines():
-            yield f"{sign} {line}"
+    old, new = str(action.get("find", "")), str(action.get("replace", action.get("content", "")))
+    for line in list(unified_diff(old.splitlines(), new.splitlines(), n=1, lineterm=""))[2:]:
+        if not line.startswith("@@"):
+            yield f"{line[:1]} {line[1:]}"
 
 
 def _cut(lines: Sequence[str]) -> tuple[str, ...]:

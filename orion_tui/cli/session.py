@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Session
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.follow import next_step, show
@@ -37,13 +38,12 @@ def sessions(ctx: click.Context, as_json: bool) -> int:
                 f"{summary.tasks.get('kept', 0)}/{summary.tasks.get('total', 0)}",
                 str(summary.waiting or "-"),
                 f"${summary.cost_usd:.2f}",
-                (summary.started_at or "")[:16].replace("T", " "),
-                summary.role,
+                (summary.started_at or "")[5:16].replace("T", " "),
                 summary.goal,
             )
             for summary in found
         ]
-        table(("id", "state", "kept", "waiting", "cost", "started (UTC)", "role", "goal"), rows, colours=COLOURS)
+        table(("id", "state", "kept", "waits", "cost", "began (UTC)", "goal"), rows, colours=COLOURS)
     return Exit.DONE
 
 
@@ -97,7 +97,7 @@ def _show_session(state: Session) -> None:
             view.task.id,
             f"{view.confidence:.2f}{'⚑' if view.flagged else ''}",
             {True: "verified", False: "not verified", None: "-"}[view.verified],
-            f"+{view.additions} -{view.deletions}",
+            f"+{view.additions} -{view.deletions}" if view.state in (TaskState.KEPT, TaskState.PARKED) else "-",
             view.reason or view.task.title,
         )
         for view in state.tasks.values()
