@@ -140,7 +140,7 @@ def _run(arguments: list[Argument], command: Simple, whole: str, walk: Walk) -> 
     texts = [argument.text for argument in arguments]
     line = line_of(" ".join(text or "$?" for text in texts))
     first = arguments[0]
-    if not first.known or first.globs or "{" in first.text:
+    if not first.known or (first.globs and first.text != "["):
         hidden(f"{line} {whole}", walk, "the program that it runs is known only when it runs")
         return
     inner = unwrap(texts)
@@ -153,7 +153,7 @@ def _run(arguments: list[Argument], command: Simple, whole: str, walk: Walk) -> 
     if not rest:
         walk.add(ActionClass.COMMAND_RUN, line)
         return
-    if not rest[0].known or rest[0].globs:
+    if not rest[0].known or (rest[0].globs and rest[0].text != "["):
         hidden(f"{line} {whole}", walk, "the program that it runs is known only when it runs")
         return
     if inner.raises:

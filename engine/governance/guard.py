@@ -15,10 +15,12 @@ from functools import lru_cache
 from engine.vocabulary.requests import Guarded, Stripped
 
 _HIDDEN = frozenset({"Cf", "Cs", "Co", "Cn"})
+# Cyrillic and Greek letters that look like Latin ones.
 _LOOK_ALIKES = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0501\u03bf\u03b1\u03b5\u03b9\u03bd\u0410\u0412\u0415"
-    "\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425",
-    "aeopcxyisdoaeivABEKMHOPCTX",
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0455\u0501\u0458\u04bb\u03bf\u03b1\u03b5\u03b9\u03bd\u0410\u0412"
+    "\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0406\u0405\u0408\u0391\u0392\u0395\u0399\u039a\u039c\u039d"
+    "\u039f\u03a1\u03a4\u03a7",
+    "aeopcxyisdjhoaeivABEKMHOPCTXISJABEIKMNOPTX",
 )
 
 # Kind, weight, expression on normalised lower-case text. Bounded gaps keep each in one clause and its cost linear.
@@ -165,7 +167,9 @@ def _normalised(text: str) -> tuple[str, list[str]]:
         category = unicodedata.category(char)
         if category in _HIDDEN or (category == "Cc" and char not in "\n\t\r"):
             # A joiner between emoji is how people write them, not a hiding place.
-            if char not in "\u200d\ufe0f":
+            if char == "\u200d" and out and (unicodedata.category(out[-1]) in ("So", "Sk") or out[-1] == "\ufe0f"):
+                out.append(char)
+            else:
                 hidden.append(char)
         elif char != "\r":
             out.append(char)

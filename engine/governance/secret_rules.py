@@ -41,7 +41,8 @@ RULES: tuple[SecretRule, ...] = (
     _rule(
         "private-key",
         "-----begin",
-        rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\nr:,\-]{0,40}",
+        rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?:[^-]|-(?!----)){16,8000}-----END [A-Z0-9 ]{0,40}"
+        rb"PRIVATE KEY(?: BLOCK)?-----|[\s\\nr\"']{1,12}[A-Za-z0-9+/=]{16,80})",
     ),
     _rule("putty-key", "putty-user-key-file", rb"PuTTY-User-Key-File-[23]: [a-z0-9\-]{3,30}"),
     _rule("age-key", "age-secret-key-", rb"AGE-SECRET-KEY-1[0-9A-Z]{58}"),
@@ -153,7 +154,7 @@ RULES: tuple[SecretRule, ...] = (
     ),
     SecretRule(
         "bearer-token",
-        (b"bearer ",),
+        (b"authorization",),
         rb"(?i:authorization)[\"']?\s{0,4}[:=,]\s{0,4}[\"']?(?i:bearer)\s{1,4}([A-Za-z0-9_\-.~+/]{20,1000}={0,2})",
         3.5,
         near=True,

@@ -368,7 +368,7 @@ class _Reader:
                 self.at += 2
                 self._nested(")")
                 parts.append(Part(Kind.OPEN, ""))
-            elif char in "()" or (char == "`" and self._ends_backtick()):
+            elif char in "()":
                 break
             elif char == "\\":
                 parts.append(Part(Kind.TEXT, self.text[self.at + 1 : self.at + 2], True))
