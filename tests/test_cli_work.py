@@ -248,6 +248,15 @@ def test_work_goes_on_when_its_terminal_or_reader_is_lost(orion: Orion, tmp_path
     assert state["counts"]["kept"] == 2
 
 
+def test_a_reader_that_has_seen_enough_is_no_error(orion: Orion, worked: Ran) -> None:
+    with started(orion, "log", session_of(worked), "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == 0
+
+
 def test_a_detached_session_is_followed_from_elsewhere(orion: Orion, tmp_path: Path) -> None:
     ran = orion("work", "--playbook", playbook(tmp_path, REPAIR), "--yes", "--detach", "--json")
     assert ran.code == 0, ran.err

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import Severity
@@ -44,16 +47,24 @@ def introduce(stage: Stage) -> str:
 def look_around(stage: Stage) -> str:
     """What a person can do afterwards."""
     home, workspace, folder = (shlex.quote(str(path)) for path in (stage.home, stage.workspace, stage.folder))
+    orion = f"ORION_HOME={home} {shlex.quote(_program())}"
     return "\n".join(
         (
             "",
             "Look around:",
             f"  git -C {workspace} log -p",
-            f"  ORION_HOME={home} orion --workspace {workspace}",
-            f"  ORION_HOME={home} orion log --workspace {workspace}",
+            f"  {orion} --workspace {workspace}",
+            f"  {orion} log --workspace {workspace}",
+            f"  {orion} undo-promote ID   (takes the commit back with a revert)",
             f"  rm -r {folder}   (removes all of it)",
         )
     )
+
+
+def _program() -> str:
+    """`orion` as the person's shell finds it: by its name when that is this one, else by its path."""
+    beside = Path(sys.executable).with_name("orion")
+    return "orion" if not beside.exists() or shutil.which("orion") == str(beside) else str(beside)
 
 
 def prepare(engine: Engine, stage: Stage) -> str:
