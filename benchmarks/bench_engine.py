@@ -6,6 +6,7 @@ checkout for the check, commit, journal) is overhead. Prints `name value limit o
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import subprocess
 import sys
@@ -32,7 +33,8 @@ def main() -> None:
             ratio = overhead / baseline
             state = "ok" if ratio <= LIMIT else "over"
             print(f"{name} {ratio:.2f} {LIMIT} {state}")
-            print(f"  {overhead * 1000:.0f} ms a task; git add -A && git commit: {baseline * 1000:.0f} ms", file=sys.stderr)
+            print(f"  {overhead * 1000:.0f} ms a task; git add -A && git commit: {baseline * 1000:.0f} ms",
+            file=sys.stderr)
 
 
 def _repository(root: Path) -> Path:
@@ -62,8 +64,8 @@ def _per_task_s(root: Path, repository: Path, *, checks: bool) -> float:
     """Median time from one kept task to the next."""
     check = "    checks: [{run: 'true'}]\n" if checks else ""
     tasks = "".join(
-        f"  - id: t{n}\n    title: Task {n}\n    steps: [{{run: 'echo {n} > orion-{n}.txt'}}]\n{check}" for n in range(TASKS)
-    )
+        f"  - id: t{n}\n    title: Task {n}\n    steps: [{{run: 'echo {n} > orion-{n}.txt'}}]\n{check}" for n in
+        range(TASKS) )
     playbook = root / "bench.yaml"
     playbook.write_text(f"name: bench\ngoal: Measure\ntasks:\n{tasks}")
     engine = build(root / "home")
@@ -79,7 +81,7 @@ def _per_task_s(root: Path, repository: Path, *, checks: bool) -> float:
     engine.close()
     if state.counts()["kept"] != TASKS:
         sys.exit(f"not all tasks were kept: {state.counts()}")
-    return statistics.median(later - earlier for earlier, later in zip(ended, ended[1:], strict=False))
+    return statistics.median(later - earlier for earlier, later in itertools.pairwise(ended))
 
 
 def _git(root: Path, *args: str) -> None:

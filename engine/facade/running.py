@@ -61,6 +61,7 @@ def _laid(core: Core, state: Session, lease: Lease) -> Runner:
         session=state.id,
         tree=repository.tree,
         toolchains=core.toolchains(settings.toolchains),
+        git_dir=repository.inside(state.base_commit),
         memory_mib=settings.memory_mib,
         cpus=settings.cpus,
         pids=settings.pids,

@@ -115,7 +115,7 @@ class BubblewrapSandbox:
         if gone is not None:
             raise SandboxUnavailable(f"the tool chain {gone} is gone", "correct sandbox.toolchains in config.yaml")
         self._made = {path: _in_memory(data) for path, data in layout.small_files().items()}
-        self._toolchains = tuple(chain for chain in spec.toolchains if not chain.is_relative_to("/usr"))
+        self._mounts = _mounts(spec)
         self._fixed = [*layout.isolation(), *layout.system_files(), *layout.private_files(self._made)]
         self._processors = _processors(spec.cpus, spec.session)
 
@@ -131,7 +131,9 @@ class BubblewrapSandbox:
     ) -> RunResult:
         """See the port. An `exit` above 128 comes with the `signal` that a shell means by it; a command that Orion
         killed has signal 9 and no exit. Raises UsageError for a variable name that no environment can hold."""
-        variables = layout.environment(self._spec.toolchains, [*self._spec.environment.items(), *environment])
+        git = layout.git_environment() if self._spec.git_dir else {}
+        extra = [*git.items(), *self._spec.environment.items(), *environment]
+        variables = layout.environment(self._spec.toolchains, extra)
         _check_environment(variables)
         if problem := _unusable(command):
             return RunResult(Outcome.FAILED, 126, None, problem, 0, 0.0)
@@ -140,10 +142,11 @@ class BubblewrapSandbox:
                 raise SandboxUnavailable("this sandbox was closed", "open a new one")
             if stop.is_set():
                 return RunResult(Outcome.STOPPED, None, None, b"", 0, 0.0)
-            start = launch(self._binary, self._existing(tree or self._spec.tree), self._toolchains)
-            chains = list(zip(start.toolchains, self._toolchains, strict=True))
+            sources = [source for source, _ in self._mounts]
+            start = launch(self._binary, self._existing(tree or self._spec.tree), sources)
+            mounts = list(zip(start.mounts, (place for _, place in self._mounts), strict=True))
             output = HeadTail()
-            arguments = [*self._fixed, *layout.own_folders(start.tree, chains), "--clearenv"]
+            arguments = [*self._fixed, *layout.own_folders(start.tree, mounts), "--clearenv"]
             for name, value in variables.items():
                 arguments += ["--setenv", name, value]
             # Through a descriptor, since anybody on the host can read a command line.
@@ -244,6 +247,12 @@ def _unusable(command: str) -> bytes:
     if size > _COMMAND_BYTES:
         return f"orion: the command is {size} bytes long, {_COMMAND_BYTES} are possible\n".encode()
     return b""
+
+
+def _mounts(spec: SandboxSpec) -> tuple[tuple[Path, Path], ...]:
+    """What is mounted read-only besides the system: folders of the host and their places inside."""
+    chains = [(chain, chain) for chain in spec.toolchains if not chain.is_relative_to("/usr")]
+    return (*chains, (spec.git_dir, Path(layout.GIT_DIR))) if spec.git_dir else tuple(chains)
 
 
 def _check_environment(variables: dict[str, str]) -> None:

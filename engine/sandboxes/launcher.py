@@ -31,12 +31,12 @@ exec "$@"
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A command line that ends where bubblewrap's own arguments begin, and where `tree` and tool chains (in the order
-    given) are found by it."""
+    """A command line that ends where bubblewrap's own arguments begin, and where `tree` and the read-only mounts (in
+    the order given) are found by it."""
 
     command: tuple[str, ...]
     tree: str
-    toolchains: tuple[str, ...]
+    mounts: tuple[str, ...]
 
 
 def sandbox_owner() -> tuple[int, int] | None:
@@ -45,10 +45,10 @@ def sandbox_owner() -> tuple[int, int] | None:
     return (UNPRIVILEGED, UNPRIVILEGED) if os.geteuid() == 0 else None
 
 
-def launch(binary: Binary, tree: Path, toolchains: Sequence[Path]) -> Launch:
+def launch(binary: Binary, tree: Path, mounts: Sequence[Path]) -> Launch:
     """How to start this bubblewrap here. Raises SandboxUnavailable when root lacks the tools to drop privileges."""
     if sandbox_owner() is None:
-        return Launch((str(binary.path),), str(tree), tuple(str(chain) for chain in toolchains))
+        return Launch((str(binary.path),), str(tree), tuple(str(source) for source in mounts))
     tools = {name: tool(name) for name in ("unshare", "setpriv", "mount", "sh")}
     missing = sorted(name for name, path in tools.items() if path is None)
     if missing:
@@ -57,8 +57,8 @@ def launch(binary: Binary, tree: Path, toolchains: Sequence[Path]) -> Launch:
             "install util-linux (apt install util-linux mount), or run Orion as an ordinary user",
         )
     staged_tree = f"{_STAGE}/tree"
-    staged_chains = tuple(f"{_STAGE}/chain{number}" for number in range(len(toolchains)))
-    pairs = [(str(tree), staged_tree), *zip(map(str, toolchains), staged_chains, strict=True)]
+    staged = tuple(f"{_STAGE}/mount{number}" for number in range(len(mounts)))
+    pairs = [(str(tree), staged_tree), *zip(map(str, mounts), staged, strict=True)]
     pairs += [(str(folder), f"{_STAGE}/bwrap/{folder.name}") for folder in binary.folders]
     program = str(binary.path)
     if binary.folders:
@@ -70,4 +70,4 @@ def launch(binary: Binary, tree: Path, toolchains: Sequence[Path]) -> Launch:
         *(str(tools["setpriv"]), f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups"),
         *("--no-new-privs", "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", program),
     )
-    return Launch(command, staged_tree, staged_chains)
+    return Launch(command, staged_tree, staged)

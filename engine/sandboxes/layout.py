@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 WORKSPACE = "/workspace"
+GIT_DIR = "/orion.git"
 HOME = "/home/orion"
 UID = 1000
 GID = 1000
@@ -89,10 +90,10 @@ def private_files(made: Mapping[str, int]) -> list[str]:
     return arguments
 
 
-def own_folders(tree: str, toolchains: Iterable[tuple[str, Path]]) -> list[str]:
-    """The writable tree and the read-only tool chains (source, place inside); then the root is closed for writing."""
+def own_folders(tree: str, mounts: Iterable[tuple[str, Path]]) -> list[str]:
+    """The writable tree and the read-only mounts (source, place inside); then the root is closed for writing."""
     arguments = ["--bind", tree, WORKSPACE]
-    for source, place in sorted(toolchains, key=lambda pair: len(pair[1].parts)):
+    for source, place in sorted(mounts, key=lambda pair: len(pair[1].parts)):
         arguments += ["--ro-bind", source, str(place)]
     return [*arguments, "--remount-ro", "/", "--chdir", WORKSPACE]
 
@@ -115,6 +116,11 @@ def environment(toolchains: Iterable[Path], extra: Iterable[tuple[str, str]]) ->
     }
     values.update(extra)
     return values
+
+
+def git_environment() -> dict[str, str]:
+    """What makes git use the throw-away repository, which it cannot write."""
+    return {"GIT_DIR": GIT_DIR, "GIT_WORK_TREE": WORKSPACE, "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def _program_folders(chain: Path) -> Iterator[Path]:

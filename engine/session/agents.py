@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Event as Flag
 from typing import Any, Protocol
 
+from engine.planning.sections import data_section
 from engine.session.hands import Observation
 from engine.session.tools import TOOLS, BadCall, Finish, action_of
 from engine.vocabulary.actions import Action
@@ -159,7 +160,7 @@ def _assignment(goal: str, task: Task) -> str:
     files = ", ".join(task.expected_files) or "not said"
     return (
         f"Your task: {task.title}\n{task.instructions}\nExpected files: {files}\n"
-        f"The engine will verify it with:\n{checks}\n<data name='goal'>\n{goal}\n</data>"
+        f"The engine will verify it with:\n{checks}\n{data_section('goal', goal)}"
     )
 
 

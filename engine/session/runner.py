@@ -73,7 +73,7 @@ class Runner:
         except OrionError as error:
             self.failure = error
             self._end(Stop(SessionState.FAILED, error.message))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - told in the log and in the session's end
             # A bug must not leave a session that seems to run.
             self.failure = error
             _log.exception("session %s ends by a bug", self._lease.session)

@@ -200,6 +200,9 @@ class SessionRepository(Protocol):
     def check_out(self, tree: str) -> Path:
         """A fresh checkout of the tree in a folder of its own, without anything that a task left behind."""
 
+    def inside(self, commit: str) -> Path:
+        """A throw-away repository with that commit's tree as its one commit, for a sandbox to mount read-only."""
+
     def compose(self, base: str, source: str, paths: Sequence[str]) -> str:
         """The tree of `base` with `paths` as they are in `source` (missing there means deleted)."""
 

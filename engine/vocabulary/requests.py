@@ -64,8 +64,8 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Everything that the morning review shows of a session. `changes` are those of all kept tasks against the base, less
-    what an earlier promotion brought over already; `tasks_of` names the kept tasks that touched a path."""
+    """Everything that the morning review shows of a session. `changes` are those of all kept tasks against the base,
+    less what an earlier promotion brought over already; `tasks_of` names the kept tasks that touched a path."""
 
     session: Session
     changes: ChangeSet

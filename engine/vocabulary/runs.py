@@ -11,11 +11,13 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class SandboxSpec:
     """What a sandbox is made of: the writable `tree` (host folder, seen inside as `/workspace`), tool chains mounted
-    read-only at their own paths, extra environment (an allow-list: nothing of the host's is inherited) and limits."""
+    read-only at their own paths, `git_dir` as a read-only `GIT_DIR` outside the tree, extra environment (an
+    allow-list: nothing of the host's is inherited) and limits."""
 
     session: str
     tree: Path
     toolchains: tuple[Path, ...] = ()
+    git_dir: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_mib: int = 512
     cpus: float = 2.0

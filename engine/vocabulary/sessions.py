@@ -162,7 +162,8 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionSummary:
-    """One row of the list of sessions; kept by the journal in the same transaction as the events."""
+    """One row of the list of sessions; kept by the journal in the same transaction as the events.
+    `promoting` while a promotion has begun and neither ended nor been settled."""
 
     id: str
     goal: str
@@ -178,6 +179,7 @@ class SessionSummary:
     additions: int = 0
     deletions: int = 0
     seq: int = 0
+    promoting: bool = False
 
 
 def summary_of_session(session: Session) -> SessionSummary:
@@ -197,4 +199,5 @@ def summary_of_session(session: Session) -> SessionSummary:
         additions=sum(view.additions for view in kept),
         deletions=sum(view.deletions for view in kept),
         seq=session.seq,
+        promoting=session.promoting is not None,
     )

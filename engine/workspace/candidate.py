@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 import stat
 from collections import defaultdict
+from dataclasses import replace
 
 from engine.vocabulary.changes import RefusedEntry
 from engine.vocabulary.errors import LimitExceeded, WorkspaceError
-from engine.vocabulary.text import visible
+from engine.vocabulary.text import decoded, visible
 from engine.workspace.beneath import Folders, folders, names_in, open_folder, read_file
 from engine.workspace.ignored import MAX_IGNORE_FILE, Ignored
 from engine.workspace.names import MAX_DEPTH, MAX_PATH_BYTES, collisions, link_problem, reads_as_git, refusal
@@ -59,7 +60,9 @@ class Candidate:
             self._refuse_collisions()
             self._refuse_links(chain)
         tree = self._store.derive(self._base, self._changes)
-        return tree, tuple(self._refused[path] for path in sorted(self._refused))
+        # A refused path is only ever shown, and lone surrogates would break whoever stores it.
+        shown = [replace(self._refused[path], path=decoded(os.fsencode(path))) for path in sorted(self._refused)]
+        return tree, tuple(shown)
 
     def _refuse(self, path: str, rule: str, reason: str) -> None:
         self._refused[path] = RefusedEntry(path, rule, reason)

@@ -33,7 +33,6 @@ DROPPINGS = (
     ".DS_Store",
     "Thumbs.db",
     ".nfs*",
-    "core.[0-9]*",
 )
 
 

@@ -17,6 +17,7 @@ from engine.workspace.candidate import Candidate
 from engine.workspace.comparison import compare
 from engine.workspace.git import Git, make_bare
 from engine.workspace.ignored import DROPPINGS, Ignored
+from engine.workspace.inside import make_inside
 from engine.workspace.merging import merge_trees
 from engine.workspace.names import reads_as_git
 from engine.workspace.objects import Entry, ObjectStore, Tree
@@ -125,6 +126,9 @@ class GitSessionRepository:
     def check_out(self, tree: str) -> Path:
         self._check.restore(self._load(tree))
         return self._check.root
+
+    def inside(self, commit: str) -> Path:
+        return make_inside(self.folder / "inside.git", self.git, self.tree_of(commit), self.object_format)
 
     def compose(self, base: str, source: str, paths: Sequence[str]) -> str:
         chosen = self._load(source).files
