@@ -234,7 +234,9 @@ def test_a_folder_swapped_for_a_link_is_not_followed(session: GitSessionReposito
 @pytest.mark.parametrize("raw", [b"a\nb", b"bad\xff", b"esc\x1b[2J", "bidi\u202e".encode(), b"back\\slash"])
 def test_names_that_deceive_are_refused(session: GitSessionRepository, raw: bytes) -> None:
     (session.tree / os.fsdecode(raw)).write_text("x")
-    assert list(refusals(session).values()) == ["tree.name"]
+    found = refusals(session)
+    assert list(found.values()) == ["tree.name"]
+    assert "".join(found).encode()
 
 
 def test_names_that_collide_on_other_systems_are_refused(session: GitSessionRepository) -> None:
@@ -444,6 +446,7 @@ def test_any_name_at_all_is_either_kept_exactly_or_refused(session: GitSessionRe
             made.add(name)
     changes = session.snapshot(tip)
     kept, refused = {each.path for each in changes.files}, {each.path for each in changes.refused}
+    made = {os.fsencode(name).decode("utf-8", "backslashreplace") for name in made}
     assert not kept & refused
     assert not any(map(reads_as_git, kept))
     assert kept | refused <= made
