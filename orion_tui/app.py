@@ -93,6 +93,7 @@ class OrionApp(App[int]):
             self.register_theme(theme)
         # Before the first paint, so that the style sheets are worked out once.
         self.set_reactive(App.theme, "orion-dark")
+        self.stylesheet.set_variables(self.get_css_variables())
         self.workspace = workspace
         self.now = now or (lambda: datetime.now(UTC))
         self.bridge = Bridge(self._tell, self._lists_changed)
@@ -163,6 +164,7 @@ class OrionApp(App[int]):
 
     def _lists_read(self, lists: tuple[Any, Any]) -> None:
         self.bridge.set_lists(*lists)
+        self.bridge.tick()
         self._lists_over()
 
     def _lists_failed(self, error: OrionError) -> None:

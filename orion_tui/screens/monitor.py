@@ -119,7 +119,7 @@ class MonitorScreen(OrionScreen):
         if self._doing is not None:
             began = when(self._doing.at)
             for_s = span((self.orion.now() - began).total_seconds()) if began else ""
-            verb = self._doing.data["action"].get("tool", "run")
+            verb = (self._doing.data.get("action") or {}).get("tool", "run")
             return (
                 ("now  ", "muted"),
                 (cell(f"{verb}  {self._doing.data['summary']}", width - 14), ""),

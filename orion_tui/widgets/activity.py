@@ -11,7 +11,7 @@ from textual.message import Message
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.text import first_line
-from orion_tui.widgets.columns import cell, clock, span
+from orion_tui.widgets.columns import cell, clock, count, span
 from orion_tui.widgets.lines import LineView
 from orion_tui.widgets.signs import TASK_SIGNS, Parts
 
@@ -101,7 +101,7 @@ def activity_parts(event: Event, width: int, title_of: Callable[[str], str]) -> 
     room = width - 1
     time = f"{clock(event.at)} " if room >= 50 else ""
     room -= len(time) + 6
-    right = min(max(len(outcome), 22 if room >= 48 else 0), max(room // 2, 0))
+    right = 22 if room >= 48 else min(len(outcome), max(room // 2, 0))
     return (
         (f" {time}", "muted"),
         (f"{verb:<5} ", "muted"),
@@ -162,7 +162,7 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
         case EventKind.SESSION_ENDED:
             return "end", data.get("reason", ""), data["state"].replace("_", " "), "title"
         case EventKind.PLAN_MADE:
-            return "plan", f"{len(data['plan']['tasks'])} tasks", data["plan"].get("source", ""), "muted"
+            return "plan", count(len(data["plan"]["tasks"]), "task"), data["plan"].get("source", ""), "muted"
         case EventKind.SESSION_CREATED:
             return "goal", data["goal"], data["role"], "muted"
         case EventKind.DRIFT:
@@ -177,7 +177,7 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
 
 
 def _action(data: Any) -> tuple[str, str, str, str]:
-    verb = data["action"].get("tool", "run")
+    verb = (data.get("action") or {}).get("tool", "run")
     outcome = data["outcome"]
     code = data.get("exit")
     if outcome == "ok":
