@@ -38,7 +38,7 @@ clean: ## remove what make made
 
 # The first python of the list that is recent enough and can make an environment.
 $(VENV)/.made:
-	@for python in python3.13 python3.12 python3.11 python3 python; do \
+	@found=; for python in python3.13 python3.12 python3.11 python3 python; do \
 	    command -v $$python >/dev/null 2>&1 || continue; \
 	    $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || continue; \
 	    found=$$python; \

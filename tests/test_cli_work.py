@@ -166,7 +166,7 @@ def test_a_broken_playbook_is_named_with_line_and_field(
     ran = orion("work", "--playbook", playbook(tmp_path, text), "--yes", "--json")
     assert ran.code == 2
     assert ran.out == ""
-    assert "playbook.yaml:" in ran.err
+    assert "playbook.yaml: line " in ran.err
     assert all(word in ran.err for word in words)
 
 

@@ -66,10 +66,11 @@ def code_of(error: OrionError) -> Exit:
 def report(error: OrionError) -> Exit:
     """Say on standard error what happened, where, and what to do; the exit code for it."""
     note(f"orion: {error.message}", fg="red")
-    if isinstance(error, ConfigError):
+    if isinstance(error, ConfigError) and len(error.problems) > 1:
+        # The message tells the first one only.
         for problem in error.problems:
             note(f"  {describe(problem, error.path)}")
-    if error.hint:
+    elif error.hint:
         note(f"  {error.hint}")
     return code_of(error)
 

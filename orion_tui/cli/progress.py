@@ -82,7 +82,7 @@ def _created(data: Mapping[str, Any]) -> _Told:
 
 def _planned(data: Mapping[str, Any]) -> _Told:
     tasks = data["plan"]["tasks"]
-    return "·", "plan", f"{len(tasks)} tasks: " + ", ".join(task["id"] for task in tasks)
+    return "·", "plan", f"{len(tasks)} task{'s' * (len(tasks) != 1)}: " + ", ".join(task["id"] for task in tasks)
 
 
 def _started(data: Mapping[str, Any]) -> _Told:
@@ -130,7 +130,8 @@ def _effects(data: Mapping[str, Any]) -> _Told:
 def _check(data: Mapping[str, Any]) -> _Told:
     passed = data["passed"]
     how = "passed" if passed else f"failed, exit {data.get('exit')}: {first_line(data.get('excerpt', ''))}"
-    return ("✓" if passed else "✗"), "check", f"{shortened(data['run'], _SUMMARY_WIDTH)}  {how}"
+    command = shortened(" ".join(data["run"].split()), _SUMMARY_WIDTH)
+    return ("✓" if passed else "✗"), "check", f"{command}  {how}"
 
 
 def _parked(data: Mapping[str, Any]) -> _Told:
