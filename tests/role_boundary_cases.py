@@ -246,4 +246,20 @@ devops-engineer   | run    | cat terraform.tfvars                | allow
 devops-engineer   | run    | kubectl get secret db -o yaml       | block
 devops-engineer   | run    | git push --mirror                   | block
 devops-engineer   | ask    | deploy                              | park
+software-engineer | run    | mv src/a.py src/b.py                | allow
+software-engineer | run    | mv src/a.py /tmp/a.py               | park
+software-engineer | run    | ${x:-terraform} apply               | block
+software-engineer | run    | busybox sh -c 'npm publish'         | block
+software-engineer | run    | ssh host terraform apply            | block
+software-engineer | run    | rsync a .github/workflows/          | block
+software-engineer | run    | git mv a .github/workflows/a.yml    | block
+software-engineer | run    | git checkout x -- .travis.yml       | block
+software-engineer | run    | patch .travis.yml < p               | block
+software-engineer | run    | python -c "open('.travis.yml','w')" | block
+software-engineer | run    | perl -e 'system("npm publish")'     | block
+software-engineer | run    | awk 'BEGIN{system("npm publish")}'  | block
+software-engineer | run    | $(echo terraform) apply             | block
+software-engineer | run    | env -S 'npm publish'                | block
+software-engineer | run    | printf 'npm publish' | bash -s      | block
+software-engineer | run    | cd / && rm -rf workspace            | block
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from engine.governance.classified import Touch
 from engine.governance.path_classes import classify_path
 from engine.vocabulary.actions import ActionClass
 
@@ -66,15 +67,19 @@ def git_breach(texts: Sequence[str]) -> str:
     return ""
 
 
-def git_paths(texts: Sequence[str]) -> Iterator[str]:
-    """Paths in git's arguments worth a look: those it deletes, and `revision:path` or plain ones that it shows."""
+def git_paths(texts: Sequence[str]) -> Iterator[tuple[Touch, str]]:
+    """Paths in git's arguments worth a look: those it deletes or replaces, and secrets that it shows."""
     words = [t for t in texts if not t.startswith("-")]
     if not words:
         return
     if words[0] == "rm":
-        yield from words[1:]
+        yield from ((Touch.DELETE, word) for word in words[1:])
+    elif words[0] in ("mv", "restore"):
+        yield from ((Touch.WRITE, word) for word in words[1:] if word not in ("HEAD", "."))
+    elif words[0] == "checkout" and "--" in texts:
+        yield from ((Touch.WRITE, word) for word in texts[texts.index("--") + 1 :] if word != ".")
     elif words[0] in ("show", "cat-file", "diff", "blame", "log"):
         for word in words[1:]:
             path = word.partition(":")[2] if ":" in word else word
             if path and classify_path(path) is ActionClass.SECRET_READ:
-                yield path
+                yield Touch.READ, path

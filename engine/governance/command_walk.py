@@ -25,7 +25,15 @@ _HIDING_CODE = re.compile(
     re.IGNORECASE,
 )
 _LITERAL = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"")
-_TOKEN = re.compile(r"[^\s\"'`$;|&(){}<>=\\]+")
+_TOKEN = re.compile(r"[^\s\"'`$;|&(){}<>=\\:,!\[\]]+")
+_WRITING_CODE = re.compile(
+    r"['\"][rbt+]{0,3}[wax][rbt+]{0,3}['\"]|write|dump|unlink|remove|rename|replace|copy|move|mkdir|append|truncate|symlink|>"
+)
+# Files that a program given on the command line should not write unseen, when it names one and writes something.
+_MACHINERY = frozenset(
+    {ActionClass.CI_CHANGE, ActionClass.INFRA_CHANGE, ActionClass.DEPS_CHANGE, ActionClass.SCHEMA_CHANGE}
+)
+# Classes whose verbs a hidden command must not show; the others are what any script is full of.
 _TELLING = frozenset(
     {
         ActionClass.DEPLOY,
@@ -79,7 +87,7 @@ def hidden(text: str, walk: Walk, reason: str) -> None:
 
 
 def visible_verbs(text: str, walk: Walk) -> None:
-    tokens = _TOKEN.findall(text)[:2000]
+    tokens = _TOKEN.findall(text.replace(":-", " "))[:2000]
     for at, word in enumerate(tokens):
         if knows(word):
             for action in sorted(lookup(tokens[at : at + 8]) & _TELLING):
@@ -126,8 +134,11 @@ def code_in(code: str, walk: Walk) -> None:
         walk.add(ActionClass.NETWORK_REQUEST, line_of(code)[:200])
     literals = [a or b for a, b in _LITERAL.findall(code)]
     hiding = _HIDING_CODE.search(code) is not None
+    writing = _WRITING_CODE.search(code) is not None
     for literal in literals:
         telling_path(literal, walk)
+        if writing and classify_path(literal) in _MACHINERY:
+            note_path(literal, Touch.WRITE, walk)
         if hiding:
             visible_verbs(literal, walk)
     if hiding:

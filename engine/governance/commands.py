@@ -382,8 +382,10 @@ def _looked_up(name: str, texts: Sequence[str], walk: Walk, line: str) -> bool:
         for text in texts[1:]:
             mentioned(text, walk)
     if name == "git":
-        for path in git_paths(texts[1:]):
-            note_path(path, Touch.DELETE if "rm" in texts[1:3] else Touch.READ, walk)
+        for touch, path in git_paths(texts[1:]):
+            note_path(path, touch, walk)
+    if name in ("ssh", "mosh", "at", "batch", "docker", "podman"):
+        visible_verbs(" ".join(texts[1:]), walk)
     if name in ("sqlite3", "psql", "mysql", "mariadb", "duckdb") and re.search(
         r"\b(?:drop|alter|create|truncate)\s+(?:table|schema|index|database|column|view|type)\b", line, re.IGNORECASE
     ):

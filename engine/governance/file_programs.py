@@ -45,6 +45,7 @@ _SHAPES: Mapping[str, _Shape] = MappingProxyType(
         "del": _Shape(Touch.DELETE),
         "trash": _Shape(Touch.DELETE),
         "mv": _Shape(Touch.DELETE, last=Touch.WRITE, valued="-S"),
+        "patch": _Shape(Touch.WRITE, valued="-i -p -d"),
         "rename": _Shape(Touch.WRITE, 1),
         "cp": _Shape(Touch.READ, last=Touch.WRITE, valued="-S"),
         "install": _Shape(Touch.READ, last=Touch.WRITE, valued="-m -o -g"),
@@ -114,6 +115,9 @@ def touches(name: str, arguments: Sequence[str]) -> list[tuple[int, Touch, str]]
         target = next((i + 1 for i, word in enumerate(arguments[:-1]) if word in ("-t", "--target-directory")), None)
         last = out[-1][0] if target is None else target
         out = [(i, shape.last if i == last else kind, word) for i, kind, word in out]
+        if name == "mv" and not out[-1][2].startswith(("/", "~")):
+            # What only changes its place is not lost.
+            out = [(i, Touch.WRITE, word) for i, _, word in out]
         if name in ("rsync", "scp"):
             out = [(i, kind, word) for i, kind, word in out if ":" not in word]
     if name == "sort":

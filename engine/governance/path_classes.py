@@ -44,10 +44,10 @@ class _Index:
         while dot >= 0:
             found |= self.endings.get(name[dot:], set())
             dot = name.find(".", dot + 1)
-        for folder in folders:
+        for folder in (*folders, name):
             found |= self.folders.get(folder, set())
         for regex, action in self.others:
-            if action not in found and regex.match(path):
+            if action not in found and (regex.match(path) or regex.match(path + "/")):
                 found.add(action)
         return found
 

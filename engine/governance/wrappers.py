@@ -109,7 +109,6 @@ _VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "op": ("run",),
         "coverage": ("run",),
         "perf": ("stat", "record"),
-        "busybox": ("sh",),
     }
 )
 _RAISING = frozenset(
