@@ -230,3 +230,15 @@ def test_an_open_goal_without_a_model_offers_playbooks(engine: Engine, repositor
     with pytest.raises(ConfigError) as caught:
         engine.sessions.propose(SessionRequest(workspace=repository, goal="do something"))
     assert "playbook" in caught.value.hint
+
+
+def test_git_answers_inside_from_a_repository_that_nobody_can_forge(
+    engine: Engine, repository: Path, tmp_path: Path
+) -> None:
+    look = (
+        "test $(git rev-list --count HEAD) = 1 && echo x > new.txt && echo y >> README.md"
+        " && git status --porcelain | tr '\\n' ' ' | grep -q 'M README.md ?? new.txt'"
+        " && git ls-files | grep -q src/app.py && test ! -w $GIT_DIR"
+    )
+    session = worked(engine, repository, playbook(tmp_path, {"id": "git", "steps": [{"run": look}]}))
+    assert states(session) == {"git": "kept"}, session.tasks["git"].reason
