@@ -21,7 +21,8 @@ from engine.governance.command_walk import (
     visible_verbs,
 )
 from engine.governance.paths import in_workspace
-from engine.governance.shell import Kind, ShellError, Simple, Word, parse
+from engine.governance.shell import parse
+from engine.governance.shell_values import Kind, ShellError, Simple, Word
 from engine.governance.wrappers import unwrap
 from engine.vocabulary.actions import ActionClass
 

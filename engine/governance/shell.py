@@ -6,8 +6,7 @@ that is `open`), and the gate then asks a person: a guess would be worth nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
+from engine.governance.shell_values import Kind, Part, Redirect, ShellError, Simple, Word, after_equals, joined
 
 MAX_DEPTH = 12
 MAX_LENGTH = 65_536
@@ -19,64 +18,6 @@ _OPERATORS = ("&&", "||", ";;&", ";;", ";&", "|&", ";", "&", "|", "\n", "(", ")"
 _REDIRECTS = ("<<<", "<<-", "<<", "&>>", "&>", ">>", ">&", ">|", "<&", "<>", ">", "<")
 _SPACE = " \t\r"
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-
-
-class ShellError(Exception):
-    """The text is no shell command that can be understood from the outside."""
-
-
-class Kind(Enum):
-    """What a piece of a word is: plain text, a variable's value, or something known only when it runs."""
-
-    TEXT = "text"
-    VARIABLE = "variable"
-    OPEN = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    kind: Kind
-    text: str
-    quoted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word: pieces that the shell joins. `raw` is how it was typed."""
-
-    parts: tuple[Part, ...]
-    raw: str
-
-    @property
-    def literal(self) -> str | None:
-        """The word's value when nothing in it has to be worked out, else None."""
-        if any(part.kind is not Kind.TEXT for part in self.parts):
-            return None
-        return "".join(part.text for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """A file that the shell itself opens: `operator` as typed without the number."""
-
-    operator: str
-    target: Word
-
-
-@dataclass(slots=True)
-class Simple:
-    """One simple command. `piped` when its input comes from another command; `heredoc` is text fed to it.
-    `enters` and `leaves` mark a subshell, after which the folder is again what it was before; `unset` names a variable
-    that a loop sets."""
-
-    assignments: list[tuple[str, Word]] = field(default_factory=list)
-    words: list[Word] = field(default_factory=list)
-    redirects: list[Redirect] = field(default_factory=list)
-    piped: bool = False
-    heredoc: str | None = None
-    enters: bool = False
-    leaves: bool = False
-    unset: str = ""
 
 
 def parse(text: str) -> list[Simple]:
@@ -287,7 +228,7 @@ class _Reader:
                 self._nested_words()
                 current.assignments.append((name, Word((Part(Kind.OPEN, ""),), word.raw)))
                 return
-            current.assignments.append((name, _after_equals(word)))
+            current.assignments.append((name, after_equals(word)))
             return
         current.words.append(word)
 
@@ -385,7 +326,7 @@ class _Reader:
                 self.at += 1
         if self.at > len(self.text):
             raise ShellError("the command ends in a lone backslash")
-        return Word(_joined(parts), self.text[start : self.at])
+        return Word(joined(parts), self.text[start : self.at])
 
     def _until(self, quote: str) -> str:
         end = self.text.find(quote, self.at + 1)
@@ -456,20 +397,3 @@ class _Reader:
         else:
             parts.append(Part(Kind.TEXT, "$", quoted))
             self.at += 1
-
-
-def _after_equals(word: Word) -> Word:
-    """The value of `NAME=value`: the first piece loses everything up to the equals sign."""
-    first = word.parts[0]
-    rest = Part(first.kind, first.text.partition("=")[2], first.quoted)
-    return Word((rest, *word.parts[1:]), word.raw)
-
-
-def _joined(parts: list[Part]) -> tuple[Part, ...]:
-    out: list[Part] = []
-    for part in parts:
-        if out and part.kind is Kind.TEXT and out[-1].kind is Kind.TEXT and out[-1].quoted == part.quoted:
-            out[-1] = Part(Kind.TEXT, out[-1].text + part.text, part.quoted)
-        else:
-            out.append(part)
-    return tuple(out)
