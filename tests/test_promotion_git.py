@@ -424,3 +424,28 @@ def test_shallow_and_sha256_repositories_are_promoted_to_and_undone(tmp_path: Pa
     users.apply(root, users.revert(root, plan.new, "main", "Revert", 1, "s1"))
     assert (root / "a.txt").read_text() == "second\n"
     git(root, "fsck")
+
+
+def test_ref_locks_of_a_killed_transaction_go_and_those_of_others_stay(
+    root: Path, session: GitSessionRepository
+) -> None:
+    plan = prepared(root, session, changed(session))
+    foreign = root / ".git" / "refs" / "heads" / "main.lock"
+    foreign.write_text("")
+    with pytest.raises(WorkspaceError):
+        GitUserRepository(OWNER).apply(root, plan)
+    assert foreign.exists()
+    with start_apply(root, plan, "refs") as killed:
+        killed.communicate()
+    assert not GitUserRepository(OWNER).recover(root, plan)
+    assert foreign.exists()
+    foreign.unlink()
+    with start_apply(root, plan, "refs") as killed:
+        killed.communicate()
+    for name, text in (("HEAD.lock", ""), ("refs/heads/main.lock", plan.new), (f"refs/tags/{plan.pre_tag}.lock", "")):
+        (root / ".git" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / ".git" / name).write_text(text)
+    assert not GitUserRepository(OWNER).recover(root, plan)
+    assert not leftovers(root)
+    GitUserRepository(OWNER).apply(root, plan)
+    assert git(root, "status", "--porcelain") == ""

@@ -104,6 +104,8 @@ def recover_plan(place: Place, plan: PromotionPlan) -> bool:
     here = checkout_of(place, plan.branch)
     files = _Files(here or place, plan)
     with _held_marker(files) as found:
+        if found:
+            _drop_ref_locks(here or place, plan, files)
         passed = _passed(place, plan)
         if passed:
             _finish(place, plan, files)
@@ -228,7 +230,6 @@ def _passed(place: Place, plan: PromotionPlan) -> bool:
 def _finish(place: Place, plan: PromotionPlan, files: _Files, told: Step = _quiet) -> None:
     for tag, commit in ((plan.pre_tag, plan.old), (plan.post_tag, plan.new)):
         if not place.commit_at(f"refs/tags/{tag}"):
-            _drop_own_lock(place.common_dir / "refs" / "tags" / f"{tag}.lock")
             place.git.run("update-ref", f"refs/tags/{tag}", commit, "", identity=plan.identity)
     if files.owns_lock() and files.private.exists():
         files.private.replace(files.index)
@@ -240,16 +241,21 @@ def _finish(place: Place, plan: PromotionPlan, files: _Files, told: Step = _quie
 
 
 def _drop_tags(place: Place, plan: PromotionPlan) -> None:
-    """Tags and ref locks that a cut-off transaction left; a branch's lock is Orion's when it holds the new commit."""
-    branch_lock = place.common_dir / "refs" / "heads" / f"{plan.branch}.lock"
-    with suppress(FileNotFoundError):
-        if branch_lock.read_text().strip() == plan.new:
-            branch_lock.unlink()
+    """Tags that a cut-off transaction left behind."""
     for tag, commit in ((plan.pre_tag, plan.old), (plan.post_tag, plan.new)):
-        _drop_own_lock(place.common_dir / "refs" / "tags" / f"{tag}.lock")
         if place.commit_at(f"refs/tags/{tag}") == commit:
             place.git.run("update-ref", "-d", f"refs/tags/{tag}", commit)
 
 
-def _drop_own_lock(lock: Path) -> None:
-    lock.unlink(missing_ok=True)
+def _drop_ref_locks(here: Place, plan: PromotionPlan, files: _Files) -> None:
+    """Locks that a killed `update-ref` of Orion's left. The tags' names are Orion's own. A lock of the branch is when
+    it holds the new commit; an empty one of the branch or of HEAD is when it was made while Orion held the index, for
+    then no git of somebody else's could move either."""
+    for tag in (plan.pre_tag, plan.post_tag):
+        (here.common_dir / "refs" / "tags" / f"{tag}.lock").unlink(missing_ok=True)
+    for lock in (here.common_dir / "refs" / "heads" / f"{plan.branch}.lock", here.git_dir / "HEAD.lock"):
+        with suppress(FileNotFoundError):
+            held = lock.read_text(errors="replace").strip()
+            young = lock.stat().st_ctime_ns >= files.marker.stat().st_mtime_ns
+            if held == plan.new or (not held and young and files.owns_lock()):
+                lock.unlink()
