@@ -127,6 +127,16 @@ def test_the_pin_is_asked_for_after_the_checks_and_never_shown(orion: Orion, tmp
     assert PIN not in shown.shown
 
 
+def test_a_hostile_file_is_shown_and_does_not_act_on_the_terminal(orion: Orion, tmp_path: Path) -> None:
+    text = REPAIR.replace("The sum is a sum.", "\\x1b[2J\\x1b]52;c;aGk=\\a\\u202ehidden [bold]b[/bold]")
+    ran = orion("work", "--playbook", playbook(tmp_path, text), "--yes", "--json")
+    assert ran.code == 0, ran.err
+    with terminal(orion, "diff", session_of(ran)) as shown:
+        assert shown.end() == 0
+    assert "+␛[2J␛]52;c;aGk=␇⟨U+202E⟩hidden [bold]b[/bold]" in shown.shown
+    assert "\x1b" not in shown.shown
+
+
 def test_a_pin_is_entered_twice(orion: Orion) -> None:
     with terminal(orion, "auth", "set") as shown:
         shown.read_until("new PIN:")

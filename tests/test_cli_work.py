@@ -234,6 +234,40 @@ def test_ctrl_c_pauses_the_session_first_and_ends_with_130(orion: Orion, tmp_pat
     assert state["runner"]["alive"] is False
 
 
+def test_a_killed_session_shows_as_interrupted_and_is_resumed_from_its_last_kept_task(
+    orion: Orion, tmp_path: Path
+) -> None:
+    text = REPAIR.replace(
+        "- write: {path: docs/NOTE.md", "- run: 'test -e once || sleep 60'\n      - write: {path: docs/NOTE.md"
+    )
+    with started(orion, "work", "--playbook", playbook(tmp_path, text), "--yes", "--json") as process:
+        session = read_until(process, "checkpoint")["session"]
+        while read_until(process, "action_started")["task"] != "note":
+            pass
+        process.kill()
+    assert orion("sessions", "--json").json[0]["state"] == "interrupted"
+    status = orion("status", session, "--json").json
+    assert status["counts"]["kept"] == 1
+    assert status["runner"]["alive"] is False
+    with started(orion, "resume", session, "--json") as process:
+        assert read_until(process, "session_started")["resumed"] is True
+        assert read_until(process, "task_started")["task"] == "note"
+        assert read_until(process, "action_started")["task"] == "note"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert "Ctrl-C again" in process.stderr.readline() + process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 130
+    assert orion("status", session, "--json").json["state"] == "interrupted"
+
+
+def test_a_sandbox_that_cannot_be_had_ends_with_6_and_says_what_to_do(orion: Orion, tmp_path: Path) -> None:
+    ran = orion("work", "--playbook", playbook(tmp_path, REPAIR), "--yes", "--json", "--sandbox", "docker")
+    assert ran.code == 6, ran.err
+    assert ran.out == ""
+    assert "docker" in ran.err.lower()
+
+
 @pytest.mark.parametrize("how", ["hang_up", "closed_pipe"])
 def test_work_goes_on_when_its_terminal_or_reader_is_lost(orion: Orion, tmp_path: Path, how: str) -> None:
     with started(orion, "work", "--playbook", playbook(tmp_path, REPAIR), "--yes", "--json") as process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -73,14 +74,16 @@ def _outlive_the_terminal() -> None:
 
 
 def _interrupted(engine: Engine, session: str) -> Exit:
-    note("\norion: pausing the session; Ctrl-C once more leaves it to be resumed from its last kept task")
+    note("\norion: pausing once the present command has ended; Ctrl-C again stops it now")
     try:
         engine.sessions.pause(session)
-        engine.sessions.wait(session, 60)
+        engine.sessions.wait(session)
     except OrionError as error:
         note(f"orion: {error.message}")
     except KeyboardInterrupt:
-        return Exit.INTERRUPTED
+        # Nothing kept can be lost: the journal has it, the sandbox ends with this process, the session is interrupted.
+        note(f"  stopped; go on from the last kept task with: orion resume {session}")
+        os._exit(Exit.INTERRUPTED)
     note(f"  go on with: orion resume {session}")
     return Exit.INTERRUPTED
 
