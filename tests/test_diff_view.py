@@ -102,8 +102,7 @@ def test_a_line_of_the_new_file_is_found_or_the_nearest_after_it() -> None:
             "binary, its lines are not shown",
         ),
         (
-            'diff --git "a/\\303\\244.py" "b/\\303\\244.py"\ndeleted file mode 100644\n'
-            '--- "a/\\303\\244.py"\n+++ /dev/null',
+            'diff --git "a/\\303\\244.py" "b/\\303\\244.py"\ndeleted file mode 100644\n+++ /dev/null',
             "ä.py",
             "deleted",
             "",

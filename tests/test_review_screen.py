@@ -110,7 +110,7 @@ async def test_the_gate_then_the_pin_then_what_happened_and_how_to_undo_it() -> 
             assert fact in shown(pilot)
         assert engine.calls[-1] == ("promote", *(f.path for f in FILES), "accepting", "f-protected", "f-secret")
         await pilot.press("enter")
-        await says(pilot, "Everything of this session is in your branch")
+        await says(pilot, "Everything is in your branch")
         await says(pilot, "✓ promoted")
 
 
@@ -194,7 +194,7 @@ async def test_a_promotion_is_taken_back_with_the_pin(key: str) -> None:
     engine = clean()
     engine.review.promote(SESSION, secret=PIN)
     async with opened(engine, "review", session=SESSION) as pilot:
-        await says(pilot, "everything of this session is promoted")
+        await says(pilot, "✓ everything is on main as feedc0defeed")
         await pilot.press(key)
         await says(pilot, "A new commit on main takes feedc0defeed back")
         await typed(pilot, "111222")

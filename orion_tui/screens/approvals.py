@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
@@ -79,7 +81,8 @@ class ApprovalsScreen(OrionScreen):
 
         def read() -> tuple[Session, str | None, bytes]:
             session = engine.sessions.get(approval.session)
-            digests = [e.role.digest for e in engine.roles.list() if e.role and e.name == session.role]
+            known = engine.roles.list(Path(session.workspace))
+            digests = [entry.role.digest for entry in known if entry.role and entry.name == session.role]
             return session, digests[0] if digests else None, _diff(approval)
 
         def _diff(approval: Approval) -> bytes:

@@ -25,6 +25,7 @@ from orion_tui.resources import style_sheet
 from orion_tui.screens.base import OrionScreen
 from orion_tui.screens.review_rows import detail, entries, finding_of, path_of, status_lines
 from orion_tui.selection import Selection
+from orion_tui.widgets.diff_parse import Patch
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.marked_list import MarkedList, rows_of
 from orion_tui.widgets.rows import RowList
@@ -70,14 +71,14 @@ class ReviewScreen(OrionScreen):
         engine, session = self.engine, self._session
         ask(
             self,
-            lambda: (engine.review.report(session), engine.review.diff(session)),
+            lambda: (engine.review.report(session), Patch(engine.review.diff(session))),
             lambda loaded: self._loaded(*loaded),
             self._not_loaded,
             group="review",
             exclusive=True,
         )
 
-    def _loaded(self, whole: Review, patch: bytes) -> None:
+    def _loaded(self, whole: Review, patch: Patch) -> None:
         before = self._selection
         self._selection = Selection(whole) if before is None else before.renewed(whole)
         if not self._selection.left:
@@ -93,7 +94,7 @@ class ReviewScreen(OrionScreen):
 
     def _empty_words(self, whole: Review) -> str:
         if any(not record.undone_by for record in whole.session.promotions):
-            return "Everything of this session is in your branch. U takes it back, q goes back."
+            return "Everything is in your branch. U takes it back."
         return "Nothing to review: no task has left a change. q goes back."
 
     def _look(self) -> None:

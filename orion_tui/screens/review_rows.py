@@ -24,18 +24,23 @@ def entries(selection: Selection) -> list[Entry]:
     if selection.findings:
         rows += [heading("FINDINGS"), *(_finding(selection, finding) for finding in selection.findings), gap()]
     paths = selection.paths
-    rows.append(heading("FILES", f"taking {len(selection.taken)} of {len(paths)}"))
+    if paths:
+        rows.append(heading("FILES", f"taking {len(selection.taken)} of {len(paths)}"))
     rows += [_file(selection, change) for change in selection.whole.changes.files]
     rows += [
         Entry(f"refused:{entry.path}", ("⊘ ", "bad"), entry.path, (("cannot be kept", "muted"),))
         for entry in selection.whole.changes.refused
     ]
     if selection.whole.hand_off:
-        rows += [gap(), heading("FOR YOU TO RUN")]
+        rows += [*_gap(rows), heading("FOR YOU TO RUN")]
         rows += [Entry(f"run:{n}", ("→ ", "accent"), command) for n, command in enumerate(selection.whole.hand_off)]
-    rows += [gap(), heading("TASKS")]
+    rows += [*_gap(rows), heading("TASKS")]
     rows += [_task(view) for view in selection.whole.session.tasks.values()]
     return rows
+
+
+def _gap(rows: list[Entry]) -> list[Entry]:
+    return [gap()] if rows and rows[-1].key else []
 
 
 def _finding(selection: Selection, finding: Finding) -> Entry:
@@ -181,6 +186,10 @@ def status_lines(selection: Selection) -> list[Part]:
     waiting = len(whole.session.waiting)
     if waiting:
         parts.append((f"  ◐ {waiting} decision{'' if waiting == 1 else 's'} still to make", "accent"))
+    record = next((record for record in reversed(whole.session.promotions) if not record.undone_by), None)
+    if not count and record is not None:
+        words = f"\n✓ everything is on {visible(record.branch)} as {record.commit[:12]}: "
+        return [*parts, (words, "good"), ("U", "key"), (" takes it back", "muted")]
     reasons = selection.blockers()
     if not reasons:
         taken = len(selection.taken)

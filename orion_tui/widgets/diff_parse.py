@@ -85,13 +85,15 @@ class Hunk:
 
 @dataclass(slots=True)
 class FilePatch:
-    """One file of the patch: its lines go from `line` (the `diff --git`) to `end`, its hunks begin at `body`. `row` is
-    its header's row."""
+    """One file of the patch: its lines go from `line` (the `diff --git`) to `end`, its hunks begin at `body`; `start`
+    and `stop` are the same ends in bytes. `row` is its header's row."""
 
     index: int
     line: int
     body: int
     end: int
+    start: int
+    stop: int
     row: int = 0
 
     @property
@@ -108,29 +110,31 @@ class Patch:
         self.lines = data.split(b"\n")
         if self.lines[-1] == b"":
             self.lines.pop()
-        self.files = self._files(data)
+        # With a line break in front, every line can be found by the break before it.
+        self._text = b"\n" + data
+        self.files = self._files()
         self._starts = [file.row for file in self.files]
         self._headers: dict[int, FileHeader] = {}
         self._hunks: dict[int, tuple[Hunk, ...]] = {}
         self.row_count = self.files[-1].row + self.files[-1].rows if self.files else 0
 
-    def _files(self, data: bytes) -> list[FilePatch]:
+    def _files(self) -> list[FilePatch]:
         # Inside a hunk every line begins with a blank, a sign or a backslash, so this can only be a file's header.
-        text, mark = b"\n" + data, b"\n" + _FILE
-        starts: list[int] = []
+        text, mark = self._text, b"\n" + _FILE
+        starts: list[tuple[int, int]] = []
         line = position = 0
         at = text.find(mark)
         while at >= 0:
             line += text.count(b"\n", position, at)
             position = at
-            starts.append(line)
+            starts.append((line, at))
             at = text.find(mark, at + 1)
         files: list[FilePatch] = []
         row = 0
-        for index, start in enumerate(starts):
-            end = starts[index + 1] if index + 1 < len(starts) else len(self.lines)
+        for index, (start, begin) in enumerate(starts):
+            end, stop = starts[index + 1] if index + 1 < len(starts) else (len(self.lines), len(text))
             body = next((n for n in range(start + 1, end) if self.lines[n].startswith(b"@@ ")), end)
-            file = FilePatch(index, start, body, end, row)
+            file = FilePatch(index, start, body, end, begin, stop, row)
             files.append(file)
             row += file.rows + 1
         return files
@@ -142,12 +146,17 @@ class Patch:
         return self._hunks[file]
 
     def _find_hunks(self, file: FilePatch) -> Iterator[Hunk]:
-        lines = self.lines
+        text, mark = self._text, b"\n@@ -"
         found = []
-        for number in [n for n in range(file.body, file.end) if lines[n].startswith(b"@@ -")]:
-            match = _HUNK.match(lines[number])
+        number, position = file.line, file.start
+        at = text.find(mark, file.start, file.stop)
+        while at >= 0:
+            number += text.count(b"\n", position, at)
+            position = at
+            match = _HUNK.match(self.lines[number])
             if match is not None:
                 found.append((number, *(1 if group is None else int(group) for group in match.groups())))
+            at = text.find(mark, at + 1, file.stop)
         seen = 1
         for index, (number, old, old_count, new, new_count) in enumerate(found):
             end = found[index + 1][0] if index + 1 < len(found) else file.end
@@ -208,9 +217,11 @@ class Patch:
 
     def counts(self, file: int) -> tuple[int, int]:
         """Lines added and removed in that file."""
-        entry = self.files[file]
-        signs = [line[:1] for line in self.lines[entry.body : entry.end]]
-        return signs.count(b"+"), signs.count(b"-")
+        entry, text = self.files[file], self._text
+        body = text.find(b"\n@@ ", entry.start, entry.stop)
+        if body < 0:
+            return 0, 0
+        return text.count(b"\n+", body, entry.stop), text.count(b"\n-", body, entry.stop)
 
     def next_hunk(self, row: int) -> int | None:
         """The header row of the first hunk that begins after `row`."""

@@ -93,9 +93,10 @@ class DiffView(ScrollView, can_focus=True):
         file, hunk = self._patch.place(self._current)
         return self._patch.header(file.index).path, 0 if hunk is None else hunk.index + 1
 
-    def load(self, data: bytes, *, empty: str = "no changes") -> None:
-        """Show another patch from its beginning; `empty` is said when it has no file."""
-        self._patch = Patch(data)
+    def load(self, patch: Patch | bytes, *, empty: str = "no changes") -> None:
+        """Show another patch from its beginning; `empty` is said when it has no file. A large one is best made into a
+        `Patch` in the thread that fetched it."""
+        self._patch = Patch(patch) if isinstance(patch, bytes) else patch
         self._empty = empty
         self._current = 0
         self._strips.clear()

@@ -161,4 +161,4 @@ class PinEntry(Vertical):
 
 
 def _sentence(error: OrionError) -> str:
-    return f"✗ {error.message}" + (f": {error.hint}" if error.hint else "")
+    return f"✗ {error.message}" + (f"; {error.hint}" if error.hint else "")
