@@ -461,3 +461,21 @@ def test_a_finished_sessions_folder_can_be_removed_whatever_is_inside(session: G
     remove_folder(session.folder)
     remove_folder(session.folder)
     assert list(session.folder.parent.iterdir()) == []
+
+
+def test_what_a_kept_task_left_behind_is_gone_before_the_next_one(session: GitSessionRepository) -> None:
+    """A tree that was just kept is left standing, but nothing else with it, and not once something may have run."""
+    for leftover in ("__pycache__/x.pyc", "noise.log", "empty/", "kept.txt"):
+        place = session.tree / leftover
+        place.parent.mkdir(exist_ok=True)
+        if leftover.endswith("/"):
+            place.mkdir()
+        else:
+            place.write_text("x")
+        seen = session.snapshot(session.tip())
+        session.restore(session.keep(seen.new, "kept", session.tip()))
+        left = {each.name for each in session.tree.iterdir()} - {Path(name).parts[0] for name in FILES}
+        assert left == ({"kept.txt"} if leftover == "kept.txt" else set())
+    (session.tree / "later.txt").write_text("x")
+    session.restore(session.tip())
+    assert not (session.tree / "later.txt").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from engine.vocabulary.ports import RunnerInfo
 from engine.vocabulary.requests import Proposal, SessionRequest
 from engine.vocabulary.sessions import Checkpoint, Limits, Session, SessionState, SessionSummary
 from engine.vocabulary.verdicts import Verdict, verdict_to_json
+from engine.workspace.beneath import remove_folder
 
 ARCHIVE_AFTER = timedelta(days=30)
 _ENDED = (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.PROMOTED, SessionState.REJECTED)
@@ -44,7 +44,7 @@ class Sessions:
             self._core.users.open_session(proposal.workspace, session, folder)
             self._core.journal.append(session, _created(proposal))
         except OrionError:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
             raise
         return session
 
@@ -191,7 +191,7 @@ class Sessions:
             old = bool(summary.ended_at) and datetime.fromisoformat(summary.ended_at) < before
             folder = self._core.home.session(summary.id)
             if old and summary.state in _ENDED and folder.exists() and not self._core.alive(summary.id):
-                shutil.rmtree(folder)
+                remove_folder(folder)
                 removed += 1
         return removed
 

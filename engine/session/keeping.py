@@ -65,7 +65,7 @@ class Keeper:
         """Merge approved effects onto the tip, gate and verify them again and keep them. False on a conflict: nothing
         was decided, and the task has to be done again."""
         repository = self._bench.repository
-        tip = repository.tip()
+        tip = self._bench.ledger.session.tip
         merged = repository.merge(suspension.base, tip, suspension.partial)
         if not merged.tree:
             paths = ", ".join(conflict.path for conflict in merged.conflicts[:5])
@@ -109,7 +109,7 @@ class Keeper:
             verified=verified,
             claimed=claimed.summary if claimed else "",
         )
-        self._bench.repository.restore(self._bench.repository.tip())
+        self._bench.repository.restore(self._bench.ledger.session.tip)
 
     def _gated(self, changes: ChangeSet, claim: Finish) -> bool:
         """Ask the gate about every effect; false when the task was thrown out or parked."""

@@ -178,7 +178,7 @@ class Runner:
         bench = self._bench
         session = bench.ledger.refresh()
         if stop.state in (SessionState.PAUSED, SessionState.CANCELLED):
-            bench.repository.restore(bench.repository.tip())
+            bench.repository.restore(session.tip)
             bench.ledger.record(
                 EventKind.CHECKPOINT,
                 task="",

@@ -68,7 +68,7 @@ class TaskRun:
             transcript = self._bench.blobs.get(suspension.transcript) if suspension.transcript else b""
         else:
             self._step = 0
-            self._begin(self._bench.repository.tip())
+            self._begin(self._bench.ledger.session.tip)
             self._bench.repository.restore(self._base)
         if self._cleared():
             self._work(self._agent(transcript))
@@ -103,7 +103,7 @@ class TaskRun:
         """Put the partial tree, merged with what was kept meanwhile, back into the work tree; false when they
         conflict."""
         repository = self._bench.repository
-        tip = repository.tip()
+        tip = self._bench.ledger.session.tip
         partial = suspension.partial
         if tip != suspension.base:
             merged = repository.merge(suspension.base, tip, suspension.partial)

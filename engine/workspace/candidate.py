@@ -33,7 +33,8 @@ _KINDS = {
 
 
 class Candidate:
-    """Builds one candidate tree; used once."""
+    """Builds one candidate tree; used once. Afterwards `exact` says that the folder holds that tree and nothing else,
+    as a fresh checkout would."""
 
     def __init__(self, stage: Stage, store: ObjectStore, ignored: Ignored, base: Tree) -> None:
         self._stage = stage
@@ -46,6 +47,7 @@ class Candidate:
         self._ignore_files: set[str] = set()
         self._left = MAX_TOTAL_BYTES
         self.sizes: dict[str, int] = {}
+        self.exact = False
 
     def build(self) -> tuple[Tree, tuple[RefusedEntry, ...]]:
         """The candidate and what was refused. Raises LimitExceeded (entries, bytes)."""
@@ -54,12 +56,14 @@ class Candidate:
             self._learn_known_ignores(chain, sight)
             new = self._sort_known(chain, sight)
             kept = self._sort_unknown(chain, new)
+            self.exact = kept.keys() == new.keys() and self._stage.tidy(sight)
             for path, found in kept.items():
                 self._read(chain, path, found)
             self._stage.settle()
             self._refuse_collisions()
             self._refuse_links(chain)
         tree = self._store.derive(self._base, self._changes)
+        self.exact = self.exact and not self._refused and not self._stage.has_odd_modes()
         # A refused path is only ever shown, and lone surrogates would break whoever stores it.
         shown = [replace(self._refused[path], path=decoded(os.fsencode(path))) for path in sorted(self._refused)]
         return tree, tuple(shown)

@@ -51,6 +51,8 @@ class GitSessionRepository:
         self._check = Stage(folder / "check", self._store, owner)
         self._ignored = Ignored(self.git, folder / "ignored")
         self._branch = f"refs/heads/orion-ara/{session}"
+        self._seen = ""
+        self._standing = ""
         self._trees: dict[str, Tree] = {}
         self._tree_ids: dict[str, str] = {}
 
@@ -80,6 +82,9 @@ class GitSessionRepository:
         link_objects(objects, self.git.git_dir / "objects")
 
     def restore(self, commit: str) -> None:
+        standing, self._standing, self._seen = self._standing, "", ""
+        if standing and standing == self.tree_of(commit):
+            return
         self._stage.restore(self._load(commit))
 
     def snapshot(self, base: str) -> ChangeSet:
@@ -87,6 +92,8 @@ class GitSessionRepository:
         candidate = Candidate(self._stage, self._store, self._ignored, before)
         after, refused = candidate.build()
         self._remember(after)
+        self._seen = after.oid if candidate.exact else ""
+        self._standing = ""
         files = compare(self.git, before.oid, after.oid, candidate.sizes) if before.oid != after.oid else ()
         return ChangeSet(base, after.oid, files, refused)
 
@@ -99,6 +106,9 @@ class GitSessionRepository:
         return self._tree_ids[commit]
 
     def keep(self, tree: str, message: str, expected_tip: str) -> str:
+        # What was just seen to stand in the folder, and nothing else, need not be put there again: once, since whoever
+        # restores is about to let something run there.
+        self._standing, self._seen = (tree if tree == self._seen else ""), ""
         commit = self._commit(tree, message, expected_tip)
         moved = self.git.run("update-ref", self._branch, commit, expected_tip, ok=(0, 1, 128))
         if moved.code != 0:
@@ -146,6 +156,7 @@ class GitSessionRepository:
                 raise _unusable(path, "read", error) from error
 
     def write(self, path: str, data: bytes) -> None:
+        self._seen = self._standing = ""
         parent, name = _split(path)
         with folders(self.tree, self._owner) as chain:
             try:
@@ -171,6 +182,7 @@ class GitSessionRepository:
             raise
 
     def delete(self, path: str) -> None:
+        self._seen = self._standing = ""
         parent, name = _split(path)
         with folders(self.tree) as chain:
             try:

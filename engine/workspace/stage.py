@@ -99,10 +99,21 @@ class Stage:
     def _canonical(self, mode: int, entry: Entry) -> bool:
         return entry[0] == LINK_MODE or stat.S_IMODE(mode) == file_mode(entry)
 
+    def tidy(self, sight: Sight) -> bool:
+        """Whether every folder stands as a checkout makes it."""
+        return all(self._as_made(found) for found in sight.folders.values())
+
+    def has_odd_modes(self) -> bool:
+        """Whether some file has other permissions than a checkout gives."""
+        return bool(self._odd)
+
+    def _as_made(self, found: os.stat_result) -> bool:
+        owned = self._owner is None or (found.st_uid, found.st_gid) == self._owner
+        return owned and stat.S_IMODE(found.st_mode) == 0o755
+
     def _repair_folders(self, chain: Folders, sight: Sight) -> None:
         for path, found in sight.folders.items():
-            owned = self._owner is None or (found.st_uid, found.st_gid) == self._owner
-            if stat.S_IMODE(found.st_mode) != 0o755 or not owned:
+            if not self._as_made(found):
                 handle = chain.at(path)
                 os.fchmod(handle, 0o755)
                 if self._owner is not None:
