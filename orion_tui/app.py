@@ -216,7 +216,7 @@ class OrionApp(App[int]):
 
         screen = self.screen
         if isinstance(screen, OrionScreen):
-            self.push_screen(HelpModal(screen.NAME, screen.facts()))
+            self.push_screen(HelpModal(screen.NAME, screen.reason_off))
 
     def do_theme(self) -> None:
         self.theme = "orion-light" if self.theme == "orion-dark" else "orion-dark"

@@ -7,14 +7,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.vocabulary.errors import OrionError
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.fold import FOLDED, fold
-from engine.vocabulary.sessions import Session, SessionSummary
+from engine.vocabulary.sessions import Session, SessionState, SessionSummary
 from engine.vocabulary.verdicts import Approval
 
 if TYPE_CHECKING:
@@ -109,6 +109,11 @@ class Bridge:
         state = self.state
         if state.ready and sessions == state.sessions and approvals == state.approvals:
             return
+        for summary in sessions:
+            watched = state.watched.get(summary.id)
+            # A runner that died wrote no event about it: only the engine can tell, by the lock that is free.
+            if watched and summary.state is SessionState.INTERRUPTED and watched.session.state is SessionState.RUNNING:
+                watched.session = replace(watched.session, state=summary.state, reason=summary.reason)
         state.ready, state.sessions, state.approvals = True, sessions, approvals
         state.lists_version += 1
         self._dirty = True

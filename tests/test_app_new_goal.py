@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Select, TextArea
 
 from engine.vocabulary.errors import PlanError, Problem
+from engine.vocabulary.requests import PlaybookEntry
 from orion_tui.app import OrionApp
 from orion_tui.durations import read_duration, read_money, written_duration
 from tests.support.app_driver import driven, on_screen, shown, told, wait_for
@@ -46,6 +48,15 @@ async def test_without_a_model_it_says_what_to_do_and_offers_playbooks(tmp_path)
         assert "No model is set up" in shown(app)
         await pilot.press("tab", "tab", "enter")
         await wait_for(pilot, lambda: "tidy: Tidy white space" in shown(app), "the playbooks")
+
+
+async def test_markup_in_the_name_of_a_playbook_is_drawn_literally(tmp_path):
+    engine = FakeEngine()
+    hostile = PlaybookEntry("x", "[/] [@click=app.exit]evil[/] \x1b[31m", Path("x.yaml"), 1)
+    engine.playbooks.list = lambda: (hostile,)
+    async with form(engine, tmp_path) as (app, pilot):
+        await pilot.press("tab", "tab", "enter")
+        await wait_for(pilot, lambda: "[/] [@click=app.exit]evil[/] ␛[31m" in shown(app), "the playbook")
 
 
 async def test_with_a_model_it_is_chosen(tmp_path):

@@ -8,9 +8,10 @@ from time import perf_counter
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.fold import fold_all
 from engine.vocabulary.plans import TaskState
+from engine.vocabulary.sessions import SessionState
 from orion_tui import bridge as bridge_module
 from orion_tui.bridge import AppState, Bridge
-from tests.support.fake_engine import FakeEngine, night
+from tests.support.fake_engine import FakeEngine, interrupted, night
 
 
 class Told:
@@ -143,6 +144,16 @@ def test_many_threads_can_tell_at_once_and_nothing_is_lost():
         bridge.tick()
     drain(bridge)
     assert [bridge.state.watched[f"s{number}"].session.seq for number in range(4)] == [1_002] * 4
+
+
+def test_a_runner_that_died_shows_as_interrupted_although_it_wrote_no_event():
+    engine, (bridge, _) = night(), made()
+    bridge.set_lists(engine.sessions.list(), engine.approvals.list())
+    bridge.watch(engine.sessions.get("s002"), engine.sessions.events("s002"))
+    assert bridge.state.watched["s002"].session.state is SessionState.RUNNING
+    interrupted(engine, "s002")
+    bridge.set_lists(engine.sessions.list(), engine.approvals.list())
+    assert bridge.state.watched["s002"].session.state is SessionState.INTERRUPTED
 
 
 def test_a_session_nobody_looks_at_costs_no_memory():

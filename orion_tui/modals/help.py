@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from orion_tui.actions import acts_for, reason_off
+from orion_tui.actions import Act, acts_for
 from orion_tui.widgets.columns import folded
 from orion_tui.widgets.header import styled
 from orion_tui.widgets.rows import Row, RowList
@@ -28,10 +28,10 @@ class HelpModal(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark,enter", "dismiss", "close")]
 
-    def __init__(self, screen: str, facts: frozenset[str]) -> None:
+    def __init__(self, screen: str, reason_off: Callable[[Act], str]) -> None:
         super().__init__()
         self._of = screen
-        self._facts = facts
+        self._reason_off = reason_off
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -49,7 +49,7 @@ class HelpModal(ModalScreen[None]):
     def _rows(self, width: int) -> Sequence[Row]:
         rows: list[Row] = []
         for act in acts_for(self._of):
-            why = reason_off(act, self._facts)
+            why = self._reason_off(act)
             tone = "muted" if why else "key"
             label = f" {act.shown_key:>10}  {act.label:<14} "
             indent = " " * (len(label) if width >= 60 else 4)

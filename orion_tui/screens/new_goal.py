@@ -7,6 +7,7 @@ from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.widgets import Input, Select, Static, TextArea
 
 from engine.vocabulary.errors import ConfigError, ModelError, OrionError, PlanError, RoleError, WorkspaceError
@@ -105,16 +106,16 @@ class NewGoalScreen(OrionScreen):
         self._offer = offer
         roles = [entry for entry in offer.roles if entry.role is not None and entry.trusted]
         role = self.query_one("#role", Select)
-        role.set_options([(f"{visible(entry.name)}  ({entry.source})", entry.name) for entry in roles])
+        role.set_options([(_literal(f"{entry.name}  ({entry.source})"), entry.name) for entry in roles])
         if any(entry.name == offer.settings.default_role for entry in roles):
             role.value = offer.settings.default_role
         broken = [entry.name for entry in offer.roles if entry.role is None]
         if broken:
             self._say_at("role", f"broken, not offered: {', '.join(broken)} (orion role validate says why)", "muted")
         how = self.query_one("#how", Select)
-        options = [(f"model {visible(name)}", f"model:{name}") for name in offer.settings.models]
+        options = [(_literal(f"model {name}"), f"model:{name}") for name in offer.settings.models]
         options += [
-            (f"{visible(entry.name)}: {visible(entry.goal)}", f"playbook:{entry.name}")
+            (_literal(f"{entry.name}: {entry.goal}"), f"playbook:{entry.name}")
             for entry in offer.playbooks
             if not entry.problems
         ]
@@ -269,3 +270,8 @@ class NewGoalScreen(OrionScreen):
 
     def do_pane(self) -> None:
         self.focus_next()
+
+
+def _literal(text: str) -> Content:
+    """Untrusted text as an option: made visible, and never parsed as markup."""
+    return Content(visible(text))
