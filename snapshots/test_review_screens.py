@@ -15,6 +15,7 @@ from engine.vocabulary.plans import Check, Plan, Task
 from engine.vocabulary.requests import AuthStatus, SessionRequest
 from orion_tui.app import OrionApp
 from orion_tui.screens.base import OrionScreen
+from orion_tui.widgets.pin_entry import PinEntry
 from tests.support.fake_engine import NOW, PIN, WORKSPACE, FakeEngine
 from tests.support.fake_review import SESSION, ReviewEngine, to_review, with_decisions
 from tests.support.screens import says, settled, typed, until
@@ -118,7 +119,10 @@ PICTURES: dict[str, Picture] = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_the_screen_looks_as_it_did(snap_compare: Any, size: tuple[int, int], name: str) -> None:
+def test_the_screen_looks_as_it_did(
+    snap_compare: Any, size: tuple[int, int], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PinEntry, "tick_s", 3600.0)
     make, screen, arguments, then = PICTURES[name]
     engine = make()
     app = OrionApp(lambda: engine, WORKSPACE, now=lambda: NOW)

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.changes import Conflict, Finding, FindingKind, Severity
 from engine.vocabulary.requests import AuthStatus
 from orion_tui.modals.promotion import PromotionModal
 from orion_tui.screens.review import ReviewScreen
+from orion_tui.widgets.diff_view import DiffView
+from orion_tui.widgets.pin_entry import PinEntry
 from tests.support.fake_engine import PIN
 from tests.support.fake_review import FILES, SESSION, ReviewEngine, to_review
 from tests.support.screens import BEST, SMALL, notified, opened, says, settled, shown, typed, until
@@ -129,7 +132,20 @@ async def test_only_what_was_taken_is_promoted() -> None:
         await says(pilot, "2 files +5 -1")
 
 
-async def test_a_wrong_pin_counts_down_and_then_locks() -> None:
+async def test_a_lock_counts_down_and_then_lets_one_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PinEntry, "tick_s", 0.05)
+    engine = clean()
+    engine.status = AuthStatus("pin", 0, 2.0, "file")
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("P")
+        await says(pilot, "Locked after too many wrong tries")
+        engine.status = AuthStatus("pin", 3, 0.0, "file")
+        await says(pilot, "Your PIN lets it happen")
+        await says(pilot, "3 tries left")
+
+
+async def test_a_wrong_pin_counts_down_and_then_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PinEntry, "tick_s", 3600.0)
     engine = clean()
     async with opened(engine, "review", session=SESSION) as pilot:
         await pilot.press("P")
@@ -234,6 +250,18 @@ async def test_steps_through_the_diff_carry_the_list_along() -> None:
         await says(pilot, "src/auth/models.py hunk 2 of 2 by model")
         await pilot.press("k", "space")
         await says(pilot, "▸ [ ] M src/auth/models.py")
+
+
+async def test_what_is_read_stays_in_place_while_the_session_moves_on() -> None:
+    engine = clean()
+    async with opened(engine, "review", SMALL, session=SESSION) as pilot:
+        await pilot.press("n", "n", "j")
+        view = pilot.app.screen.query_one(DiffView)
+        place, offset = view.current, view.scroll_offset
+        assert place == ("src/auth/models.py", 1)
+        engine.parked(SESSION, "tests", ActionClass.DEPLOY, "make deploy", "a person decides this")
+        await says(pilot, "1 decision still to make")
+        assert (view.current, view.scroll_offset) == (place, offset)
 
 
 @pytest.mark.parametrize("size", [BEST, SMALL])

@@ -40,6 +40,7 @@ class ApprovalsScreen(OrionScreen):
         self._session: Session | None = None
         self._shown: tuple[str, int] = ("", 0)
         self._has_diff = False
+        self._read = ""
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="decided", markup=False)
@@ -119,7 +120,10 @@ class ApprovalsScreen(OrionScreen):
             return
         self._session = session
         put(self.query_one("#approval-text", Static), facts_of(approval, session, digest))
-        self.query_one("#approval-side").scroll_to(y=0, animate=False)
+        if approval.id != self._read:
+            # What is being read stays where it is when only the lists have changed.
+            self._read = approval.id
+            self.query_one("#approval-side").scroll_to(y=0, animate=False)
         self._show_diff(patch)
         what = "what it leaves" if approval.kind is ApprovalKind.EFFECT else "the task's tree so far"
         put(self.query_one("#diff-title", Static), ((what, "key"), (f"  {visible(approval.task)}", "muted")))

@@ -94,16 +94,23 @@ class DiffView(ScrollView, can_focus=True):
         return self._patch.header(file.index).path, 0 if hunk is None else hunk.index + 1
 
     def load(self, patch: Patch | bytes, *, empty: str = "no changes") -> None:
-        """Show another patch from its beginning; `empty` is said when it has no file. A large one is best made into a
-        `Patch` in the thread that fetched it."""
+        """Show another patch; `empty` is said when it has no file. The same one again stays where it is read, another
+        begins at the file that was read, if it has it. A large one is best made into a `Patch` in the thread that
+        fetched it."""
+        before, reading = self._patch, self.current[0]
         self._patch = Patch(patch) if isinstance(patch, bytes) else patch
         self._empty = empty
+        if self._patch.lines == before.lines:
+            self.refresh()
+            self._tell()
+            return
         self._current = 0
         self._strips.clear()
         self.virtual_size = Size(min(self._patch.longest, LINE_LIMIT) + self._gutter_width, self._patch.row_count)
         self.scroll_to(0, 0, animate=False, immediate=True)
-        self.refresh()
-        self._tell()
+        if not (reading and self.show_path(reading)):
+            self.refresh()
+            self._tell()
 
     def next_hunk(self) -> bool:
         """Go to the next hunk, into the next file if need be; false at the end."""

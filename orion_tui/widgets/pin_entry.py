@@ -4,6 +4,7 @@ one."""
 from __future__ import annotations
 
 from math import ceil
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -23,6 +24,9 @@ _FULL_TRIES = 3
 class PinEntry(Vertical):
     """Sends `Given` with what was typed; the owner calls `refused` when it was wrong. When no PIN was ever set it asks
     for a new one, twice, and gives that one on. It keeps no secret beyond the message."""
+
+    tick_s: ClassVar[float] = 1.0
+    """Seconds between two looks at the time a lock still lasts."""
 
     class Given(Message):
         """A PIN to try. `fresh` when it was set a moment ago."""
@@ -101,7 +105,7 @@ class PinEntry(Vertical):
         self._tell("Locked after too many wrong tries; a restart does not shorten it.")
         self._say(f"✗ locked: {minutes} min {seconds:02d} s left", "bad")
         if self._timer is None:
-            self._timer = self.set_interval(1.0, self._second_gone)
+            self._timer = self.set_interval(self.tick_s, self._second_gone)
 
     def _second_gone(self) -> None:
         self._locked_s -= 1
