@@ -11,7 +11,7 @@ from orion_tui.actions import ACTS, EVERYWHERE, Act, acts_for
 from orion_tui.screens.base import OrionScreen
 
 # Not in the footer, yet not the second key of something else.
-_ALONE = ("theme",)
+_ALONE = ("theme", "previous_hunk")
 
 
 class Actions(Provider):
@@ -40,7 +40,7 @@ class Actions(Provider):
             about = f"off now: {reason}" if reason else act.help
             entries.append((act, f"{act.label}  ({act.shown_key})", about, partial(screen.perform, act)))
         for act in there:
-            if not act.footer:
+            if not act.footer and act.id not in _ALONE:
                 continue  # a second key of something that is listed
             where = " and ".join(name.replace("_", " ") for name in act.screens)
             about = f"{act.help} (on {where})"
