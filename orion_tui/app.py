@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from orion_tui.engine_face import EngineFace
 
+_QUIT = "quit"
 _LOOK_AGAIN_S = 5.0
 """How often the lists are read again without being asked: a runner that died tells nobody."""
 
@@ -226,6 +227,8 @@ class OrionApp(App[int]):
         if not running:
             self.exit(0)
             return
+        if self.screen.id == _QUIT:
+            return
         from orion_tui.modals.choice import Choice, ChoiceModal
 
         count = "A session is" if len(running) == 1 else f"{len(running)} sessions are"
@@ -235,7 +238,8 @@ class OrionApp(App[int]):
             Choice("stay", "Stay here"),
         )
         ids = [summary.id for summary in running]
-        self.push_screen(ChoiceModal(f"{count} still running.", choices), lambda answer: self._quit_as(answer, ids))
+        question = ChoiceModal(f"{count} still running.", choices, id=_QUIT)
+        self.push_screen(question, lambda answer: self._quit_as(answer, ids))
 
     def _quit_as(self, answer: str | None, running: list[str]) -> None:
         if answer == "keep":
@@ -250,6 +254,10 @@ class OrionApp(App[int]):
             ask(self, pause, lambda _none: self.exit(0))
 
     def do_quit_app(self) -> None:
+        self.do_quit()
+
+    async def action_quit(self) -> None:
+        """Textual's own ctrl+q works above every screen and would leave without asking."""
         self.do_quit()
 
 

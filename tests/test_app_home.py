@@ -112,6 +112,16 @@ async def test_quitting_can_pause_what_runs():
     assert ("pause", "s002") in engine.calls
 
 
+async def test_ctrl_q_asks_too_and_only_once():
+    async with driven(night()) as (app, pilot):
+        await pilot.press("ctrl+q")
+        await wait_for(pilot, lambda: "still running" in shown(app), "the question")
+        await pilot.press("ctrl+q")
+        await pilot.press("escape")
+        await on_screen(pilot, "home")
+        assert not app._exit
+
+
 async def test_quitting_can_be_taken_back():
     async with driven(night()) as (app, pilot):
         await pilot.press("q")

@@ -32,8 +32,8 @@ class ChoiceModal(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q", "dismiss", "back"), ("enter", "take", "choose")]
 
-    def __init__(self, question: str, choices: Sequence[Choice]) -> None:
-        super().__init__()
+    def __init__(self, question: str, choices: Sequence[Choice], *, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._question = question
         self._choices = choices
 
