@@ -45,6 +45,7 @@ def test_an_action_that_needs_approval_parks_before_anything_ran_and_the_other_b
     assert approval.kind is ApprovalKind.ACTION
     assert approval.action == "deps.change"
     assert approval.detail == "requirements.txt"
+    assert approval.proposed == "write requirements.txt\n+ flask==3.0"
     kinds = [event.kind for event in engine.sessions.events(session.id) if event.data.get("task") == "dep"]
     assert EventKind.ACTION not in kinds
 

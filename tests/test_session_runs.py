@@ -150,6 +150,12 @@ def test_the_time_limit_pauses_with_the_reason(engine: Engine, repository: Path,
     assert session.state is SessionState.PAUSED
     assert session.reason == "time_limit"
     assert states(session) == {"first": "kept", "forever": "pending"}
+    with pytest.raises(UsageError, match="used"):
+        engine.sessions.set_limits(session.id, Limits(time_s=1.0))
+    engine.sessions.set_limits(session.id, Limits(time_s=session.elapsed_s + 2))
+    again = resumed(engine, session.id)
+    assert again.reason == "time_limit"
+    assert again.elapsed_s > session.elapsed_s
 
 
 def test_a_command_over_its_time_limit_fails_its_task_and_leaves_no_trace(

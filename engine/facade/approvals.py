@@ -50,8 +50,8 @@ class Approvals:
             self._core.authenticator.verify(secret)
         self._record(session, found, "approved", "")
         moved = self._core.repository(session.id).tree_of(session.tip) != found.tree
-        note = " The tree has moved since; the work is merged onto it first." if moved and session.checkpoints else ""
-        return self._next(session, "goes on with it") + note
+        note = "The tree has moved since; the work is merged onto it first. " if moved and session.checkpoints else ""
+        return note + self._next(session, "goes on with it")
 
     def deny(self, approval: str, reason: str) -> str:
         """Record a no with its reason; a sentence on what happens next."""
@@ -74,7 +74,7 @@ class Approvals:
     def _next(self, session: Session, what: str) -> str:
         if self._core.alive(session.id):
             return f"Recorded; the running session {what}."
-        return f"Recorded; nobody works on the session now, resume it with: orion resume {session.id}"
+        return f"Recorded; nobody works on the session now. Resume it with: orion resume {session.id}"
 
     def _undecided(self, approval: str) -> tuple[Session, Approval]:
         session, found = self._found(approval)

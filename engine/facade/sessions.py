@@ -62,6 +62,16 @@ class Sessions:
         """Go on with a paused, interrupted or waiting session."""
         self.start(session, detach=detach)
 
+    def set_limits(self, session: str, limits: Limits) -> None:
+        """Give the session other limits; a running one takes them up before its next task. Raises UsageError for limits
+        that it has passed already."""
+        state = self._core.session(session)
+        if limits.time_s <= state.elapsed_s or 0 < limits.cost_usd <= state.cost_usd:
+            raise UsageError(
+                f"the session has used {state.elapsed_s:.0f} s and ${state.cost_usd:.2f} already", "give more than that"
+            )
+        self._core.journal.append(session, [Fact(EventKind.LIMITS_SET, asdict(limits))])
+
     def edit_plan(self, session: str, plan: Plan) -> None:
         """Replace what has not ended of the plan. Raises PlanError, and UsageError while the session runs."""
         state = self._core.session(session)

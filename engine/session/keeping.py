@@ -191,7 +191,7 @@ class Keeper:
         ended = {
             "task": self._task.id,
             "state": TaskState.KEPT.value,
-            "reason": "",
+            "reason": "" if changes.files else "nothing was changed",
             "confidence": self._confidence(claim),
             "flagged": flagged,
             "claimed": claim.summary,

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.vocabulary.actions import Action, ActionClass, action_to_json, digest_of, summary_of
+from engine.vocabulary.actions import (
+    Action,
+    ActionClass,
+    action_to_json,
+    change_lines,
+    digest_of,
+    summary_of,
+    tool_name,
+)
 from engine.vocabulary.changes import FileChange
 from engine.vocabulary.roles import Role
 from engine.vocabulary.sessions import Session
+from engine.vocabulary.text import shortened
 from engine.vocabulary.verdicts import Approval, ApprovalKind, ApprovalState, Layer, Verdict, strictest
 
 HANDED_OFF = frozenset({ActionClass.GIT_MERGE, ActionClass.DEPLOY, ActionClass.REPO_DELETE})
 """Orion never carries these out: approving puts the literal command on the hand-off list."""
+
+PROPOSED_LINES = 400
+PROPOSED_WIDTH = 400
 
 NOT_YET = frozenset({ActionClass.NETWORK_REQUEST})
 """Nothing in a session can carry these out while the sandbox has no network."""
@@ -90,6 +102,7 @@ def ask_for_actions(
         role_digest=role.digest,
         tree=tree,
         needs_auth=any(verdict.needs_auth for _, verdict in parked),
+        proposed=_proposed([action for action, _ in parked]),
     )
 
 
@@ -131,6 +144,16 @@ def ask_for_effects(
         tree=tree,
         needs_auth=any(verdict.needs_auth for _, verdict in parked),
     )
+
+
+def _proposed(actions: Sequence[Action]) -> str:
+    """Everything a person needs to see of the actions, cut where it would swell the journal."""
+    lines: list[str] = []
+    for action in actions:
+        lines += [f"{tool_name(action)} {summary_of(action)}", *change_lines(action)]
+    more = len(lines) - PROPOSED_LINES
+    shown = [shortened(line, PROPOSED_WIDTH) for line in lines[:PROPOSED_LINES]]
+    return "\n".join([*shown, f"… {more} lines more"] if more > 0 else shown)
 
 
 def _new_id(session: Session, task: str) -> str:

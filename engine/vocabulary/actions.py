@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from difflib import unified_diff
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -146,6 +147,21 @@ def summary_of(action: Action) -> str:
             return f"{pattern} in {path}"
         case _:
             return action.path
+
+
+def change_lines(action: Action) -> tuple[str, ...]:
+    """What the action would put in and take out, as lines that begin with `+`, `-` or a blank; a command as its lines.
+    Nothing for an action that changes nothing."""
+    match action:
+        case RunCommand(command=command):
+            return tuple(command.splitlines())
+        case WriteFile(content=content):
+            return tuple(f"+ {line}" for line in content.splitlines())
+        case EditFile(find=find, replace=replace):
+            lines = unified_diff(find.splitlines(), replace.splitlines(), n=1, lineterm="")
+            return tuple(f"{line[:1]} {line[1:]}" for line in list(lines)[2:] if not line.startswith("@@"))
+        case _:
+            return ()
 
 
 def digest_of(*values: Any) -> str:

@@ -54,6 +54,8 @@ class EventKind(StrEnum):
     SESSION_ENDED = "session_ended"
     """state (a session state), reason, tasks {total, and a count for every task state}, cost_usd, elapsed_s (of this
     run)"""
+    LIMITS_SET = "limits_set"
+    """time_s, cost_usd: the person gave a session other limits"""
     PROMOTING = "promoting"
     """attempt, workspace, branch, old (commit), new (commit), pre_tag, post_tag, paths; the intent, written first"""
     PROMOTED = "promoted"

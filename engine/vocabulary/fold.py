@@ -223,6 +223,10 @@ def _hand_off(session: Session, event: Event) -> Session:
     return replace(session, hand_off=(*session.hand_off, event.data["command"]))
 
 
+def _limits_set(session: Session, event: Event) -> Session:
+    return replace(session, limits=Limits(event.data["time_s"], event.data["cost_usd"]))
+
+
 def _drift(session: Session, event: Event) -> Session:
     return replace(session, drift=event.data["severity"])
 
@@ -317,6 +321,7 @@ _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.NOTICE: _notice,
     EventKind.HAND_OFF: _hand_off,
     EventKind.DRIFT: _drift,
+    EventKind.LIMITS_SET: _limits_set,
     EventKind.SESSION_ENDED: _session_ended,
     EventKind.PROMOTING: _promoting,
     EventKind.PROMOTED: _promoted,

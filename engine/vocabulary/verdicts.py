@@ -92,7 +92,8 @@ class Approval:
     """A decision that waits for a person. It is bound to `action_digest`, `role_digest` and `tree` (a git tree id).
 
     `id` is unique over all sessions (`{session}-{task}-{n}`); `action` the class that parked; `detail` the command,
-    path or file list in full, one per line; `reason` the gate's sentence. `asked_at` and `decided_at` are ISO 8601.
+    path or file list in full, one per line; `proposed` what actions would put in and take out, line by line (empty for
+    effects, whose diff is kept); `reason` the gate's sentence. `asked_at` and `decided_at` are ISO 8601.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Approval:
     state: ApprovalState = ApprovalState.PARKED
     decided_at: str = ""
     decision_reason: str = ""
+    proposed: str = ""
 
 
 def approval_to_json(approval: Approval) -> dict[str, Any]:

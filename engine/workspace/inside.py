@@ -14,7 +14,11 @@ from engine.workspace.git import Git, make_bare
 IDENTITY = "Orion <orion@localhost>"
 _MESSAGE = "The commit that this session began from"
 # Owners and change times differ between the two sides of the sandbox; sizes and contents do not.
-_CONFIG = "\tworktree = /workspace\n\tcheckStat = minimal\n\ttrustctime = false\n\thooksPath = /dev/null\n"
+# Lines may end as the repository has them: `git diff --check` is about blanks.
+_CONFIG = (
+    "\tworktree = /workspace\n\tcheckStat = minimal\n\ttrustctime = false\n\thooksPath = /dev/null\n"
+    "\twhitespace = cr-at-eol\n"
+)
 
 
 def make_inside(folder: Path, source: Git, tree: str, object_format: str) -> Path:

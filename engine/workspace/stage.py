@@ -115,7 +115,7 @@ class Stage:
         for path, found in sight.folders.items():
             if not self._as_made(found):
                 handle = chain.at(path)
-                os.fchmod(handle, 0o755)
+                os.fchmod(handle, 0o755)  # nosec B103 - whoever the sandbox runs as must be able to enter
                 if self._owner is not None:
                     os.fchown(handle, *self._owner)
 

@@ -78,7 +78,9 @@ def work(
     """Carry out GOAL in the sandbox. GOAL may be left out with a playbook or a plan, which have their own."""
     with opened() as engine:
         request = _request(engine, goal, role, playbook, model, workspace, plan_file)
-        request = replace(request, sandbox=sandbox or "", limits=_limits(engine, time_limit, cost_limit))
+        request = replace(
+            request, sandbox=sandbox or "", limits=changed_limits(engine.settings.get().limits, time_limit, cost_limit)
+        )
         proposal = _proposed(engine, request)
         _tell_notices(proposal)
         if not yes:
@@ -113,12 +115,25 @@ def plan(goal: str, role: str, playbook: str, model: str, workspace: Path, as_js
 @session_argument(required=False)
 @workspace_option
 @click.option("--detach", is_flag=True, help="Work in a process of its own and return at once.")
+@click.option("--time-limit", type=Duration(), help="A new limit: seconds of work in all, or 2h, 90m, 45s.")
+@click.option("--cost-limit", type=Money(), help="A new limit in US dollars, such as 2.50.")
 @json_option
-def resume(session: str | None, workspace: Path, detach: bool, as_json: bool) -> int:
+def resume(
+    session: str | None,
+    workspace: Path,
+    detach: bool,
+    time_limit: float | None,
+    cost_limit: float | None,
+    as_json: bool,
+) -> int:
     """Go on with a paused or interrupted session, or with what was approved, and follow it as `work` does."""
     with opened() as engine:
         found = engine.sessions.resolve(session, workspace.absolute())
-        after = engine.sessions.get(found).seq
+        state = engine.sessions.get(found)
+        after = state.seq
+        limits = changed_limits(state.limits, time_limit, cost_limit)
+        if limits is not None:
+            engine.sessions.set_limits(found, limits)
         engine.sessions.resume(found, detach=detach)
         if detach:
             _tell_detached(found, as_json)
@@ -143,10 +158,10 @@ def _request(
     )
 
 
-def _limits(engine: Engine, time_s: float | None, cost_usd: float | None) -> Limits | None:
+def changed_limits(usual: Limits, time_s: float | None, cost_usd: float | None) -> Limits | None:
+    """The limits with what was given on the command line; None when nothing was."""
     if time_s is None and cost_usd is None:
         return None
-    usual = engine.settings.get().limits
     return Limits(
         time_s=usual.time_s if time_s is None else time_s, cost_usd=usual.cost_usd if cost_usd is None else cost_usd
     )
