@@ -34,9 +34,6 @@ class DiffView(ScrollView, can_focus=True):
         overflow-x: auto;
         overflow-y: auto;
         scrollbar-size: 1 1;
-        scrollbar-color: $panel-lighten-2;
-        scrollbar-background: $background;
-        scrollbar-corner-color: $background;
         background: $background;
         & .diff--file { text-style: bold; background: $surface; }
         & .diff--hunk { color: $text-muted; }
