@@ -3,25 +3,97 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.access.pin import PinAuthenticator
-from engine.detached import spawn
 from engine.engine import Engine
 from engine.facade.core import Core
-from engine.models.registry import open_model
-from engine.roles.library import RoleLibrary
-from engine.sandboxes.bubblewrap import BubblewrapProvider
-from engine.sandboxes.launcher import sandbox_owner
-from engine.sandboxes.toolchains import default_toolchains
-from engine.storage.blobs import FileBlobs
 from engine.storage.clock import SystemClock
 from engine.storage.feed import Feed
 from engine.storage.home import Home
 from engine.storage.journal import SqliteJournal
-from engine.storage.settings import read_settings
-from engine.storage.shipped import shipped
-from engine.workspace.user_repository import GitUserRepository
+
+if TYPE_CHECKING:
+    from engine.access.pin import PinAuthenticator
+    from engine.roles.library import RoleLibrary
+    from engine.storage.blobs import FileBlobs
+    from engine.vocabulary.ports import Model, SandboxProvider
+    from engine.vocabulary.settings import ModelSettings, Settings
+    from engine.workspace.user_repository import GitUserRepository
+
+
+class _Adapters:
+    """Each adapter of a home, made and imported when it is first asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.home = Home(root)
+        self.home.prepare()
+        self.clock = SystemClock()
+        self.journal = SqliteJournal(self.home.journal, self.home.locks, self.clock)
+        self.feed = Feed(self.journal)
+
+    @cached_property
+    def blobs(self) -> FileBlobs:
+        from engine.storage.blobs import FileBlobs
+
+        return FileBlobs(self.home.blobs)
+
+    @cached_property
+    def users(self) -> GitUserRepository:
+        from engine.sandboxes.launcher import sandbox_owner
+        from engine.workspace.user_repository import GitUserRepository
+
+        return GitUserRepository(sandbox_owner())
+
+    @cached_property
+    def providers(self) -> Sequence[SandboxProvider]:
+        from engine.sandboxes.bubblewrap import BubblewrapProvider
+
+        return (BubblewrapProvider(),)
+
+    @cached_property
+    def library(self) -> RoleLibrary:
+        from engine.roles.library import RoleLibrary
+
+        return RoleLibrary(self._shipped_roles, self.home.roles)
+
+    @cached_property
+    def authenticator(self) -> PinAuthenticator:
+        from engine.access.pin import PinAuthenticator
+
+        return PinAuthenticator(self.home.auth)
+
+    @property
+    def shipped_playbooks(self) -> Path:
+        return self._shipped_roles / "playbooks"
+
+    @cached_property
+    def _shipped_roles(self) -> Path:
+        from engine.storage.shipped import shipped
+
+        return shipped("roles")
+
+    def read_settings(self) -> Settings:
+        from engine.storage.settings import read_settings
+
+        return read_settings(self.home.config)
+
+    def open_model(self, settings: ModelSettings) -> Model:
+        from engine.models.registry import open_model
+
+        return open_model(settings, self.home.root)
+
+    def toolchains(self, configured: tuple[str, ...] | None) -> tuple[Path, ...]:
+        from engine.sandboxes.toolchains import default_toolchains
+
+        return default_toolchains(configured, orion_home=self.home.root)
+
+    def detached(self, session: str) -> None:
+        from engine.detached import spawn
+
+        spawn(self.home.root, self.home.logs, self.journal, session)
 
 
 def default_home() -> Path:
@@ -33,27 +105,6 @@ def default_home() -> Path:
 def build(home: Path | None = None) -> Engine:
     """Open Orion's home, making it when it is new, and settle what a kill cut short. Raises ConfigError and
     JournalError."""
-    places = Home(home or default_home())
-    places.prepare()
-    clock = SystemClock()
-    journal = SqliteJournal(places.journal, places.locks, clock)
-    roles = shipped("roles")
-    core = Core(
-        home=places,
-        journal=journal,
-        blobs=FileBlobs(places.blobs),
-        feed=Feed(journal),
-        clock=clock,
-        users=GitUserRepository(sandbox_owner()),
-        providers=(BubblewrapProvider(),),
-        library=RoleLibrary(roles, places.roles),
-        authenticator=PinAuthenticator(places.auth),
-        shipped_playbooks=roles / "playbooks",
-        read_settings=lambda: read_settings(places.config),
-        open_model=lambda settings: open_model(settings, places.root),
-        toolchains=lambda configured: default_toolchains(configured, orion_home=places.root),
-        detached=lambda session: spawn(places.root, places.logs, journal, session),
-    )
-    engine = Engine(core)
+    engine = Engine(Core(_Adapters(home or default_home())))
     engine.review.settle()
     return engine

@@ -127,14 +127,19 @@ class OrionApp(App[int]):
         self.call_after_refresh(self._start_engine)
 
     def _start_engine(self) -> None:
-        ask(self, self._open_engine, self._opened, self._not_opened, group="engine")
+        def opened() -> tuple[EngineFace, Callable[[], None], tuple[Any, Any]]:
+            # Subscribed before the lists are read, so that nothing falls between the two.
+            engine = self._open_engine()
+            disconnect = connect(self.bridge, engine)
+            return engine, disconnect, (engine.sessions.list(), engine.approvals.list())
 
-    def _opened(self, engine: EngineFace) -> None:
-        self._engine = engine
-        self._disconnect = connect(self.bridge, engine)
+        ask(self, opened, self._opened, self._not_opened, group="engine")
+
+    def _opened(self, found: tuple[EngineFace, Callable[[], None], tuple[Any, Any]]) -> None:
+        self._engine, self._disconnect, lists = found
+        self._lists_read(lists)
         self.set_interval(TICK_S, self.bridge.tick)
         self.set_interval(_LOOK_AGAIN_S, self._lists_changed)
-        self._lists_changed()
 
     def _not_opened(self, error: OrionError) -> None:
         self.show_error(error, timeout=3600)

@@ -47,7 +47,7 @@ class Approvals:
         if found.needs_auth:
             if secret is None:
                 raise AuthError("this approval needs the PIN", "give it with --pin-stdin")
-            self._core.authenticator.verify(secret)
+            self._core.adapters.authenticator.verify(secret)
         self._record(session, found, "approved", "")
         moved = self._core.repository(session.id).tree_of(session.tip) != found.tree
         note = "The tree has moved since; the work is merged onto it first. " if moved and session.checkpoints else ""

@@ -4,64 +4,89 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING, Protocol
 
-from engine.roles.library import RoleLibrary
-from engine.session.runner import Runner
-from engine.storage.feed import Feed
-from engine.storage.home import Home
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import Event
 from engine.vocabulary.fold import fold
-from engine.vocabulary.ports import (
-    Authenticator,
-    Blobs,
-    Clock,
-    Journal,
-    Model,
-    SandboxProvider,
-    SessionRepository,
-    UserRepository,
-)
-from engine.vocabulary.roles import Role
 from engine.vocabulary.sessions import Session, SessionState
-from engine.vocabulary.settings import ModelSettings, Settings
+
+if TYPE_CHECKING:
+    from engine.roles.library import RoleLibrary
+    from engine.session.runner import Runner
+    from engine.storage.feed import Feed
+    from engine.storage.home import Home
+    from engine.vocabulary.ports import (
+        Authenticator,
+        Blobs,
+        Clock,
+        Journal,
+        Model,
+        SandboxProvider,
+        SessionRepository,
+        UserRepository,
+    )
+    from engine.vocabulary.roles import Role
+    from engine.vocabulary.settings import ModelSettings, Settings
 
 
-@dataclass(slots=True)
+class Adapters(Protocol):
+    """What the composition root chose. Each is made when it is first asked for, since each brings a library with it
+    and a screen full of sessions needs none of them."""
+
+    @property
+    def home(self) -> Home: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def feed(self) -> Feed: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def blobs(self) -> Blobs: ...
+    @property
+    def users(self) -> UserRepository: ...
+    @property
+    def providers(self) -> Sequence[SandboxProvider]: ...
+    @property
+    def library(self) -> RoleLibrary: ...
+    @property
+    def authenticator(self) -> Authenticator: ...
+    @property
+    def shipped_playbooks(self) -> Path: ...
+
+    def read_settings(self) -> Settings: ...
+    def open_model(self, settings: ModelSettings) -> Model: ...
+    def toolchains(self, configured: tuple[str, ...] | None) -> tuple[Path, ...]: ...
+    def detached(self, session: str) -> None: ...
+
+
 class Core:
-    """The adapters as the composition root chose them, and the runners of this process by session."""
+    """The adapters, the runners of this process by session, and the sessions as they were last folded."""
 
-    home: Home
-    journal: Journal
-    blobs: Blobs
-    feed: Feed
-    clock: Clock
-    users: UserRepository
-    providers: Sequence[SandboxProvider]
-    library: RoleLibrary
-    authenticator: Authenticator
-    shipped_playbooks: Path
-    read_settings: Callable[[], Settings]
-    open_model: Callable[[ModelSettings], Model]
-    toolchains: Callable[[tuple[str, ...] | None], tuple[Path, ...]]
-    detached: Callable[[str], None]
-    runners: dict[str, Runner] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)
-    _states: dict[str, Session] = field(default_factory=dict)
+    def __init__(self, adapters: Adapters) -> None:
+        self.adapters = adapters
+        self.home = adapters.home
+        self.journal = adapters.journal
+        self.feed = adapters.feed
+        self.clock = adapters.clock
+        self.runners: dict[str, Runner] = {}
+        self._lock = Lock()
+        self._states: dict[str, Session] = {}
 
     def session(self, session: str) -> Session:
         """The state now; running without a live runner is shown as interrupted. Raises UsageError when it is
         unknown."""
-        with self.lock:
+        with self._lock:
             state = self._states.get(session, Session(session))
         for event in self.journal.events(session, after=state.seq):
             state = fold(state, event)
         if state.seq == 0:
             raise UsageError(f"there is no session {session!r}", "see: orion sessions")
-        with self.lock:
+        with self._lock:
             if self._states.get(session, state).seq <= state.seq:
                 self._states[session] = state
         return self.honest(state)
@@ -78,21 +103,21 @@ class Core:
         return runner is not None and runner.alive
 
     def repository(self, session: str) -> SessionRepository:
-        return self.users.reopen(session, self.home.session(session))
+        return self.adapters.users.reopen(session, self.home.session(session))
 
     def role(self, session: Session) -> Role:
         """The session's role as its file reads now."""
-        return self.library.get(session.role, Path(session.workspace))
+        return self.adapters.library.get(session.role, Path(session.workspace))
 
     def model_for(self, name: str) -> Model | None:
         """The configured model of that name; None for no name. Raises UsageError when it is not configured."""
         if not name:
             return None
-        models: Mapping[str, ModelSettings] = self.read_settings().models
+        models: Mapping[str, ModelSettings] = self.adapters.read_settings().models
         if name not in models:
             known = ", ".join(models) or "none"
             raise UsageError(f"no model {name!r} is configured", f"configured: {known}; see {self.home.config}")
-        return self.open_model(models[name])
+        return self.adapters.open_model(models[name])
 
 
 def same_place(one: str, other: Path) -> bool:

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 
 from engine.facade.core import Core
-from engine.sandboxes.registry import docker_status
 from engine.vocabulary.errors import OrionError
 from engine.vocabulary.requests import DoctorCheck, DoctorReport
 from engine.vocabulary.runs import SandboxStatus
@@ -25,14 +24,16 @@ class Doctor:
         self._core = core
 
     def report(self) -> DoctorReport:
-        sandboxes = tuple(_sandbox(provider.probe()) for provider in self._core.providers)
+        from engine.sandboxes.registry import docker_status
+
+        sandboxes = tuple(_sandbox(provider.probe()) for provider in self._core.adapters.providers)
         git, home = _git(), self._home()
         checks = (git, _sandbox(docker_status(), optional=True), *sandboxes, self._keychain(), self._model(), home)
         usable = any(check.status == "ok" for check in sandboxes)
         return DoctorReport(usable and git.status != "fail" and home.status != "fail", checks)
 
     def _keychain(self) -> DoctorCheck:
-        if self._core.authenticator.method():
+        if self._core.adapters.authenticator.method():
             return DoctorCheck("keychain", "warn", f"the PIN's hash is in {self._core.home.auth}, readable by you only")
         return DoctorCheck(
             "keychain", "warn", "no PIN is set, so nothing can be promoted", "set one: orion auth set pin"
@@ -40,7 +41,7 @@ class Doctor:
 
     def _model(self) -> DoctorCheck:
         try:
-            settings = self._core.read_settings()
+            settings = self._core.adapters.read_settings()
         except OrionError as error:
             return DoctorCheck("model", "fail", error.message, error.hint)
         if settings.default_model is None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.facade.core import Core
-from engine.governance.gate import decide_action
-from engine.planning.playbook import load_plan, load_playbook
-from engine.roles.profile import validate
 from engine.vocabulary.actions import Action
 from engine.vocabulary.errors import ConfigError, Problem, UsageError
 from engine.vocabulary.plans import Plan
@@ -25,18 +22,22 @@ class Roles:
         self._core = core
 
     def list(self, workspace: Path | None = None) -> tuple[RoleEntry, ...]:
-        return self._core.library.list(workspace)
+        return self._core.adapters.library.list(workspace)
 
     def get(self, name: str, workspace: Path | None = None) -> Role:
         """Raises RoleError with the nearest name."""
-        return self._core.library.get(name, workspace)
+        return self._core.adapters.library.get(name, workspace)
 
     def validate(self, path: Path) -> tuple[Problem, ...]:
         """What is wrong with a role file; nothing when it can be used."""
+        from engine.roles.profile import validate
+
         return validate(path)
 
     def test(self, role: Role, action: Action, confidence: float = 1.0) -> Verdict:
         """What the gate would say; the same function that decides at run time."""
+        from engine.governance.gate import decide_action
+
         return decide_action(role, action, confidence)
 
 
@@ -49,7 +50,7 @@ class Playbooks:
     def list(self) -> tuple[PlaybookEntry, ...]:
         """By name; a user's playbook hides a shipped one of the same name, a broken one says why."""
         files: dict[str, Path] = {}
-        for folder in (self._core.shipped_playbooks, self._core.home.playbooks):
+        for folder in (self._core.adapters.shipped_playbooks, self._core.home.playbooks):
             files.update({path.stem: path for path in sorted(folder.glob("*.yaml"))})
         return tuple(_entry(name, files[name]) for name in sorted(files))
 
@@ -65,6 +66,8 @@ class Playbooks:
 
     def load_plan(self, path: Path) -> Plan:
         """The plan in a file that `orion plan --json` wrote, possibly edited. Raises PlanError with line and field."""
+        from engine.planning.playbook import load_plan
+
         return load_plan(path)
 
 
@@ -75,20 +78,20 @@ class Auth:
         self._core = core
 
     def status(self) -> AuthStatus:
-        method = self._core.authenticator.method()
+        method = self._core.adapters.authenticator.method()
         return AuthStatus(
             method,
-            self._core.authenticator.tries_left(),
-            self._core.authenticator.lock_left_s(),
+            self._core.adapters.authenticator.tries_left(),
+            self._core.adapters.authenticator.lock_left_s(),
             f"a hash in {self._core.home.auth}" if method else "nothing is set yet",
         )
 
     def set_pin(self, new: str, current: str | None = None) -> None:
         """Raises ConfigError for a weak PIN, AuthError or Locked for a wrong current one."""
-        self._core.authenticator.set_pin(new, current)
+        self._core.adapters.authenticator.set_pin(new, current)
 
     def verify(self, secret: str) -> None:
-        self._core.authenticator.verify(secret)
+        self._core.adapters.authenticator.verify(secret)
 
 
 class SettingsFace:
@@ -99,13 +102,15 @@ class SettingsFace:
 
     def get(self) -> Settings:
         """Raises ConfigError that names line and field."""
-        return self._core.read_settings()
+        return self._core.adapters.read_settings()
 
     def path(self) -> Path:
         return self._core.home.config
 
 
 def _entry(name: str, path: Path) -> PlaybookEntry:
+    from engine.planning.playbook import load_playbook
+
     try:
         plan = load_playbook(path)
     except ConfigError as error:

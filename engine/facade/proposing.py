@@ -13,7 +13,7 @@ from engine.planning.graph import check_plan
 from engine.planning.planner import ModelPlanner
 from engine.planning.playbook import load_playbook
 from engine.vocabulary.errors import ConfigError, UsageError
-from engine.vocabulary.plans import Plan, Task
+from engine.vocabulary.plans import Plan
 from engine.vocabulary.requests import Proposal, SessionRequest
 from engine.vocabulary.roles import Role
 from engine.vocabulary.verdicts import Verdict
@@ -22,9 +22,9 @@ from engine.vocabulary.workspaces import WorkspaceInfo
 
 def propose(core: Core, request: SessionRequest) -> Proposal:
     """Plan the goal and gate each task. Raises ConfigError and its kind, WorkspaceError, ModelError."""
-    settings = core.read_settings()
-    workspace = core.users.inspect(request.workspace)
-    role = core.library.get(request.role or settings.default_role, workspace.root)
+    settings = core.adapters.read_settings()
+    workspace = core.adapters.users.inspect(request.workspace)
+    role = core.adapters.library.get(request.role or settings.default_role, workspace.root)
     guarded = guard(request.goal)
     asked = replace(
         request,
@@ -52,15 +52,6 @@ def propose(core: Core, request: SessionRequest) -> Proposal:
 def gate_plan(role: Role, plan: Plan) -> Mapping[str, Verdict]:
     """Each task's verdict at plan time, by task id."""
     return {task.id: decide_task(role, task) for task in plan.tasks}
-
-
-def needs_model(plan: Plan) -> bool:
-    """Whether some task has no steps of its own."""
-    return any(_is_open(task) for task in plan.tasks)
-
-
-def _is_open(task: Task) -> bool:
-    return task.steps is None
 
 
 def _planned(core: Core, request: SessionRequest, role: Role, workspace: WorkspaceInfo) -> Plan:

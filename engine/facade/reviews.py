@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.facade.core import Core
-from engine.review.findings import blocking, findings_of
-from engine.review.promotion import Promoter, settle_intent
-from engine.review.selection import chosen_changes, open_changes, tasks_by_path
 from engine.vocabulary.changes import ChangeSet, Conflict, Promotion
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.requests import Review
 from engine.vocabulary.sessions import Session, SessionState
+
+if TYPE_CHECKING:
+    from engine.review.promotion import Promoter
 
 _CLOSED = (SessionState.REJECTED, SessionState.RUNNING)
 
@@ -27,10 +28,14 @@ class Reviews:
 
     def changes(self, session: str) -> ChangeSet:
         """What could still be promoted."""
+        from engine.review.selection import open_changes
+
         return open_changes(self._core.session(session), self._core.repository(session))
 
     def diff(self, session: str, paths: Sequence[str] = ()) -> bytes:
         """The unified patch of those changes, of all or of some paths."""
+        from engine.review.selection import chosen_changes, open_changes
+
         state, repository = self._core.session(session), self._core.repository(session)
         changes = chosen_changes(open_changes(state, repository), list(paths) or None)
         if not changes.files:
@@ -39,6 +44,9 @@ class Reviews:
 
     def report(self, session: str, *, paths: Sequence[str] | None = None) -> Review:
         """Findings and conflicts of exactly this selection (None for all)."""
+        from engine.review.findings import blocking, findings_of
+        from engine.review.selection import chosen_changes, open_changes, tasks_by_path
+
         state, repository = self._core.session(session), self._core.repository(session)
         changes = open_changes(state, repository)
         chosen = chosen_changes(changes, paths)
@@ -93,8 +101,10 @@ class Reviews:
                 lease = self._core.journal.acquire(summary.id)
             except UsageError:
                 continue  # another process got to it first
+            from engine.review.promotion import settle_intent
+
             try:
-                finished = settle_intent(self._core.session(summary.id), self._core.users, self._core.journal)
+                finished = settle_intent(self._core.session(summary.id), self._core.adapters.users, self._core.journal)
             finally:
                 lease.release()
             if finished is not None:
@@ -108,7 +118,9 @@ class Reviews:
         repository = self._core.repository(state.id)
         tree = repository.compose(state.base_commit, state.tip, [change.path for change in chosen.files])
         root = Path(state.workspace)
-        _, merged, in_the_way = self._core.users.conflicts(root, state.branch, repository, state.base_commit, tree)
+        _, merged, in_the_way = self._core.adapters.users.conflicts(
+            root, state.branch, repository, state.base_commit, tree
+        )
         return (*merged.conflicts, *in_the_way)
 
     @contextmanager
@@ -121,7 +133,14 @@ class Reviews:
             lease.release()
 
     def _promoter(self, state: Session) -> Promoter:
+        from engine.review.promotion import Promoter
+
         core = self._core
         return Promoter(
-            state, core.role(state), core.repository(state.id), core.users, core.journal, core.authenticator
+            state,
+            core.role(state),
+            core.repository(state.id),
+            core.adapters.users,
+            core.journal,
+            core.adapters.authenticator,
         )

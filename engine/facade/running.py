@@ -36,7 +36,7 @@ def startable(core: Core, state: Session) -> None:
             raise UsageError(
                 f"session {summary.id} is running in this workspace", "wait for it, or pause it, then start this one"
             )
-    choose(state.sandbox or "auto", core.providers)
+    choose(state.sandbox or "auto", core.adapters.providers)
 
 
 def run_here(core: Core, state: Session) -> Runner:
@@ -53,30 +53,30 @@ def run_here(core: Core, state: Session) -> Runner:
 
 
 def _laid(core: Core, state: Session, lease: Lease) -> Runner:
-    settings = core.read_settings().sandbox
+    settings = core.adapters.read_settings().sandbox
     role = core.role(state)
     model = core.model_for(state.model)
     repository = core.repository(state.id)
     spec = SandboxSpec(
         session=state.id,
         tree=repository.tree,
-        toolchains=core.toolchains(settings.toolchains),
+        toolchains=core.adapters.toolchains(settings.toolchains),
         git_dir=repository.inside(state.base_commit),
         memory_mib=settings.memory_mib,
         cpus=settings.cpus,
         pids=settings.pids,
     )
-    sandbox = choose(state.sandbox or "auto", core.providers).open(spec)
+    sandbox = choose(state.sandbox or "auto", core.adapters.providers).open(spec)
     root, branch, base = Path(state.workspace), state.branch, state.base_commit
     bench = Bench(
         ledger=Ledger(core.journal, lease),
         repository=repository,
         sandbox=sandbox,
-        blobs=core.blobs,
+        blobs=core.adapters.blobs,
         clock=core.clock,
         role=role,
         model=model,
-        moved=lambda: core.users.moved(root, branch, base),
+        moved=lambda: core.adapters.users.moved(root, branch, base),
     )
     return Runner(bench, core.journal, lease, lambda: None)
 

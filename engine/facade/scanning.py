@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from engine.governance.guard import guard
-from engine.governance.secrets import SecretHit, redact, scan
+from typing import TYPE_CHECKING
+
 from engine.vocabulary.requests import Guarded
+
+if TYPE_CHECKING:
+    from engine.governance.secrets import SecretHit
 
 
 class Scan:
@@ -12,12 +15,18 @@ class Scan:
 
     def secrets(self, data: bytes, path: str = "") -> tuple[SecretHit, ...]:
         """Secrets in the bytes of one file, redacted, with their lines."""
+        from engine.governance.secrets import scan
+
         return scan(data, path)
 
     def guard(self, goal: str) -> Guarded:
         """What the content guard makes of a goal."""
+        from engine.governance.guard import guard
+
         return guard(goal)
 
     def redact(self, text: str) -> str:
         """The text with every secret in it made unreadable."""
+        from engine.governance.secrets import redact
+
         return redact(text)

@@ -10,9 +10,6 @@ from pathlib import Path
 from threading import Event as Flag
 
 from engine.facade.core import Core, same_place
-from engine.facade.proposing import gate_plan, needs_model, propose
-from engine.facade.running import run_here, startable
-from engine.planning.graph import check_plan
 from engine.vocabulary.errors import OrionError, UsageError
 from engine.vocabulary.events import Event, EventKind, Fact
 from engine.vocabulary.plans import Plan, TaskState, plan_to_json
@@ -20,7 +17,6 @@ from engine.vocabulary.ports import RunnerInfo
 from engine.vocabulary.requests import Proposal, SessionRequest
 from engine.vocabulary.sessions import Checkpoint, Limits, Session, SessionState, SessionSummary
 from engine.vocabulary.verdicts import Verdict, verdict_to_json
-from engine.workspace.beneath import remove_folder
 
 ARCHIVE_AFTER = timedelta(days=30)
 _ENDED = (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.PROMOTED, SessionState.REJECTED)
@@ -34,6 +30,8 @@ class Sessions:
 
     def propose(self, request: SessionRequest) -> Proposal:
         """Plan without storing anything. Raises ConfigError and its kind, WorkspaceError, ModelError, UsageError."""
+        from engine.facade.proposing import propose
+
         return propose(self._core, request)
 
     def create(self, proposal: Proposal) -> str:
@@ -41,20 +39,22 @@ class Sessions:
         session = secrets.token_hex(6)
         folder = self._core.home.session(session)
         try:
-            self._core.users.open_session(proposal.workspace, session, folder)
+            self._core.adapters.users.open_session(proposal.workspace, session, folder)
             self._core.journal.append(session, _created(proposal))
         except OrionError:
-            remove_folder(folder)
+            _remove(folder)
             raise
         return session
 
     def start(self, session: str, *, detach: bool = False) -> None:
         """Run it: in a thread of this process, or in a process of its own. Raises SandboxUnavailable, UsageError (the
         state does not allow it, or another session runs in this workspace)."""
+        from engine.facade.running import run_here, startable
+
         state = self._core.session(session)
         startable(self._core, state)
         if detach:
-            self._core.detached(session)
+            self._core.adapters.detached(session)
         else:
             run_here(self._core, state)
 
@@ -74,6 +74,9 @@ class Sessions:
 
     def edit_plan(self, session: str, plan: Plan) -> None:
         """Replace what has not ended of the plan. Raises PlanError, and UsageError while the session runs."""
+        from engine.facade.proposing import gate_plan
+        from engine.planning.graph import check_plan
+
         state = self._core.session(session)
         if state.state is SessionState.RUNNING:
             raise UsageError("the plan of a running session cannot be edited", "pause it first")
@@ -179,7 +182,7 @@ class Sessions:
 
     def output(self, blob: str) -> bytes:
         """A command's whole kept output."""
-        return self._core.blobs.get(blob)
+        return self._core.adapters.blobs.get(blob)
 
     def task_diff(self, session: str, task: str) -> bytes:
         """The patch of one task: as it was kept, or as it is parked. Empty when there is none."""
@@ -201,7 +204,7 @@ class Sessions:
             old = bool(summary.ended_at) and datetime.fromisoformat(summary.ended_at) < before
             folder = self._core.home.session(summary.id)
             if old and summary.state in _ENDED and folder.exists() and not self._core.alive(summary.id):
-                remove_folder(folder)
+                _remove(folder)
                 removed += 1
         return removed
 
@@ -229,7 +232,7 @@ def _created(proposal: Proposal) -> list[Fact]:
         "workspace": str(proposal.workspace.root),
         "base_commit": proposal.workspace.head,
         "branch": proposal.workspace.branch,
-        "model": request.model if needs_model(proposal.plan) else "",
+        "model": request.model if any(task.steps is None for task in proposal.plan.tasks) else "",
         "sandbox": request.sandbox,
         "limits": asdict(request.limits or Limits()),
         "notices": list(proposal.notices),
@@ -253,6 +256,12 @@ def _cancelled(state: Session) -> Fact:
         "elapsed_s": 0.0,
     }
     return Fact(EventKind.SESSION_ENDED, data)
+
+
+def _remove(folder: Path) -> None:
+    from engine.workspace.beneath import remove_folder
+
+    remove_folder(folder)
 
 
 def _ids(plan: Plan) -> set[str]:
