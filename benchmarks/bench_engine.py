@@ -33,8 +33,10 @@ def main() -> None:
             ratio = overhead / baseline
             state = "ok" if ratio <= LIMIT else "over"
             print(f"{name} {ratio:.2f} {LIMIT} {state}")
-            print(f"  {overhead * 1000:.0f} ms a task; git add -A && git commit: {baseline * 1000:.0f} ms",
-            file=sys.stderr)
+            print(
+                f"  {overhead * 1000:.0f} ms a task; git add -A && git commit: {baseline * 1000:.0f} ms",
+                file=sys.stderr,
+            )
 
 
 def _repository(root: Path) -> Path:
@@ -64,8 +66,9 @@ def _per_task_s(root: Path, repository: Path, *, checks: bool) -> float:
     """Median time from one kept task to the next."""
     check = "    checks: [{run: 'true'}]\n" if checks else ""
     tasks = "".join(
-        f"  - id: t{n}\n    title: Task {n}\n    steps: [{{run: 'echo {n} > orion-{n}.txt'}}]\n{check}" for n in
-        range(TASKS) )
+        f"  - id: t{n}\n    title: Task {n}\n    steps: [{{run: 'echo {n} > orion-{n}.txt'}}]\n{check}"
+        for n in range(TASKS)
+    )
     playbook = root / "bench.yaml"
     playbook.write_text(f"name: bench\ngoal: Measure\ntasks:\n{tasks}")
     engine = build(root / "home")

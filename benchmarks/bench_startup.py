@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 LIMIT = 1.7
-LISTS_LIMIT = 3.0
+LISTS_LIMIT = 1.7
 ROUNDS = 9
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,8 @@ from engine.storage.home import Home
 from engine.storage.journal import SqliteJournal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.access.pin import PinAuthenticator
     from engine.roles.library import RoleLibrary
     from engine.storage.blobs import FileBlobs

@@ -13,9 +13,12 @@ import sys
 import time
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import OrionError, UsageError
-from engine.vocabulary.ports import Journal
+
+if TYPE_CHECKING:
+    from engine.vocabulary.ports import Journal
 
 STARTS_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.02

@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.document_faults import explain, field_of
 from engine.vocabulary.errors import ConfigError, Problem
 from engine.vocabulary.text import shortened, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 24

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.facade.approvals import Approvals
-from engine.facade.core import Core
 from engine.facade.doctor import Doctor
 from engine.facade.nouns import Auth, Playbooks, Roles, SettingsFace
 from engine.facade.reviews import Reviews
 from engine.facade.scanning import Scan
 from engine.facade.sessions import Sessions
-from engine.vocabulary.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from engine.facade.core import Core
+    from engine.vocabulary.events import Event
 
 
 class Engine:

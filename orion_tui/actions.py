@@ -7,10 +7,13 @@ screen when their conditions exclude each other (pause and resume).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EVERYWHERE = "*"
 

@@ -3,15 +3,12 @@ the first paint, in a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.theme import Theme
 
-from engine.vocabulary.errors import OrionError
 from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
 from orion_tui.bridge import TICK_S, AppState, Bridge, ask, connect
@@ -20,8 +17,12 @@ from orion_tui.routes import make_screen
 from orion_tui.screens.base import OrionScreen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from textual.command import Provider
 
+    from engine.vocabulary.errors import OrionError
     from orion_tui.engine_face import EngineFace
 
 _QUIT = "quit"

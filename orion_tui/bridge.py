@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
@@ -15,11 +14,13 @@ from engine.vocabulary.errors import OrionError
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.fold import FOLDED, fold
 from engine.vocabulary.sessions import Session, SessionState, SessionSummary
-from engine.vocabulary.verdicts import Approval
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.dom import DOMNode
 
+    from engine.vocabulary.verdicts import Approval
     from orion_tui.engine_face import EngineFace
 
 T = TypeVar("T")

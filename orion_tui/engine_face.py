@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.vocabulary.changes import ChangeSet, Promotion
-from engine.vocabulary.events import Event
-from engine.vocabulary.plans import Plan
-from engine.vocabulary.requests import AuthStatus, PlaybookEntry, Proposal, Review, RoleEntry, SessionRequest
-from engine.vocabulary.sessions import Session, SessionSummary
-from engine.vocabulary.settings import Settings
-from engine.vocabulary.verdicts import Approval
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from engine.vocabulary.changes import ChangeSet, Promotion
+    from engine.vocabulary.events import Event
+    from engine.vocabulary.plans import Plan
+    from engine.vocabulary.requests import AuthStatus, PlaybookEntry, Proposal, Review, RoleEntry, SessionRequest
+    from engine.vocabulary.sessions import Session, SessionSummary
+    from engine.vocabulary.settings import Settings
+    from engine.vocabulary.verdicts import Approval
 
 
 class SessionsFace(Protocol):

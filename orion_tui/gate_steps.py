@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.vocabulary.changes import Finding, FindingKind, Severity
 from engine.vocabulary.text import visible
-from orion_tui.selection import Selection
-from orion_tui.widgets.signs import Part
+
+if TYPE_CHECKING:
+    from orion_tui.selection import Selection
+    from orion_tui.widgets.signs import Part
 
 STEPS: dict[str, str] = {
     "drift": "the branch as it is now",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from engine.vocabulary.plans import Plan, Task
+if TYPE_CHECKING:
+    from engine.vocabulary.plans import Plan, Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import Conflict, Finding, FindingKind, Severity
-from engine.vocabulary.requests import Review
 from engine.vocabulary.sessions import SessionState
+
+if TYPE_CHECKING:
+    from engine.vocabulary.requests import Review
 
 _CLOSED = {
     SessionState.REJECTED: "this session was rejected",

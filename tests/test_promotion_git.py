@@ -11,12 +11,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from support.workspace import OWNER, fingerprint, git, make_repository, open_session, prepared, put, work
 
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.workspaces import PromotionPlan
 from engine.workspace.session_repository import GitSessionRepository
 from engine.workspace.user_repository import GitUserRepository
+from tests.support.workspace import OWNER, fingerprint, git, make_repository, open_session, prepared, put, work
 
 FILES = {"a.txt": "one\n", "gone.txt": "bye\n", "dir with space/ünï.txt": "two\n", "mine.txt": "m\n", "f": "file\n"}
 STEPS = ("marker", "lock", "files", "refs", "index", "unlock", "unmark")

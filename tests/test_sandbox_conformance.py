@@ -14,11 +14,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from support.sandboxes import FINDERS, Box, a_box, handed_over, processes_with, provider_called
 
 from engine.vocabulary.errors import SandboxUnavailable, UsageError
 from engine.vocabulary.ports import SandboxProvider
 from engine.vocabulary.runs import Outcome, SandboxSpec
+from tests.support.sandboxes import FINDERS, Box, a_box, handed_over, processes_with, provider_called
 
 pytestmark = pytest.mark.sandbox
 

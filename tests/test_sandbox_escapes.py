@@ -17,10 +17,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from support.sandboxes import FINDERS, Box, a_box, processes_with, provider_called
 
 from engine.sandboxes.launcher import sandbox_owner
 from engine.vocabulary.runs import Outcome
+from tests.support.sandboxes import FINDERS, Box, a_box, processes_with, provider_called
 
 pytestmark = pytest.mark.sandbox
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from support.workspace import git, make_repository, put
-
 from engine.workspace.drift import watch
+from tests.support.workspace import git, make_repository, put
 
 
 def test_a_change_in_the_work_tree_is_told_and_the_watch_ends_when_asked(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from support.workspace import OWNER, fingerprint, git, make_repository, open_session, prepared, put, work
 
 from engine.workspace.user_repository import GitUserRepository
+from tests.support.workspace import OWNER, fingerprint, git, make_repository, open_session, prepared, put, work
 
 HOOKS = (
     *("applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit", "prepare-commit-msg"),

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.workspace import OWNER, fingerprint, git, make_repository, open_session, put, work
 
 from engine.vocabulary.changes import ChangeStatus
 from engine.vocabulary.errors import LimitExceeded, StaleBase, WorkspaceError
@@ -18,6 +17,7 @@ from engine.workspace.beneath import remove_folder
 from engine.workspace.names import reads_as_git
 from engine.workspace.session_repository import GitSessionRepository
 from engine.workspace.user_repository import GitUserRepository
+from tests.support.workspace import OWNER, fingerprint, git, make_repository, open_session, put, work
 
 FILES = {"a.txt": "one\n", "dir with space/ünï.txt": "two\n", "run.sh": "#!/bin/sh\n", ".gitignore": "*.log\nout/\n"}
 

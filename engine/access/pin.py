@@ -10,18 +10,20 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.access.lockout import BootClock, Lockout, lockout_from_json
 from engine.access.strength import weakness
 from engine.storage.clock import SystemClock
 from engine.storage.files import locked, write_private
 from engine.vocabulary.errors import AuthError, ConfigError, Locked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _VERSION = 1
 _MAX_BYTES = 64 * 1024

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from engine.facade.core import Core
-from engine.session.parking import NOT_YET
+from typing import TYPE_CHECKING
+
 from engine.vocabulary.errors import AuthError, UsageError
 from engine.vocabulary.events import EventKind, Fact
-from engine.vocabulary.sessions import Session
 from engine.vocabulary.verdicts import Approval, ApprovalState
+
+if TYPE_CHECKING:
+    from engine.facade.core import Core
+    from engine.vocabulary.sessions import Session
 
 
 class Approvals:
@@ -33,6 +36,8 @@ class Approvals:
     def approve(self, approval: str, *, secret: str | None = None) -> str:
         """Record a yes; a sentence on what happens next. Raises UsageError (decided already, cannot run yet, the role
         has moved) and AuthError or Locked where the PIN is needed."""
+        from engine.session.parking import NOT_YET
+
         session, found = self._undecided(approval)
         if found.action in NOT_YET:
             raise UsageError(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
+from typing import TYPE_CHECKING
 
-from engine.facade.core import Core
 from engine.vocabulary.errors import OrionError
 from engine.vocabulary.requests import DoctorCheck, DoctorReport
-from engine.vocabulary.runs import SandboxStatus
+
+if TYPE_CHECKING:
+    from engine.facade.core import Core
+    from engine.vocabulary.runs import SandboxStatus
 
 GIT_NEEDED = (2, 38)
 """`git merge-tree --write-tree` came with this version."""
@@ -51,6 +51,8 @@ class Doctor:
         return DoctorCheck("model", "ok", f"default: {settings.default_model}")
 
     def _home(self) -> DoctorCheck:
+        import shutil
+
         root = self._core.home.root
         free = shutil.disk_usage(root).free
         detail = f"{root}, {free // 1024**2} MiB free"
@@ -60,6 +62,10 @@ class Doctor:
 
 
 def _git() -> DoctorCheck:
+    import re
+    import shutil
+    import subprocess
+
     program = shutil.which("git")
     needed = ".".join(map(str, GIT_NEEDED))
     if program is None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.facade.core import Core
-from engine.vocabulary.actions import Action
 from engine.vocabulary.errors import ConfigError, Problem, UsageError
-from engine.vocabulary.plans import Plan
 from engine.vocabulary.requests import AuthStatus, PlaybookEntry, RoleEntry
-from engine.vocabulary.roles import Role
-from engine.vocabulary.settings import Settings
 from engine.vocabulary.text import nearest
-from engine.vocabulary.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from engine.facade.core import Core
+    from engine.vocabulary.actions import Action
+    from engine.vocabulary.plans import Plan
+    from engine.vocabulary.roles import Role
+    from engine.vocabulary.settings import Settings
+    from engine.vocabulary.verdicts import Verdict
 
 
 class Roles:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from threading import Event as Flag
+from typing import TYPE_CHECKING
 
-from engine.facade.core import Core
 from engine.governance.gate import decide_task
 from engine.governance.guard import guard
 from engine.planning.graph import check_plan
 from engine.planning.planner import ModelPlanner
 from engine.planning.playbook import load_playbook
 from engine.vocabulary.errors import ConfigError, UsageError
-from engine.vocabulary.plans import Plan
 from engine.vocabulary.requests import Proposal, SessionRequest
-from engine.vocabulary.roles import Role
-from engine.vocabulary.verdicts import Verdict
-from engine.vocabulary.workspaces import WorkspaceInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.facade.core import Core
+    from engine.vocabulary.plans import Plan
+    from engine.vocabulary.roles import Role
+    from engine.vocabulary.verdicts import Verdict
+    from engine.vocabulary.workspaces import WorkspaceInfo
 
 
 def propose(core: Core, request: SessionRequest) -> Proposal:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.facade.core import Core
-from engine.vocabulary.changes import ChangeSet, Conflict, Promotion
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.requests import Review
 from engine.vocabulary.sessions import Session, SessionState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from engine.facade.core import Core
     from engine.review.promotion import Promoter
+    from engine.vocabulary.changes import ChangeSet, Conflict, Promotion
 
 _CLOSED = (SessionState.REJECTED, SessionState.RUNNING)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.facade.core import Core, same_place
 from engine.sandboxes.registry import choose
@@ -11,9 +12,11 @@ from engine.session.dispatch import next_task
 from engine.session.ledger import Ledger
 from engine.session.runner import Runner
 from engine.vocabulary.errors import UsageError
-from engine.vocabulary.ports import Lease
 from engine.vocabulary.runs import SandboxSpec
 from engine.vocabulary.sessions import Session, SessionState
+
+if TYPE_CHECKING:
+    from engine.vocabulary.ports import Lease
 
 _OVER = (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.PROMOTED, SessionState.REJECTED)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.requests import Guarded
-
 if TYPE_CHECKING:
     from engine.governance.secrets import SecretHit
+    from engine.vocabulary.requests import Guarded
 
 
 class Scan:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
+from typing import TYPE_CHECKING
 
 from engine.facade.core import Core, same_place
 from engine.vocabulary.errors import OrionError, UsageError
 from engine.vocabulary.events import Event, EventKind, Fact
 from engine.vocabulary.plans import Plan, TaskState, plan_to_json
-from engine.vocabulary.ports import RunnerInfo
-from engine.vocabulary.requests import Proposal, SessionRequest
 from engine.vocabulary.sessions import Checkpoint, Limits, Session, SessionState, SessionSummary
 from engine.vocabulary.verdicts import Verdict, verdict_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from engine.vocabulary.ports import RunnerInfo
+    from engine.vocabulary.requests import Proposal, SessionRequest
 
 ARCHIVE_AFTER = timedelta(days=30)
 _ENDED = (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.PROMOTED, SessionState.REJECTED)

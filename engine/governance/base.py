@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.governance.classified import Classified, Touch
 from engine.governance.paths import plain, settled
 from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.changes import ChangeStatus, FileChange
-from engine.vocabulary.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.vocabulary.roles import Role
 
 SYMLINK = 0o120000
 GITLINK = 0o160000

@@ -8,12 +8,15 @@ several patterns fit a command, the most specific ones count.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from engine.governance.commands_table import COMMANDS
 from engine.vocabulary.actions import ActionClass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from engine.governance.classes import CLASSES
-from engine.vocabulary.actions import ActionClass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.vocabulary.actions import ActionClass
 
 _ENDINGS = (".exe", ".cmd", ".bat", ".com")
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from engine.governance.classified import Touch
 from engine.governance.path_classes import classify_path
 from engine.vocabulary.actions import ActionClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _LOOPBACK = re.compile(
     r"(?:https?://)?(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]|0\.0\.0\.0)(?::[0-9]+)?(?:[/?#].*)?\Z", re.IGNORECASE

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.governance import file_programs
 from engine.governance.classified import Classified, Touch
@@ -12,6 +12,9 @@ from engine.governance.command_classes import knows, lookup
 from engine.governance.path_classes import classify_path
 from engine.governance.paths import in_workspace, plain
 from engine.vocabulary.actions import ActionClass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _NETWORK_CODE = re.compile(
     r"\b(?:urllib|requests|httpx|aiohttp|http\.client|socket|ftplib|smtplib|paramiko|urlopen|fetch\(|a"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from engine.governance import file_programs
 from engine.governance.classified import Classified, Touch
@@ -25,6 +25,9 @@ from engine.governance.shell import parse
 from engine.governance.shell_values import Kind, ShellError, Simple, Word
 from engine.governance.wrappers import unwrap
 from engine.vocabulary.actions import ActionClass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "mksh", "rbash"})
 _CODE = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.actions import ActionClass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _READ = """
 git status|diff|log|show|ls-files|ls-tree|blame|grep; git rev-parse|describe|shortlog|cat-file

@@ -6,8 +6,8 @@ for approval does not, because a later layer may still refuse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from engine.governance import base, limits
 from engine.governance.classes import CLASSES
@@ -18,10 +18,14 @@ from engine.governance.path_classes import classify_path
 from engine.governance.protected import protected_reason
 from engine.vocabulary.actions import Action, ActionClass, RequestAction, WriteFile
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, FileChange
-from engine.vocabulary.plans import Task
 from engine.vocabulary.roles import AuthorityRule, RiskTolerance, Role, Thresholds
 from engine.vocabulary.text import shortened
 from engine.vocabulary.verdicts import Decision, Layer, Verdict, strictest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.vocabulary.plans import Task
 
 # What is carried out by the person and never by Orion: the verdict is at best a place on the hand-off list.
 HANDED_OFF = frozenset({ActionClass.GIT_MERGE, ActionClass.DEPLOY, ActionClass.REPO_DELETE})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from engine.vocabulary.roles import WorkingHours
+if TYPE_CHECKING:
+    from engine.vocabulary.roles import WorkingHours
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import ChangeStatus, FileChange
 from engine.vocabulary.roles import WriteLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def effective(limits: WriteLimits) -> WriteLimits:

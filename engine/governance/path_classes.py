@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from engine.governance.classes import CLASSES
 from engine.governance.globs import regex_of
 from engine.governance.paths import plain
 from engine.vocabulary.actions import ActionClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _GLOB = frozenset("*?[")
 

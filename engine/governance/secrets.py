@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from engine.governance.secret_rules import RULES, SecretRule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_HITS = 1000
 _SHOWN = 4

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from engine.governance.command_classes import program_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 # Program: options that take a value of their own as the next word.
 _PLAIN: Mapping[str, str] = MappingProxyType(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from engine.vocabulary.models import Message
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.vocabulary.models import Message
 
 _UNITS = r"(?:milliseconds?|microseconds?|seconds?|minutes?|hours?|secs?|mins?|hrs?|ms|us|µs|s|m|h)"
 _DURATION = re.compile(rf"(?<![\w.])\d+(?:[.,]\d+)?\s?{_UNITS}(?![\w.]*\w)")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.models.replay import ReplayModel
 from engine.vocabulary.errors import ModelError
-from engine.vocabulary.ports import Model
-from engine.vocabulary.settings import ModelSettings
 from engine.vocabulary.text import nearest, visible
+
+if TYPE_CHECKING:
+    from engine.vocabulary.ports import Model
+    from engine.vocabulary.settings import ModelSettings
 
 
 def open_model(settings: ModelSettings, base: Path) -> Model:

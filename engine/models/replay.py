@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.models.observation import observation_digest
 from engine.vocabulary.errors import Cancelled, ModelError
 from engine.vocabulary.models import ModelReply, ModelRequest, ToolCall, Usage
 from engine.vocabulary.text import shortened, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 FORMAT = "orion-replay/1"
 _MAX_BYTES = 16 * 1024 * 1024

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.documents import parse_document
 from engine.planning.graph import check_plan
@@ -15,8 +13,13 @@ from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.errors import ModelError, PlanError, Problem
 from engine.vocabulary.models import Message, ModelReply, ModelRequest, Usage
 from engine.vocabulary.plans import Check, Plan, Task
-from engine.vocabulary.ports import Model
-from engine.vocabulary.roles import Role
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping
+
+    from engine.vocabulary.ports import Model
+    from engine.vocabulary.roles import Role
 
 MAX_TASKS = 60
 MAX_TRIES = 3

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.documents import Document, read_document, shipped_schema
 from engine.governance.classes import CLASSES
@@ -22,6 +20,10 @@ from engine.vocabulary.actions import (
 )
 from engine.vocabulary.errors import PlanError
 from engine.vocabulary.plans import Check, Plan, Task, plan_from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 _IGNORED = ("verdict", "decision", "layer", "rule", "message", "flagged", "needs_auth", "subject")
 

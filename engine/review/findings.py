@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from engine.governance.gate import decide_changes
 from engine.governance.protected import protected_reason
@@ -11,10 +11,14 @@ from engine.governance.secrets import SecretHit, redact, scan
 from engine.vocabulary.actions import digest_of
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange, Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
-from engine.vocabulary.ports import SessionRepository
-from engine.vocabulary.roles import Role
-from engine.vocabulary.sessions import Session
 from engine.vocabulary.verdicts import Decision, Layer, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from engine.vocabulary.ports import SessionRepository
+    from engine.vocabulary.roles import Role
+    from engine.vocabulary.sessions import Session
 
 LINK = 0o120000
 EXECUTABLE = 0o100755

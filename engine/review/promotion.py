@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.governance.secrets import redact
 from engine.review.findings import accept, blocking, findings_of
@@ -11,12 +12,14 @@ from engine.review.selection import chosen_changes, open_changes
 from engine.vocabulary.changes import ChangeSet, Conflict, Finding, FindingKind, Promotion
 from engine.vocabulary.errors import OrionError, UsageError, WorkspaceError
 from engine.vocabulary.events import EventKind, Fact
-from engine.vocabulary.ports import Authenticator, Journal, SessionRepository, UserRepository
-from engine.vocabulary.roles import Role
 from engine.vocabulary.sessions import PromotionRecord, Session, SessionState
 from engine.vocabulary.text import first_line, shortened
 from engine.vocabulary.verdicts import ApprovalState
 from engine.vocabulary.workspaces import PromotionPlan
+
+if TYPE_CHECKING:
+    from engine.vocabulary.ports import Authenticator, Journal, SessionRepository, UserRepository
+    from engine.vocabulary.roles import Role
 
 SUBJECT_WIDTH = 72
 SUBJECT_PREFIX = "orion(ara): "

@@ -3,15 +3,19 @@ over."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from engine.vocabulary.changes import ChangeSet
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.plans import TaskState
-from engine.vocabulary.ports import SessionRepository
-from engine.vocabulary.sessions import Session
 from engine.vocabulary.text import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.vocabulary.changes import ChangeSet
+    from engine.vocabulary.ports import SessionRepository
+    from engine.vocabulary.sessions import Session
 
 
 def open_changes(session: Session, repository: SessionRepository) -> ChangeSet:

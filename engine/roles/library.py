@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.roles.profile import read_role
 from engine.vocabulary.errors import Problem, RoleError
 from engine.vocabulary.requests import RoleEntry
 from engine.vocabulary.roles import Role, RoleSource
 from engine.vocabulary.text import nearest, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 PROJECT_FOLDER = ".orion/roles"
 _ENDINGS = (".yaml", ".yml")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.documents import Document, read_document, shipped_schema
 from engine.governance.globs import overlap
@@ -23,6 +21,10 @@ from engine.vocabulary.roles import (
     WriteLimits,
 )
 from engine.vocabulary.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _LISTS = ("autonomous", "requires_approval", "forbidden")
 _THRESHOLDS = ("auto_execute", "execute_and_flag", "pause_and_ask")

@@ -11,9 +11,9 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.sandboxes import layout
 from engine.sandboxes.binaries import INSTALL_HINT, Binary, binaries
@@ -26,6 +26,9 @@ from engine.sandboxes.process import Ended, Limits, Run
 from engine.vocabulary.errors import SandboxUnavailable, UsageError
 from engine.vocabulary.runs import Outcome, RunResult, SandboxSpec, SandboxStatus
 from engine.vocabulary.text import decoded, first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 NAME = "bubblewrap"
 

@@ -8,12 +8,15 @@ what the sandbox needs is bound below one mount point in a mount namespace of it
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.sandboxes.binaries import Binary, tool
 from engine.vocabulary.errors import SandboxUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 UNPRIVILEGED = 65534
 

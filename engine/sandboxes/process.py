@@ -11,15 +11,19 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.sandboxes.memory import MemoryWatch
-from engine.sandboxes.output import HeadTail
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.sandboxes.output import HeadTail
 
 # The command's first line of input, sent once its namespace can be ended for certain. Without it nothing starts, so
 # an Orion that is killed while bubblewrap starts leaves no command behind.

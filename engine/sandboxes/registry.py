@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import SandboxUnavailable
-from engine.vocabulary.ports import SandboxProvider
 from engine.vocabulary.runs import SandboxStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.vocabulary.ports import SandboxProvider
 
 _NO_DOCKER = "this version of Orion has no Docker adapter yet"
 

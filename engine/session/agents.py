@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Event as Flag
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.planning.sections import data_section
-from engine.session.hands import Observation
 from engine.session.tools import TOOLS, BadCall, Finish, action_of
-from engine.vocabulary.actions import Action
 from engine.vocabulary.models import Message, ModelReply, ModelRequest, ToolCall
-from engine.vocabulary.plans import Task
-from engine.vocabulary.ports import Model
-from engine.vocabulary.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from threading import Event as Flag
+
+    from engine.session.hands import Observation
+    from engine.vocabulary.actions import Action
+    from engine.vocabulary.plans import Task
+    from engine.vocabulary.ports import Model
+    from engine.vocabulary.roles import Role
 
 TURNS_PER_TASK = 60
 

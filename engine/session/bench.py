@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event as Flag
+from typing import TYPE_CHECKING
 
-from engine.session.ledger import Ledger
 from engine.session.stop_conditions import Stop, stop_for
-from engine.vocabulary.ports import Blobs, Clock, Model, Sandbox, SessionRepository
-from engine.vocabulary.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.session.ledger import Ledger
+    from engine.vocabulary.ports import Blobs, Clock, Model, Sandbox, SessionRepository
+    from engine.vocabulary.roles import Role
 
 
 @dataclass(slots=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from engine.session.bench import Bench
 from engine.session.hands import DEFAULT_TIMEOUT_S, Hands, Observation
 from engine.vocabulary.errors import Cancelled
 from engine.vocabulary.events import EventKind
-from engine.vocabulary.plans import Check
 from engine.vocabulary.runs import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.session.bench import Bench
+    from engine.vocabulary.plans import Check
 
 
 def verify(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.vocabulary.plans import TaskState
-from engine.vocabulary.sessions import Session, TaskView
+
+if TYPE_CHECKING:
+    from engine.vocabulary.sessions import Session, TaskView
 
 
 def next_task(session: Session) -> TaskView | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from shlex import quote
-from threading import Event as Flag
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.actions import (
     Action,
@@ -18,9 +18,13 @@ from engine.vocabulary.actions import (
     WriteFile,
 )
 from engine.vocabulary.errors import WorkspaceError
-from engine.vocabulary.ports import Blobs, Sandbox, SessionRepository
 from engine.vocabulary.runs import Outcome, RunResult
 from engine.vocabulary.text import decoded
+
+if TYPE_CHECKING:
+    from threading import Event as Flag
+
+    from engine.vocabulary.ports import Blobs, Sandbox, SessionRepository
 
 DEFAULT_TIMEOUT_S = 600.0
 EXCERPT_CHARACTERS = 2_000

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from threading import Event as Flag
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import JournalError
-from engine.vocabulary.ports import Journal, Lease
+
+if TYPE_CHECKING:
+    from engine.vocabulary.ports import Journal, Lease
 
 LISTEN_EVERY_S = 0.1
 BEAT_EVERY_S = 30.0

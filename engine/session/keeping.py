@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.governance.gate import decide_changes
-from engine.session.agents import Agent
-from engine.session.bench import Bench
 from engine.session.checks import verify
-from engine.session.hands import Hands
 from engine.session.parking import Grants, ask_for_effects, effects_digest
 from engine.session.tools import Finish
 from engine.vocabulary.actions import Action, DeleteFile, EditFile, WriteFile
@@ -14,8 +13,13 @@ from engine.vocabulary.changes import ChangeSet, ChangeStatus, FileChange
 from engine.vocabulary.errors import LimitExceeded
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.plans import Task, TaskState
-from engine.vocabulary.sessions import Suspension
 from engine.vocabulary.verdicts import Decision, Layer, Verdict, approval_to_json, verdict_to_json
+
+if TYPE_CHECKING:
+    from engine.session.agents import Agent
+    from engine.session.bench import Bench
+    from engine.session.hands import Hands
+    from engine.vocabulary.sessions import Suspension
 
 SHOWN_FILES = 200
 

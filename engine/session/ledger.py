@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.events import Event, EventKind, Fact
 from engine.vocabulary.fold import fold
-from engine.vocabulary.ports import Journal, Lease
 from engine.vocabulary.sessions import Session
+
+if TYPE_CHECKING:
+    from engine.vocabulary.ports import Journal, Lease
 
 
 class Ledger:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.actions import (
     Action,
@@ -14,11 +14,15 @@ from engine.vocabulary.actions import (
     summary_of,
     tool_name,
 )
-from engine.vocabulary.changes import FileChange
-from engine.vocabulary.roles import Role
-from engine.vocabulary.sessions import Session
 from engine.vocabulary.text import shortened
 from engine.vocabulary.verdicts import Approval, ApprovalKind, ApprovalState, Layer, Verdict, strictest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.vocabulary.changes import FileChange
+    from engine.vocabulary.roles import Role
+    from engine.vocabulary.sessions import Session
 
 HANDED_OFF = frozenset({ActionClass.GIT_MERGE, ActionClass.DEPLOY, ActionClass.REPO_DELETE})
 """Orion never carries these out: approving puts the literal command on the hand-off list."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable
 from threading import Thread
+from typing import TYPE_CHECKING
 
-from engine.session.bench import Bench
 from engine.session.checks import verify
 from engine.session.dispatch import doomed, next_task
 from engine.session.hands import Hands
@@ -18,8 +17,13 @@ from engine.session.task_run import TaskRun
 from engine.vocabulary.errors import Cancelled, JournalError, ModelError, OrionError, SandboxUnavailable
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import Check, TaskState
-from engine.vocabulary.ports import Journal, Lease
 from engine.vocabulary.sessions import Session, SessionState, TaskView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.session.bench import Bench
+    from engine.vocabulary.ports import Journal, Lease
 
 DRIFT_EVERY_TASKS = 5
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Session, SessionState, TaskView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COLLAPSE_TASKS = 3
 COLLAPSE_BELOW = 0.50

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from engine.governance.gate import decide_action, decide_task
 from engine.session.agents import Agent, ModelAgent, PlaybookAgent, TurnTaken
-from engine.session.bench import Bench
 from engine.session.hands import Hands, Observation
 from engine.session.keeping import Keeper
 from engine.session.parking import (
@@ -24,7 +23,6 @@ from engine.vocabulary.errors import Cancelled, ModelError
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.runs import Outcome
-from engine.vocabulary.sessions import Suspension, TaskView
 from engine.vocabulary.verdicts import (
     Approval,
     ApprovalKind,
@@ -34,6 +32,12 @@ from engine.vocabulary.verdicts import (
     approval_to_json,
     verdict_to_json,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from engine.session.bench import Bench
+    from engine.vocabulary.sessions import Suspension, TaskView
 
 CHECK_ATTEMPTS = 3
 TEXT_IN_ROWS = 2_000

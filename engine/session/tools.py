@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.actions import (
     Action,
@@ -18,8 +17,12 @@ from engine.vocabulary.actions import (
     SearchFiles,
     WriteFile,
 )
-from engine.vocabulary.models import ToolCall
 from engine.vocabulary.text import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.vocabulary.models import ToolCall
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.storage.files import sync_folder, write_private
 from engine.vocabulary.errors import JournalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ID = re.compile(r"[0-9a-f]{64}")
 

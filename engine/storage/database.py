@@ -6,13 +6,16 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.storage.faults import journal_error
 from engine.storage.schema import MIGRATIONS, migrate
 from engine.vocabulary.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 _BUSY_S = 20.0
 _WAL_KEPT_BYTES = 64 * 1024 * 1024

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import JournalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _KEPT = "nothing that was written before is lost"
 

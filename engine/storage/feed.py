@@ -6,13 +6,16 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.storage.subscribers import Callback, Subscribers
 from engine.vocabulary.errors import JournalError
 from engine.vocabulary.events import Event, EventKind
-from engine.vocabulary.ports import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from engine.vocabulary.ports import Journal
 
 POLL_S = 0.05
 """How soon a change by another process is seen. What this process writes wakes the feed at once."""

@@ -6,9 +6,12 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _RETRY_S = 0.01
 

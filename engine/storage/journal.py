@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.storage.database import Database
 from engine.storage.leases import FileLease, Leases, Runner
@@ -18,8 +15,14 @@ from engine.storage.subscribers import Callback, Subscribers
 from engine.vocabulary.errors import JournalError
 from engine.vocabulary.events import Event, EventKind, Fact
 from engine.vocabulary.fold import FOLDED, fold
-from engine.vocabulary.ports import Clock, Lease
 from engine.vocabulary.sessions import Session, SessionState, SessionSummary, summary_of_session
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from engine.vocabulary.ports import Clock, Lease
 
 _STATES_KEPT = 32
 _OF_SESSION = "SELECT session, seq, at, kind, data, row FROM events WHERE session = ? AND seq > ? ORDER BY seq LIMIT ?"

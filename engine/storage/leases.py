@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import sqlite3
 import threading
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.storage.clock import boot_id
-from engine.storage.database import Database
 from engine.storage.files import is_locked, open_lock, try_lock
 from engine.storage.home import checked_id
 from engine.vocabulary.errors import JournalError, LeaseLost, UsageError
-from engine.vocabulary.ports import Clock
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from engine.storage.database import Database
+    from engine.vocabulary.ports import Clock
 
 STALE_S = 120.0
 """A runner on a machine whose locks cannot be seen counts as dead after this long without a beat."""

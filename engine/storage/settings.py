@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.documents import Document, read_document
-from engine.vocabulary.errors import Problem
 from engine.vocabulary.sessions import Limits
 from engine.vocabulary.settings import ModelSettings, Price, SandboxSettings, Settings
 from engine.vocabulary.text import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.vocabulary.errors import Problem
 
 _ADDRESS = re.compile(r"https?://[^\s@]+")
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 2000}

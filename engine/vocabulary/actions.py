@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from difflib import unified_diff
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ActionClass(StrEnum):
@@ -158,6 +159,8 @@ def change_lines(action: Action) -> tuple[str, ...]:
         case WriteFile(content=content):
             return tuple(f"+ {line}" for line in content.splitlines())
         case EditFile(find=find, replace=replace):
+            from difflib import unified_diff
+
             lines = unified_diff(find.splitlines(), replace.splitlines(), n=1, lineterm="")
             return tuple(f"{line[:1]} {line[1:]}" for line in list(lines)[2:] if not line.startswith("@@"))
         case _:

@@ -7,7 +7,10 @@ finding blocks) are values, not errors.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class OrionError(Exception):

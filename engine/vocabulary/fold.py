@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.plans import TaskState, plan_from_json
@@ -19,6 +18,9 @@ from engine.vocabulary.sessions import (
     TaskView,
 )
 from engine.vocabulary.verdicts import ApprovalState, approval_from_json, verdict_from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 
 def fold_all(session_id: str, events: Iterable[Event]) -> Session:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.actions import Action, ActionClass, action_from_json, action_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class TaskState(StrEnum):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from pathlib import Path
-from threading import Event as Flag
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.vocabulary.changes import ChangeSet, Conflict
-from engine.vocabulary.events import Event, Fact
-from engine.vocabulary.models import ModelReply, ModelRequest
-from engine.vocabulary.runs import RunResult, SandboxSpec, SandboxStatus
-from engine.vocabulary.sessions import SessionSummary
-from engine.vocabulary.workspaces import MergeResult, PromotionPlan, WorkspaceInfo
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from threading import Event as Flag
+
+    from engine.vocabulary.changes import ChangeSet, Conflict
+    from engine.vocabulary.events import Event, Fact
+    from engine.vocabulary.models import ModelReply, ModelRequest
+    from engine.vocabulary.runs import RunResult, SandboxSpec, SandboxStatus
+    from engine.vocabulary.sessions import SessionSummary
+    from engine.vocabulary.workspaces import MergeResult, PromotionPlan, WorkspaceInfo
 
 
 class Clock(Protocol):

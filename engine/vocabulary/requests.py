@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.vocabulary.changes import ChangeSet, Conflict, Finding
-from engine.vocabulary.errors import Problem
-from engine.vocabulary.plans import Plan
-from engine.vocabulary.roles import Role, RoleSource
-from engine.vocabulary.sessions import Limits, Session
-from engine.vocabulary.verdicts import Verdict
-from engine.vocabulary.workspaces import WorkspaceInfo
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from engine.vocabulary.changes import ChangeSet, Conflict, Finding
+    from engine.vocabulary.errors import Problem
+    from engine.vocabulary.plans import Plan
+    from engine.vocabulary.roles import Role, RoleSource
+    from engine.vocabulary.sessions import Limits, Session
+    from engine.vocabulary.verdicts import Verdict
+    from engine.vocabulary.workspaces import WorkspaceInfo
 
 
 @dataclass(frozen=True, slots=True)

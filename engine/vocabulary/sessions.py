@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.plans import Plan, Task, TaskState
 from engine.vocabulary.verdicts import Approval, ApprovalState, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class SessionState(StrEnum):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.vocabulary.changes import Conflict
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.vocabulary.changes import Conflict
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.workspace.git import Git, make_bare
-from engine.workspace.objects import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.workspace.objects import Tree
 
 _NONE = frozenset({b"unspecified", b"unset", b"set"})
 

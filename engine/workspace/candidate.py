@@ -7,6 +7,7 @@ import os
 import stat
 from collections import defaultdict
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import RefusedEntry
 from engine.vocabulary.errors import LimitExceeded, WorkspaceError
@@ -15,8 +16,10 @@ from engine.workspace.beneath import Folders, folders, names_in, open_folder, re
 from engine.workspace.ignored import MAX_IGNORE_FILE, Ignored
 from engine.workspace.names import MAX_DEPTH, MAX_PATH_BYTES, collisions, link_problem, reads_as_git, refusal
 from engine.workspace.objects import LINK_MODE, MODULE_MODE, Entry, ObjectStore, Tree
-from engine.workspace.stage import Stage
 from engine.workspace.walk import MAX_NEW_ENTRIES, Sight, walk
+
+if TYPE_CHECKING:
+    from engine.workspace.stage import Stage
 
 # SPEC section 5: one file, and all that a session writes.
 MAX_FILE_BYTES = 10 * 1024 * 1024

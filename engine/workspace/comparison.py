@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import ChangeStatus, FileChange
-from engine.workspace.git import Git
 from engine.workspace.objects import MODULE_MODE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.workspace.git import Git
 
 _STATUS = {"A": ChangeStatus.ADDED, "D": ChangeStatus.DELETED, "M": ChangeStatus.MODIFIED, "T": ChangeStatus.MODIFIED}
 _RAW_FIELDS = 5

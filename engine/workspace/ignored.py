@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.workspace.git import Git
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from engine.workspace.git import Git
 
 MAX_IGNORE_FILE = 1024 * 1024
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import WorkspaceError
-from engine.workspace.git import Git
+
+if TYPE_CHECKING:
+    from engine.workspace.git import Git
 
 
 def merge_trees(git: Git, base: str, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:

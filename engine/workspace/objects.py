@@ -7,13 +7,16 @@ import hashlib
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from engine.vocabulary.errors import WorkspaceError
-from engine.workspace.git import Git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from engine.workspace.git import Git
 
 FOLDER_MODE = 0o040000
 LINK_MODE = 0o120000

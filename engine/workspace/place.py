@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import Conflict
 from engine.vocabulary.errors import WorkspaceError
 from engine.vocabulary.text import visible
 from engine.workspace.git import Git
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _BUSY = {
     "MERGE_HEAD": "a merge",

@@ -19,13 +19,16 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
-from engine.vocabulary.workspaces import PromotionPlan
-from engine.workspace.git import Git
 from engine.workspace.place import Place, find_place
 from engine.workspace.takeback import take_back
+
+if TYPE_CHECKING:
+    from engine.vocabulary.workspaces import PromotionPlan
+    from engine.workspace.git import Git
 
 # Told the name of each step of an apply before it is taken.
 Step = Callable[[str], None]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import ChangeSet, Conflict
 from engine.vocabulary.errors import StaleBase, WorkspaceError
@@ -23,6 +22,10 @@ from engine.workspace.names import reads_as_git
 from engine.workspace.objects import Entry, ObjectStore, Tree
 from engine.workspace.stage import Stage
 from engine.workspace.transfer import link_objects
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 # Every attribute that changes bytes, starts a program or hides a difference is unset for all paths. Here it wins over
 # whatever a .gitattributes file of the tree says.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import WorkspaceError
 from engine.vocabulary.text import visible
@@ -13,6 +12,10 @@ from engine.workspace.beneath import Folders, Owner, Trash, folders, give, names
 from engine.workspace.names import reads_as_git
 from engine.workspace.objects import LINK_MODE, MODULE_MODE, Entry, ObjectStore, Tree
 from engine.workspace.walk import Sight, Stamp, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 # A file changed again within one tick of the kernel's clock keeps its change time (10 ms at 100 Hz).
 _TICK_NS = 20_000_000

@@ -8,10 +8,12 @@ import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.vocabulary.workspaces import PromotionPlan
-from engine.workspace.git import Git
-from engine.workspace.place import Place
+if TYPE_CHECKING:
+    from engine.vocabulary.workspaces import PromotionPlan
+    from engine.workspace.git import Git
+    from engine.workspace.place import Place
 
 
 def take_back(here: Place, plan: PromotionPlan) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import WorkspaceError
-from engine.workspace.git import Git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from engine.workspace.git import Git
 
 _PACK_PARTS = (".pack", ".rev", ".idx")
 _HEX = frozenset("0123456789abcdef")

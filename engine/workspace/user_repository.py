@@ -5,23 +5,27 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.vocabulary.changes import Conflict
 from engine.vocabulary.errors import StaleBase, WorkspaceError
-from engine.vocabulary.ports import SessionRepository
 from engine.vocabulary.text import visible
 from engine.vocabulary.workspaces import MergeResult, PromotionPlan, WorkspaceInfo
-from engine.workspace.beneath import Owner
 from engine.workspace.git import ORION_IDENTITY, Git, make_bare
 from engine.workspace.merging import merge_trees
 from engine.workspace.place import Place, find_place
 from engine.workspace.promotion import Step, apply_plan, checkout_of, recover_plan
 from engine.workspace.session_repository import ATTRIBUTES, GitSessionRepository
 from engine.workspace.transfer import send_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.vocabulary.changes import Conflict
+    from engine.vocabulary.ports import SessionRepository
+    from engine.workspace.beneath import Owner
 
 _SKIPPED = "hooks and commit signing of this repository were not run"
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import LimitExceeded
 from engine.workspace.beneath import open_folder
-from engine.workspace.objects import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+    from engine.workspace.objects import Entry
 
 # A session may write 300 files (SPEC section 5); a tree with this many new entries is an attack or an accident.
 MAX_NEW_ENTRIES = 50_000

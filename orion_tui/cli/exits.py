@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import (
     AuthError,
@@ -24,6 +23,10 @@ from engine.vocabulary.errors import (
     WorkspaceError,
 )
 from orion_tui.cli.out import note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 KEPT_BUG_REPORTS = 20
 

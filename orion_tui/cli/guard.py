@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,9 @@ from engine.vocabulary.errors import UsageError
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened
 from orion_tui.cli.out import note, say, say_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.command()

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.vocabulary.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _LINES = "\n\t"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.text import first_line, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 SIGNS: Mapping[str, str] = {
     "created": "·",

@@ -9,7 +9,6 @@ import click
 
 from engine.vocabulary.changes import Promotion, Severity
 from engine.vocabulary.errors import AuthError
-from engine.vocabulary.requests import Review
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of, session_argument
 from orion_tui.cli.out import note, say, say_json
@@ -18,6 +17,7 @@ from orion_tui.cli.shapes import promotion_json
 
 if TYPE_CHECKING:
     from engine.engine import Engine
+    from engine.vocabulary.requests import Review
 
 _STEP_SIGNS = {"ok": "✓", "blocked": "✗"}
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.text import decoded
-from engine.vocabulary.verdicts import Approval
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.engine import Engine
+    from engine.vocabulary.verdicts import Approval
 
 _SHOWN_LINES = 60
 

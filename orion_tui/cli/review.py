@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from engine.vocabulary.changes import Conflict, Finding
-from engine.vocabulary.requests import Review
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, session_argument, workspace_option
 from orion_tui.cli.out import say, say_bytes, say_json, table
 from orion_tui.cli.progress import signed
 from orion_tui.cli.shapes import diff_rows, review_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.vocabulary.changes import Conflict, Finding
+    from engine.vocabulary.requests import Review
 
 SEVERITY_SIGNS = {"blocking": "✗", "warning": "⚑", "info": "·"}
 _SEVERITY_COLOURS = {"✗": "red", "⚑": "yellow"}

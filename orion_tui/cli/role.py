@@ -23,9 +23,7 @@ from engine.vocabulary.actions import (
     WriteFile,
 )
 from engine.vocabulary.errors import UsageError
-from engine.vocabulary.roles import Role
 from engine.vocabulary.text import nearest
-from engine.vocabulary.verdicts import Verdict
 from orion_tui.cli.exits import Exit, describe
 from orion_tui.cli.options import json_option, opened, workspace_option
 from orion_tui.cli.out import say, say_json, table
@@ -33,6 +31,8 @@ from orion_tui.cli.shapes import role_json, verdict_row
 
 if TYPE_CHECKING:
     from engine.engine import Engine
+    from engine.vocabulary.roles import Role
+    from engine.vocabulary.verdicts import Verdict
 
 _SIGNS = {"allow": "✓", "park": "◐", "block": "⊘"}
 _COLOURS = {"✓": "green", "◐": "yellow", "⊘": "red"}

@@ -6,10 +6,9 @@ A noun's module is imported only when one of its commands is called, so that a s
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +16,9 @@ from engine.vocabulary.errors import OrionError, UsageError
 from orion_tui.cli.exits import Exit, report, report_bug
 from orion_tui.cli.options import home_folder
 from orion_tui.cli.out import lose_output, note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Section -> command -> (where it is, what the help says about it).
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {

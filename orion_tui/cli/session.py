@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.vocabulary.plans import TaskState
-from engine.vocabulary.sessions import Session
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.follow import next_step, show
 from orion_tui.cli.options import json_option, opened, session_argument, workspace_option
 from orion_tui.cli.out import say, say_json, table
 from orion_tui.cli.progress import COLOURS, seconds, signed
 from orion_tui.cli.shapes import checkpoint_row, session_full, session_row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.vocabulary.sessions import Session
 
 
 @click.group(invoke_without_command=True)

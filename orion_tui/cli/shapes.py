@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.actions import summary_of, tool_name
-from engine.vocabulary.changes import Conflict, Finding, Promotion
 from engine.vocabulary.plans import Plan, task_to_json
-from engine.vocabulary.ports import RunnerInfo
-from engine.vocabulary.requests import Proposal, Review
 from engine.vocabulary.roles import Role, RoleSource
-from engine.vocabulary.sessions import Session, SessionSummary, TaskView
-from engine.vocabulary.verdicts import Approval, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.vocabulary.changes import Conflict, Finding, Promotion
+    from engine.vocabulary.ports import RunnerInfo
+    from engine.vocabulary.requests import Proposal, Review
+    from engine.vocabulary.sessions import Session, SessionSummary, TaskView
+    from engine.vocabulary.verdicts import Approval, Verdict
 
 
 def session_row(summary: SessionSummary) -> dict[str, Any]:

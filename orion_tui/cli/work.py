@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +27,8 @@ from orion_tui.cli.out import note, say, say_json, table
 from orion_tui.cli.shapes import plan_rows, proposal_json, steps_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.engine import Engine
 
 _DECISIONS = {"allow": "✓ allow", "park": "◐ park", "block": "⊘ block", None: "·"}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from orion_tui.resources import style_sheet
 from orion_tui.widgets.header import styled
-from orion_tui.widgets.signs import Parts
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from orion_tui.widgets.signs import Parts
 
 T = TypeVar("T")
 

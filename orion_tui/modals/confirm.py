@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from orion_tui.modals.box import BoxModal, words
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
 
 
 class ConfirmModal(BoxModal[bool]):

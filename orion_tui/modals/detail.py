@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from orion_tui.modals.box import BoxModal
 from orion_tui.widgets.header import styled
-from orion_tui.widgets.signs import Parts
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from orion_tui.widgets.signs import Parts
 
 
 class DetailModal(BoxModal[None]):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -15,6 +12,12 @@ from orion_tui.actions import Act, acts_for
 from orion_tui.widgets.columns import folded
 from orion_tui.widgets.header import styled
 from orion_tui.widgets.rows import Row, RowList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
 
 _NOTES = (
     "↑ ↓ pgup pgdn home end move in a list or a log, tab goes to the next pane.",

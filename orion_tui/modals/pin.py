@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from engine.vocabulary.errors import AuthError, OrionError
 from orion_tui.bridge import ask
-from orion_tui.engine_face import AuthFace
 from orion_tui.modals.box import BoxModal, words
 from orion_tui.widgets.pin_entry import PinEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+
+    from orion_tui.engine_face import AuthFace
 
 T = TypeVar("T")
 

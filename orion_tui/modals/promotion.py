@@ -3,26 +3,30 @@ it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Static
 
 from engine.vocabulary.changes import Promotion
 from engine.vocabulary.errors import AuthError, OrionError
-from engine.vocabulary.requests import Review
 from engine.vocabulary.text import visible
 from orion_tui.bridge import ask
-from orion_tui.engine_face import EngineFace
 from orion_tui.gate_steps import STEPS, after_report, step_parts
 from orion_tui.modals.box import BoxModal, put, words
-from orion_tui.selection import Selection
 from orion_tui.widgets.pin_entry import PinEntry
-from orion_tui.widgets.signs import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from engine.vocabulary.requests import Review
+    from orion_tui.engine_face import EngineFace
+    from orion_tui.selection import Selection
+    from orion_tui.widgets.signs import Part
 
 
 class PromotionModal(BoxModal[Promotion | None]):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
 from orion_tui.modals.box import BoxModal, put, words
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
 
 
 class ReasonModal(BoxModal[str | None]):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.vocabulary.actions import ActionClass
-from engine.vocabulary.plans import Plan
 from engine.vocabulary.sessions import Session, SessionState
 from engine.vocabulary.text import visible
 from engine.vocabulary.verdicts import Approval, ApprovalKind
 from orion_tui.widgets.columns import exact
 from orion_tui.widgets.signs import Part, task_sign
+
+if TYPE_CHECKING:
+    from engine.vocabulary.plans import Plan
 
 _HANDED_OVER = (ActionClass.GIT_MERGE, ActionClass.DEPLOY, ActionClass.REPO_DELETE)
 _KIND = {

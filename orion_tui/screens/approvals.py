@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from engine.vocabulary.errors import OrionError
-from engine.vocabulary.sessions import Session
 from engine.vocabulary.text import first_line, visible
 from engine.vocabulary.verdicts import Approval, ApprovalKind
 from orion_tui.actions import bindings_for
@@ -23,6 +22,11 @@ from orion_tui.screens.approval_text import after_approval, can_resume, facts_of
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.signs import Parts, session_sign
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from engine.vocabulary.sessions import Session
 
 
 class ApprovalsScreen(OrionScreen):

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from orion_tui.actions import Act, act_for_key, acts_for, reason_off
-from orion_tui.bridge import AppState
 from orion_tui.widgets.footer import OrionFooter
 from orion_tui.widgets.header import OrionHeader
-from orion_tui.widgets.signs import Parts
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from orion_tui.app import OrionApp
+    from orion_tui.bridge import AppState
     from orion_tui.engine_face import EngineFace
+    from orion_tui.widgets.signs import Parts
 
 BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (100, "-wide")]
 """Classes that a screen gets from its width in columns; below 100 a side panel folds."""

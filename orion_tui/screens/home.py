@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.widgets import Static
 
 from engine.vocabulary.sessions import SessionState, SessionSummary
 from engine.vocabulary.text import first_line
-from engine.vocabulary.verdicts import Approval
 from orion_tui.actions import bindings_for
-from orion_tui.bridge import AppState
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.columns import ago, cell, count, exact, money
 from orion_tui.widgets.header import styled
 from orion_tui.widgets.rows import Row, RowList
 from orion_tui.widgets.signs import Part, Parts, session_sign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from engine.vocabulary.verdicts import Approval
+    from orion_tui.bridge import AppState
 
 _STOPPED = (SessionState.INTERRUPTED, SessionState.PAUSED)
 

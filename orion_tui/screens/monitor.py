@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widgets import Static
 
@@ -22,6 +21,11 @@ from orion_tui.widgets.meters import Meters, elapsed_s
 from orion_tui.widgets.rows import Row, RowList
 from orion_tui.widgets.signs import Part, Parts, session_sign
 from orion_tui.widgets.task_list import task_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
 
 _RESUMABLE = (SessionState.PAUSED, SessionState.INTERRUPTED, SessionState.CREATED)
 _UNFINISHED = (SessionState.RUNNING, *_RESUMABLE)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Select, Static, TextArea
@@ -13,14 +13,18 @@ from textual.widgets import Input, Select, Static, TextArea
 from engine.vocabulary.errors import ConfigError, ModelError, OrionError, PlanError, RoleError, WorkspaceError
 from engine.vocabulary.requests import PlaybookEntry, Proposal, RoleEntry, SessionRequest
 from engine.vocabulary.sessions import Limits
-from engine.vocabulary.settings import Settings
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
 from orion_tui.durations import read_duration, read_money, written_duration
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.header import styled
-from orion_tui.widgets.signs import Part, Parts
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from engine.vocabulary.settings import Settings
+    from orion_tui.widgets.signs import Part, Parts
 
 _FIELD_OF: tuple[tuple[type[OrionError], str], ...] = (
     (RoleError, "role"),

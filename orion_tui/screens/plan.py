@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
-from engine.vocabulary.errors import OrionError
-from engine.vocabulary.plans import Plan
-from engine.vocabulary.requests import Proposal
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
@@ -21,8 +18,15 @@ from orion_tui.resources import style_sheet
 from orion_tui.screens.base import OrionScreen
 from orion_tui.screens.plan_rows import detail, entries, status
 from orion_tui.widgets.marked_list import MarkedList, rows_of
-from orion_tui.widgets.rows import RowList
-from orion_tui.widgets.signs import Parts
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from engine.vocabulary.errors import OrionError
+    from engine.vocabulary.plans import Plan
+    from engine.vocabulary.requests import Proposal
+    from orion_tui.widgets.rows import RowList
+    from orion_tui.widgets.signs import Parts
 
 
 class PlanScreen(OrionScreen):

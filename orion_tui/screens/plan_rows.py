@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from engine.vocabulary.actions import WriteFile, summary_of, tool_name
-from engine.vocabulary.plans import Task
-from engine.vocabulary.requests import Proposal
 from engine.vocabulary.text import shortened, visible
 from engine.vocabulary.verdicts import Decision, Verdict
-from orion_tui.plan_draft import PlanDraft
 from orion_tui.widgets.columns import span
 from orion_tui.widgets.marked_list import Entry, heading
-from orion_tui.widgets.signs import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.vocabulary.plans import Task
+    from engine.vocabulary.requests import Proposal
+    from orion_tui.plan_draft import PlanDraft
+    from orion_tui.widgets.signs import Part
 
 _SIGNS = {
     Decision.ALLOW: ("✓", "allowed", "good"),

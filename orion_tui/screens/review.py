@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 from textual.widgets import Static
 
-from engine.vocabulary.changes import Promotion
-from engine.vocabulary.errors import OrionError
-from engine.vocabulary.requests import Review
 from engine.vocabulary.sessions import PromotionRecord, SessionState
 from engine.vocabulary.text import visible
 from orion_tui.actions import Act, bindings_for
@@ -28,8 +24,16 @@ from orion_tui.selection import Selection
 from orion_tui.widgets.diff_parse import Patch
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.marked_list import MarkedList, rows_of
-from orion_tui.widgets.rows import RowList
 from orion_tui.widgets.signs import Parts, session_sign
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+    from engine.vocabulary.changes import Promotion
+    from engine.vocabulary.errors import OrionError
+    from engine.vocabulary.requests import Review
+    from orion_tui.widgets.rows import RowList
 
 _SETTLE_S = 0.12
 """How long the keys must rest before a changed selection is looked at."""

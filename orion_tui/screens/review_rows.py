@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.vocabulary.changes import ChangeStatus, FileChange, Finding, Severity
 from engine.vocabulary.plans import TaskState
-from engine.vocabulary.sessions import TaskView
 from engine.vocabulary.text import visible
-from orion_tui.selection import Selection
 from orion_tui.widgets.marked_list import Entry, gap, heading
 from orion_tui.widgets.signs import Part, task_sign
+
+if TYPE_CHECKING:
+    from engine.vocabulary.sessions import TaskView
+    from orion_tui.selection import Selection
 
 _SEVERITY: dict[Severity, Part] = {
     Severity.BLOCKING: ("✗ ", "bad"),

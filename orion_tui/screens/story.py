@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from textual.app import ComposeResult
+from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.actions import summary_of as summary_of_action
 from engine.vocabulary.actions import tool_name
 from engine.vocabulary.events import EventKind
-from engine.vocabulary.sessions import Evidence, TaskView
 from engine.vocabulary.text import decoded, visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, Watched, ask
@@ -19,6 +15,13 @@ from orion_tui.widgets.activity import activity_parts
 from orion_tui.widgets.columns import cell, count, exact, folded
 from orion_tui.widgets.rows import Row, RowList
 from orion_tui.widgets.signs import Parts, task_sign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from engine.vocabulary.sessions import Evidence, TaskView
 
 _MOST_LINES = 2_000
 _TOLD = (

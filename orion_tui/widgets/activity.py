@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -14,6 +13,9 @@ from engine.vocabulary.text import first_line
 from orion_tui.widgets.columns import cell, clock, count, span
 from orion_tui.widgets.lines import LineView
 from orion_tui.widgets.signs import TASK_SIGNS, Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 # A start is told by its end one line later; what runs now stands below the log.
 _UNSEEN = frozenset({EventKind.ACTION_STARTED})

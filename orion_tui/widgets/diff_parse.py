@@ -6,12 +6,15 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from orion_tui.widgets.diff_header import FileHeader, parse_header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FILE = b"diff --git "
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -14,6 +13,9 @@ from textual.strip import Strip
 
 from engine.vocabulary.text import decoded, visible
 from orion_tui.widgets.diff_parse import FilePatch, Hunk, Patch, Row, RowKind
+
+if TYPE_CHECKING:
+    from rich.style import Style
 
 LINE_LIMIT = 4_000
 """Bytes of one line that are drawn; what is beyond is said in numbers."""

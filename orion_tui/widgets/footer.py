@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from textual.content import Content
 from textual.widget import Widget
 
-from orion_tui.actions import Act
 from orion_tui.widgets.header import styled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.content import Content
+
+    from orion_tui.actions import Act
 
 _MOST_LINES = 3
 

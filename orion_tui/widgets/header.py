@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.widget import Widget
 
 from engine.vocabulary.text import shortened
-from orion_tui.widgets.signs import Parts
+
+if TYPE_CHECKING:
+    from orion_tui.widgets.signs import Parts
 
 _CLASS_OF = {
     "title": "bold $foreground",

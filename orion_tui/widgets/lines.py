@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from orion_tui.widgets.signs import Parts
+if TYPE_CHECKING:
+    from rich.style import Style
+
+    from orion_tui.widgets.signs import Parts
 
 _CURSOR = "\u203a"
 

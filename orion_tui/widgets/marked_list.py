@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
@@ -12,7 +11,11 @@ from textual.binding import Binding, BindingType
 from engine.vocabulary.text import visible
 from orion_tui.widgets.columns import cell
 from orion_tui.widgets.rows import Row, RowList
-from orion_tui.widgets.signs import Part, Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orion_tui.widgets.signs import Part, Parts
 
 _MARK = 2
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widget import Widget
@@ -10,7 +10,11 @@ from textual.widget import Widget
 from engine.vocabulary.sessions import Session, SessionState
 from orion_tui.widgets.columns import meter, money, span, when
 from orion_tui.widgets.header import styled
-from orion_tui.widgets.signs import Part, Parts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from orion_tui.widgets.signs import Part, Parts
 
 
 def elapsed_s(session: Session, now: datetime) -> float:

@@ -4,19 +4,22 @@ one."""
 from __future__ import annotations
 
 from math import ceil
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from engine.vocabulary.errors import OrionError
-from engine.vocabulary.requests import AuthStatus
 from orion_tui.bridge import ask
-from orion_tui.engine_face import AuthFace
 from orion_tui.widgets.header import styled
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+    from engine.vocabulary.errors import OrionError
+    from engine.vocabulary.requests import AuthStatus
+    from orion_tui.engine_face import AuthFace
 
 _FULL_TRIES = 3
 

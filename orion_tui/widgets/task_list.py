@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.plans import TaskState
-from engine.vocabulary.sessions import Session, TaskView
 from orion_tui.widgets.columns import cell, span, when
 from orion_tui.widgets.rows import Row
 from orion_tui.widgets.signs import TASK_SIGNS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from engine.vocabulary.sessions import Session, TaskView
 
 _WORDED = {
     TaskState.PARKED: "waiting",
