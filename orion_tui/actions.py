@@ -24,7 +24,7 @@ NEEDS: dict[str, str] = {
     "session": "choose a session first",
     "decision": "no decision waits for you here",
     "running": "this session is not running",
-    "resumable": "only a paused or interrupted session can be resumed, or one that was created and never started",
+    "resumable": "nothing of this session is ready to go on",
     "unfinished": "this session has ended already",
     "reviewable": "there is nothing to review before a task is kept",
     "task": "choose a task first",

@@ -156,7 +156,8 @@ class OrionApp(App[int]):
 
     def _tell(self, state: AppState) -> None:
         screen = self.screen
-        if isinstance(screen, OrionScreen):
+        # One that was just pushed has no widgets yet; it draws the state by itself once it is mounted.
+        if isinstance(screen, OrionScreen) and screen.is_mounted:
             screen.refresh_from(state)
             screen.update_chrome()
 

@@ -160,3 +160,17 @@ async def test_leaving_the_monitor_forgets_its_events():
         await pilot.press("escape")
         await on_screen(pilot, "home")
         await wait_for(pilot, lambda: not app.bridge.state.watched, "the forgetting")
+
+
+async def test_news_that_come_before_a_screen_is_drawn_do_it_no_harm():
+    async with driven(night(), (120, 36)) as (app, pilot):
+        app.bridge.expect("s002")
+        app.bridge.watch(*_state_of(app, "s002"))
+        app.go("monitor", session="s002")
+        app._tell(app.bridge.state)
+        await on_screen(pilot, "monitor")
+        await wait_for(pilot, lambda: "kept" in shown(app), "the tasks")
+
+
+def _state_of(app: OrionApp, session: str) -> tuple[Any, Any]:
+    return app.engine.sessions.get(session), app.engine.sessions.events(session)

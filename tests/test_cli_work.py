@@ -112,7 +112,7 @@ def test_everything_left_parked_ends_with_4_and_goes_on_once_approved(orion: Ori
     (asked,) = orion("approvals", "--json").json
     assert asked["action"] == "deps.change"
     assert asked["session"] == session_of(ran)
-    assert asked["proposed"] == ["+ babel>=2.15"]
+    assert asked["proposed"] == ["write requirements.txt", "+ babel>=2.15"]
     said = orion("approve", asked["id"])
     assert said.code == 0
     assert f"orion resume {asked['session']}" in said.out

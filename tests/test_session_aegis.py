@@ -16,11 +16,14 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.e2e, pytest.mark.role_boundary]
 def test_a_forbidden_effect_throws_out_the_whole_task_and_names_file_and_rule(
     engine: Engine, repository: Path, tmp_path: Path
 ) -> None:
+    # What a script does cannot be read off the command that runs it: only its effects tell.
+    script = (
+        "import pathlib\nfolder = pathlib.Path('.git' + 'hub') / 'workflows'\nfolder.mkdir(parents=True)\n"
+        "(folder / ('x' + '.yml')).write_text('on: push')\npathlib.Path('good.txt').write_text('ok')\n"
+    )
     sly = {
         "id": "sly",
-        "steps": [
-            {"run": "mkdir -p .github/workflows && echo 'on: push' > .github/workflows/x.yml; echo ok > good.txt"}
-        ],
+        "steps": [{"write": {"path": "src/gen.py", "content": script}}, {"run": "python3 src/gen.py"}],
     }
     session = worked(
         engine, repository, playbook(tmp_path, sly, {"id": "next", "steps": [{"run": "test ! -e good.txt"}]})
@@ -44,7 +47,7 @@ def test_a_forbidden_step_blocks_the_task_before_its_first_step_runs(
 @pytest.mark.parametrize(
     "command",
     [
-        "git init -q nested && touch nested/x",
+        "env -u GIT_DIR -u GIT_WORK_TREE git init -q nested && touch nested/x",
         "mkdir -p a/.git && echo hi > a/.git/config",
         "mkdir sub && echo gitdir: /etc > sub/.git",
         "ln -s /etc/passwd link",
@@ -59,8 +62,6 @@ def test_what_can_never_be_kept_throws_out_the_task(
     before = fingerprint(repository)
     steps = [{"run": f"{command} || true", "timeout_s": 20}]
     session = worked(engine, repository, playbook(tmp_path, {"id": "odd", "steps": steps}))
-    if "git init" in command and session.tasks["odd"].state == "kept":
-        pytest.fail("a nested repository was kept")
     assert states(session) == {"odd": "blocked"}, session.tasks["odd"].reason
     assert engine.review.changes(session.id).files == ()
     assert fingerprint(repository) == before

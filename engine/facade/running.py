@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from engine.facade.core import Core, same_place
 from engine.sandboxes.registry import choose
 from engine.session.bench import Bench
-from engine.session.dispatch import next_task
 from engine.session.ledger import Ledger
 from engine.session.runner import Runner
 from engine.vocabulary.errors import UsageError
@@ -27,7 +26,7 @@ def startable(core: Core, state: Session) -> None:
         raise UsageError("the session is running already", f"follow it with: orion log {state.id} --follow")
     if state.state in _OVER:
         raise UsageError(f"the session is {state.state.value} and cannot go on", "start a new one")
-    if state.state in (SessionState.AWAITING_REVIEW, SessionState.FAILED) and next_task(state) is None:
+    if not state.can_go_on:
         raise UsageError("nothing of this session is ready to run", _what_waits(state))
     for summary in core.journal.summaries():
         if (

@@ -16,26 +16,7 @@ from engine.vocabulary.actions import ActionClass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NETWORK_CODE = re.compile(
-    r"\b(?:urllib|requests|httpx|aiohttp|http\.client|socket|ftplib|smtplib|paramiko|urlopen|fetch\(|a"
-    r"xios|net/http|Net::HTTP|"
-    r"LWP|IO::Socket|XMLHttpRequest|Invoke-WebRequest|iwr|file_get_contents\(\s*['\"]https?:)"
-)
-_HIDING_CODE = re.compile(
-    r"\b(?:os\.system|subprocess|popen|pty\.spawn|exec[lv]p?e?\(|child_process|execSync|spawn|shell_ex"
-    r"ec|passthru|system\(|"
-    r"b64decode|atob\(|unhexlify|fromhex|codecs\.decode|marshal|__import__|eval\(|exec\(|getattr\()",
-    re.IGNORECASE,
-)
-_LITERAL = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"")
 _TOKEN = re.compile(r"[^\s\"'`$;|&(){}<>=\\:,!\[\]]+")
-_WRITING_CODE = re.compile(
-    r"['\"][rbt+]{0,3}[wax][rbt+]{0,3}['\"]|write|dump|unlink|remove|rename|replace|copy|move|mkdir|append|truncate|symlink|>"
-)
-# Files that a program given on the command line should not write unseen, when it names one and writes something.
-_MACHINERY = frozenset(
-    {ActionClass.CI_CHANGE, ActionClass.INFRA_CHANGE, ActionClass.DEPS_CHANGE, ActionClass.SCHEMA_CHANGE}
-)
 # Classes whose verbs a hidden command must not show; the others are what any script is full of.
 _TELLING = frozenset(
     {
@@ -129,25 +110,6 @@ def note_path(text: str, touch: Touch, walk: Walk) -> None:
         if kind in (ActionClass.CODE_WRITE, ActionClass.DOCS_WRITE, ActionClass.TESTS_WRITE, ActionClass.CONFIG_WRITE):
             return
     walk.add(kind, path, touch)
-
-
-def code_in(code: str, walk: Walk) -> None:
-    """What can be seen in the text of a program given on the command line: its strings, and what it calls."""
-    if _NETWORK_CODE.search(code):
-        walk.add(ActionClass.NETWORK_REQUEST, line_of(code)[:200])
-    literals = [a or b for a, b in _LITERAL.findall(code)]
-    hiding = _HIDING_CODE.search(code) is not None
-    writing = _WRITING_CODE.search(code) is not None
-    for literal in literals:
-        telling_path(literal, walk)
-        if writing and classify_path(literal) in _MACHINERY:
-            note_path(literal, Touch.WRITE, walk)
-        if hiding:
-            visible_verbs(literal, walk)
-    if hiding:
-        visible_verbs(" ".join(literals), walk)
-        if re.search(r"b64decode|atob\(|unhexlify|fromhex|codecs\.decode|marshal", code):
-            walk.add(ActionClass.COMMAND_RUN, line_of(code)[:200], open="it runs text that is hidden by an encoding")
 
 
 def mentioned(text: str, walk: Walk) -> None:

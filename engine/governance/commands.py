@@ -12,7 +12,6 @@ from engine.governance.command_git import git_breach, git_paths, stays_here
 from engine.governance.command_walk import (
     Argument,
     Walk,
-    code_in,
     hidden,
     line_of,
     mentioned,
@@ -20,6 +19,7 @@ from engine.governance.command_walk import (
     outputs,
     visible_verbs,
 )
+from engine.governance.inline_code import code_in
 from engine.governance.paths import in_workspace
 from engine.governance.shell import parse
 from engine.governance.shell_values import Kind, ShellError, Simple, Word

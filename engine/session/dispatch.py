@@ -1,4 +1,4 @@
-"""Which task comes next, and which can never come. Pure."""
+"""Which tasks can never come. Pure; which comes next, the session itself says."""
 
 from __future__ import annotations
 
@@ -8,18 +8,6 @@ from engine.vocabulary.plans import TaskState
 
 if TYPE_CHECKING:
     from engine.vocabulary.sessions import Session, TaskView
-
-
-def next_task(session: Session) -> TaskView | None:
-    """The first task in plan order that may run now: approved, or with every dependency kept."""
-    for view in session.tasks.values():
-        if view.state is TaskState.READY:
-            return view
-        if view.state is TaskState.PENDING and all(
-            _state(session, needed) is TaskState.KEPT for needed in view.task.depends_on
-        ):
-            return view
-    return None
 
 
 def doomed(session: Session) -> list[tuple[TaskView, str]]:

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from engine.session.checks import verify
-from engine.session.dispatch import doomed, next_task
+from engine.session.dispatch import doomed
 from engine.session.hands import Hands
 from engine.session.heartbeat import Heartbeat
 from engine.session.stop_conditions import Stop
@@ -130,7 +130,7 @@ class Runner:
             if reached is not None:
                 return reached
             self._skip_doomed(session)
-            view = next_task(bench.ledger.session)
+            view = bench.ledger.session.next_task()
             if view is None:
                 return self._finished(bench.ledger.session)
             TaskRun(bench, view).run()

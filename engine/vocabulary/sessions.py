@@ -154,6 +154,26 @@ class Session:
         """Approvals that nobody has decided yet, oldest first."""
         return tuple(a for a in self.approvals.values() if a.state is ApprovalState.PARKED)
 
+    def next_task(self) -> TaskView | None:
+        """The first task in plan order that may run now: approved, or with every dependency kept."""
+        for view in self.tasks.values():
+            if view.state is TaskState.READY or (
+                view.state is TaskState.PENDING and all(self._kept(needed) for needed in view.task.depends_on)
+            ):
+                return view
+        return None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether resuming would do something: nobody works on it, it is not over, and a task could run."""
+        if self.state in (SessionState.AWAITING_REVIEW, SessionState.FAILED):
+            return self.next_task() is not None
+        return self.state in (SessionState.CREATED, SessionState.PAUSED, SessionState.INTERRUPTED)
+
+    def _kept(self, task: str) -> bool:
+        view = self.tasks.get(task)
+        return view is not None and view.state is TaskState.KEPT
+
     def counts(self) -> dict[str, int]:
         """`total` and a count for every task state."""
         counts = {"total": len(self.tasks), **{state.value: 0 for state in TaskState}}

@@ -39,10 +39,9 @@ def follow_to_end(engine: Engine, session: str, *, after: int = 0, as_json: bool
     Output that nobody reads any more (a closed pipe, a terminal that is gone) does not stop the session. Ctrl-C pauses
     it first, then ends with 130."""
     _outlive_the_terminal()
-    stop = threading.Event()
     heard = True
     try:
-        for event in engine.sessions.follow(session, after, stop):
+        for event in engine.sessions.follow(session, after, threading.Event()):
             if not heard:
                 continue
             try:
@@ -52,7 +51,6 @@ def follow_to_end(engine: Engine, session: str, *, after: int = 0, as_json: bool
                 lose_output()
                 heard = False
     except KeyboardInterrupt:
-        stop.set()
         return _interrupted(engine, session)
     return end_code(_ended(engine, session))
 
@@ -74,8 +72,8 @@ def _outlive_the_terminal() -> None:
 
 
 def _interrupted(engine: Engine, session: str) -> Exit:
-    note("\norion: pausing once the present command has ended; Ctrl-C again stops it now")
     try:
+        note("\norion: pausing once the present command has ended; Ctrl-C again stops it now")
         engine.sessions.pause(session)
         engine.sessions.wait(session)
     except OrionError as error:

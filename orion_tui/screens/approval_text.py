@@ -20,12 +20,6 @@ _KIND = {
     ApprovalKind.EFFECT: "has left this in its tree; nothing of it is kept yet",
     ApprovalKind.CONFIDENCE: "is too unsure to go on by itself",
 }
-RESUMABLE = (SessionState.PAUSED, SessionState.INTERRUPTED, SessionState.AWAITING_REVIEW)
-
-
-def can_resume(session: Session) -> bool:
-    """Whether nobody works on the session and somebody could."""
-    return session.state in RESUMABLE
 
 
 def behind(plan: Plan | None, task: str) -> tuple[str, ...]:
@@ -64,6 +58,10 @@ def moved(approval: Approval, session: Session, role_digest: str | None) -> list
     return parts
 
 
+_TONE_OF = {"+ ": "good", "- ": "bad", "  ": ""}
+"""How a line of what is proposed is drawn, by its sign."""
+
+
 def after_approval(approval: Approval) -> str:
     """What happens when it is approved, in a sentence."""
     if approval.action in _HANDED_OVER:
@@ -84,8 +82,8 @@ def facts_of(approval: Approval, session: Session, role_digest: str | None) -> l
     view = session.tasks.get(approval.task)
     title = visible(view.task.title) if view else visible(approval.task)
     parts: list[Part] = [("◐ ", "accent"), (title, "title"), (f"\n{_KIND[approval.kind]}\n", "muted")]
-    for line in visible(approval.detail, keep="\n").split("\n"):
-        parts += [("\n  │ ", "muted"), (line, "key")]
+    for line in visible(approval.proposed or approval.detail, keep="\n").split("\n"):
+        parts += [("\n  │ ", "muted"), (line, _TONE_OF.get(line[:2], "key"))]
     parts.append(("\n", ""))
     name = approval.action.value if approval.action else "confidence"
     rows: list[list[Part]] = [
@@ -106,7 +104,7 @@ def facts_of(approval: Approval, session: Session, role_digest: str | None) -> l
     if approval.needs_auth:
         parts.append(("\n◐ it asks for your PIN", "accent"))
     parts += [("\n\nIF YOU REJECT", "title"), ("\nThe task is denied and what waits behind it never begins.", "")]
-    if can_resume(session):
+    if session.state is not SessionState.RUNNING:
         sign, tone = ("‖", "accent")
         parts += [
             (f"\n\n{sign} nobody works on this session now: ", tone),

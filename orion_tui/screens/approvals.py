@@ -18,7 +18,7 @@ from orion_tui.modals.confirm import ConfirmModal
 from orion_tui.modals.pin import PinModal
 from orion_tui.modals.reason import ReasonModal
 from orion_tui.resources import style_sheet
-from orion_tui.screens.approval_text import after_approval, can_resume, facts_of
+from orion_tui.screens.approval_text import after_approval, facts_of
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.signs import Parts, session_sign
@@ -111,7 +111,7 @@ class ApprovalsScreen(OrionScreen):
         self._session = session
         self._show_diff(b"")
         parts: list[tuple[str, str]] = [("Nothing waits for your decision.\n\n", "title")]
-        if session is not None and can_resume(session):
+        if session is not None and session.can_go_on:
             sign, tone = session_sign(session.state)
             parts += [(sign, tone), (f": {visible(session.goal)}. ", ""), ("p", "key"), (" lets it go on.\n", "")]
         parts += [("q", "key"), (" goes back.", "muted")]
@@ -169,7 +169,7 @@ class ApprovalsScreen(OrionScreen):
             holds.add("more")
         if self._has_diff:
             holds.add("hunk")
-        if self._session is not None and can_resume(self._session):
+        if self._session is not None and self._session.can_go_on:
             holds.add("paused_here")
         return frozenset(holds)
 
@@ -220,14 +220,19 @@ class ApprovalsScreen(OrionScreen):
         left = [a for a in self._waiting if a.id != approval.id]
         self._waiting = tuple(left)
         self._wanted = ""
-        session = self._session
-        last_of_session = not any(a.session == approval.session for a in left)
-        if session is not None and session.id == approval.session and can_resume(session) and last_of_session:
-            text = f"{visible(session.goal)}\nNobody works on it now; what you decided takes effect when it goes on."
-            modal = ConfirmModal("Let the session go on?", text, yes="go on in the background", no="later")
-            self.app.push_screen(modal, lambda yes: self._resume(session.id) if yes else None)
+        if not any(a.session == approval.session for a in left):
+            engine = self.engine
+            ask(self, lambda: engine.sessions.get(approval.session), self._offer_to_go_on)
         self._shown = ("", 0)
         self.redraw()
+
+    def _offer_to_go_on(self, session: Session) -> None:
+        """All of the session's decisions are made; nobody works on it, but somebody could."""
+        if not session.can_go_on:
+            return
+        text = f"{visible(session.goal)}\nNobody works on it now; what you decided takes effect when it goes on."
+        modal = ConfirmModal("Let the session go on?", text, yes="go on in the background", no="later")
+        self.app.push_screen(modal, lambda yes: self._resume(session.id) if yes else None)
 
     def do_next_decision(self) -> None:
         current = self._current

@@ -37,6 +37,11 @@ _EMPTY: Parts = (
 )
 
 
+def _waits_to_go_on(summary: SessionSummary) -> bool:
+    """Somebody approved a task, and nobody works on the session to carry it out."""
+    return summary.state is SessionState.AWAITING_REVIEW and summary.tasks.get("ready", 0) > 0
+
+
 class HomeScreen(OrionScreen):
     """Two lists in one: NEEDS YOU and SESSIONS, with the exact facts of the chosen row below."""
 
@@ -79,6 +84,7 @@ class HomeScreen(OrionScreen):
         goals = {summary.id: summary for summary in state.sessions}
         rows = [Row("", self._tally(state)), Row("", ())]
         needs = [self._approval_row(approval, goals.get(approval.session), width) for approval in state.approvals]
+        needs += [self._ready_row(s, width) for s in state.sessions if _waits_to_go_on(s)]
         needs += [self._review_row(s, width) for s in state.sessions if s.state is SessionState.AWAITING_REVIEW]
         needs += [self._stopped_row(s, width) for s in state.sessions if s.state in _STOPPED]
         rows.append(Row("", ((" NEEDS YOU", "title"),)))
@@ -111,6 +117,11 @@ class HomeScreen(OrionScreen):
         size = f"+{summary.additions} -{summary.deletions}"
         ended = f"ended {ago(summary.ended_at, self.orion.now())}"
         return Row(f"review:{summary.id}", _need(("✓", "accent"), what, size, ended, summary.goal, width))
+
+    def _ready_row(self, summary: SessionSummary, width: int) -> Row:
+        what = f"{count(summary.tasks.get('ready', 0), 'approved task')} to go on: open it to resume"
+        ended = f"ended {ago(summary.ended_at, self.orion.now())}"
+        return Row(f"ready:{summary.id}", _need(("◐", "accent"), what, "approved", ended, summary.goal, width))
 
     def _stopped_row(self, summary: SessionSummary, width: int) -> Row:
         sign, tone = session_sign(summary.state)

@@ -119,7 +119,7 @@ class MonitorScreen(OrionScreen):
 
     def _now_line(self, session: Session, width: int) -> Parts:
         if session.state is not SessionState.RUNNING:
-            return ((_shown(next_step(session), width), "accent" if session.state in _RESUMABLE else "title"),)
+            return ((_shown(next_step(session), width), "accent" if session.can_go_on else "title"),)
         if self._doing is not None:
             began = when(self._doing.at)
             for_s = span((self.orion.now() - began).total_seconds()) if began else ""
@@ -172,7 +172,7 @@ class MonitorScreen(OrionScreen):
             return frozenset(facts)
         if session.state is SessionState.RUNNING:
             facts.add("running")
-        if session.state in _RESUMABLE:
+        if session.can_go_on:
             facts.add("resumable")
         if session.state in _UNFINISHED:
             facts.add("unfinished")
@@ -251,7 +251,9 @@ def next_step(session: Session) -> str:
         SessionState.PROMOTED: "d shows it and can undo it",
         SessionState.REJECTED: "q goes back",
     }.get(session.state, "")
-    if session.waiting and session.state in _RESUMABLE:
+    if session.state in (SessionState.AWAITING_REVIEW, SessionState.FAILED) and session.can_go_on:
+        todo = f"p goes on with what is ready, then {todo}"
+    if session.waiting:
         todo = f"a decides what waits, then {todo}"
     return f"{sign}{reason}.  Next: {todo}"
 

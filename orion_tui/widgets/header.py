@@ -12,6 +12,9 @@ from engine.vocabulary.text import shortened
 if TYPE_CHECKING:
     from orion_tui.widgets.signs import Parts
 
+TITLE_LEAST = 34
+"""A title is cut to this many characters before a badge beside it is left out."""
+
 _CLASS_OF = {
     "title": "bold $foreground",
     "muted": "$orion-muted",
@@ -28,7 +31,7 @@ def styled(parts: Parts) -> Content:
 
 
 class OrionHeader(Widget):
-    """Left what matters most, right what supports it; the right side gives way, then the left is cut."""
+    """Left what matters most, right what supports it. A long title gives way first, then the right side."""
 
     def __init__(self) -> None:
         super().__init__(id="header")
@@ -44,8 +47,9 @@ class OrionHeader(Widget):
     def render(self) -> Content:
         width = self.size.width
         right = list(self._right)
-        left_width = sum(len(text) for text, _ in self._left)
-        while right and left_width + sum(len(text) for text, _ in right) + 2 > width:
+        first, *rest = (len(text) for text, _ in self._left)
+        least = min(first, TITLE_LEAST) + sum(rest)
+        while right and least + sum(len(text) for text, _ in right) + 2 > width:
             right.pop(0)
         room = width - sum(len(text) for text, _ in right) - (2 if right else 0)
         left = fitted(self._left, room)
