@@ -1,6 +1,6 @@
 """Make the README's picture: the demonstration's session in the review screen, exported by the app itself.
 
-    .venv/bin/python docs/picture.py
+.venv/bin/python docs/picture.py
 """
 
 from __future__ import annotations

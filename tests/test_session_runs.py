@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from engine.build import build
 from engine.engine import Engine
-from engine.vocabulary.errors import ConfigError, UsageError, WorkspaceError
+from engine.vocabulary.errors import ConfigError, OrionError, UsageError, WorkspaceError
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.requests import SessionRequest
 from engine.vocabulary.sessions import Limits, SessionState
@@ -248,3 +249,30 @@ def test_git_answers_inside_from_a_repository_that_nobody_can_forge(
     )
     session = worked(engine, repository, playbook(tmp_path, {"id": "git", "steps": [{"run": look}]}))
     assert states(session) == {"git": "kept"}, session.tasks["git"].reason
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a small disk can only be mounted by root")
+def test_a_full_disk_ends_the_run_with_the_reason_and_nothing_kept_is_lost(repository: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=14m", "tmpfs", str(disk)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("this machine lets nobody mount a small disk")
+    try:
+        engine = build(disk / "home")
+        steps = [{"run": "head -c 20000000 /dev/zero > big.bin; true"}, {"run": "true"}]
+        fill = {"id": "fill", "depends_on": ["first"], "steps": steps}
+        session = created(engine, repository, playbook(tmp_path, FIRST, fill))
+        engine.sessions.start(session)
+        with pytest.raises(OrionError, match=r"disk|space"):
+            engine.sessions.wait(session)
+        assert states(engine.sessions.get(session)) == {"first": "kept", "fill": "pending"}
+        engine.close()
+        subprocess.run(["mount", "-o", "remount,size=80m", str(disk)], check=True)
+        again = build(disk / "home")
+        after = resumed(again, session)
+        assert states(after) == {"first": "kept", "fill": "blocked"}
+        assert after.tasks["first"].attempts == 1
+        again.close()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

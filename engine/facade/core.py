@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import Event
 from engine.vocabulary.fold import fold
+from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Session, SessionState
 
 if TYPE_CHECKING:
@@ -94,7 +95,12 @@ class Core:
     def honest(self, state: Session) -> Session:
         """A session that claims to run but has no live runner was interrupted."""
         if state.state is SessionState.RUNNING and not self.alive(state.id):
-            return replace(state, state=SessionState.INTERRUPTED, reason="its runner is gone; resume it")
+            tasks = {
+                key: replace(view, state=TaskState.PENDING) if view.state is TaskState.RUNNING else view
+                for key, view in state.tasks.items()
+            }
+            reason = "its runner is gone; resume it"
+            return replace(state, state=SessionState.INTERRUPTED, reason=reason, tasks=tasks)
         return state
 
     def alive(self, session: str) -> bool:

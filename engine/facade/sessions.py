@@ -39,7 +39,11 @@ class Sessions:
         return propose(self._core, request)
 
     def create(self, proposal: Proposal) -> str:
-        """Store the session with its plan and make its repository; the new id."""
+        """Store the session with its plan and make its repository; the new id. Raises SandboxUnavailable before
+        anything is stored when nothing could run it."""
+        from engine.sandboxes.registry import choose
+
+        choose(proposal.request.sandbox or "auto", self._core.adapters.providers)
         session = secrets.token_hex(6)
         folder = self._core.home.session(session)
         try:

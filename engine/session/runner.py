@@ -14,7 +14,7 @@ from engine.session.hands import Hands
 from engine.session.heartbeat import Heartbeat
 from engine.session.stop_conditions import Stop
 from engine.session.task_run import TaskRun
-from engine.vocabulary.errors import Cancelled, JournalError, ModelError, OrionError, SandboxUnavailable
+from engine.vocabulary.errors import Cancelled, JournalError, LeaseLost, ModelError, OrionError, SandboxUnavailable
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import Check, TaskState
 from engine.vocabulary.sessions import Session, SessionState, TaskView
@@ -70,10 +70,15 @@ class Runner:
         except ModelError as error:
             self.failure = error
             self._end(Stop(SessionState.FAILED, f"model: {error.message}"))
-        except JournalError as error:
-            # Nothing can be written any more; the session shows as interrupted and resumes from its last kept task.
+        except LeaseLost as error:
+            # Somebody else works on the session now: not a byte more from here.
             self.failure = error
             _log.error("session %s ends: %s", self._lease.session, error.message)
+        except JournalError as error:
+            # A full disk, mostly. Taking the unfinished task back makes room; when that is not enough to write the end,
+            # the session shows as interrupted. Either way it resumes from its last kept task.
+            self.failure = error
+            self._end(Stop(SessionState.PAUSED, error.message))
         except OrionError as error:
             self.failure = error
             self._end(Stop(SessionState.FAILED, error.message))
