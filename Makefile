@@ -31,7 +31,7 @@ bench: $(VENV)/.tools ## the benchmark ratios, measured in one run
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 soak: $(VENV)/.tools ## the long tests with their full counts
-	@ORION_SOAK=1 ORION_KILL_ROUNDS=$${ORION_KILL_ROUNDS:-120} $(BIN)/python -m pytest -m slow --timeout=3600 $(ARGS)
+	@ORION_SOAK=1 $(BIN)/python -m pytest -m slow --timeout=3600 $(ARGS)
 
 clean: ## remove what make made
 	@rm -rf $(VENV) reports .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -25,11 +25,13 @@ from engine.vocabulary.events import Event, EventKind, Fact
 from engine.vocabulary.fold import fold_all
 from engine.vocabulary.ports import Journal
 from engine.vocabulary.sessions import SessionState, summary_of_session
+from tests.support.counts import count
 
 CREATED = Fact(
     EventKind.SESSION_CREATED,
     {"goal": "tidy", "role": "r", "role_digest": "d", "workspace": "/w", "base_commit": "c", "branch": "main"},
 )
+
 STARTED = Fact(EventKind.SESSION_STARTED, {"sandbox": {"name": "bubblewrap"}, "generation": 1, "pid": 1, "host": "h"})
 
 
@@ -220,6 +222,7 @@ def test_several_processes_append_to_one_session_without_gap_or_loss(tmp_path: P
     journal.close()
 
 
+@pytest.mark.slow
 def test_a_killed_writer_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     code = """
 n = 0
@@ -228,7 +231,7 @@ while True:
     os.write(1, b"%d\\n" % events[-1].seq)
     n += 1
 """
-    rounds = int(os.environ.get("ORION_KILL_ROUNDS", "6"))
+    rounds = count(120)
     acknowledged = 0
     for number in range(rounds):
         writer = run_python(code, tmp_path, wait=False)

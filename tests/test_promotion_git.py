@@ -16,6 +16,7 @@ from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.workspaces import PromotionPlan
 from engine.workspace.session_repository import GitSessionRepository
 from engine.workspace.user_repository import GitUserRepository
+from tests.support.counts import count
 from tests.support.workspace import OWNER, fingerprint, git, make_repository, open_session, prepared, put, work
 
 FILES = {"a.txt": "one\n", "gone.txt": "bye\n", "dir with space/ünï.txt": "two\n", "mine.txt": "m\n", "f": "file\n"}
@@ -361,7 +362,8 @@ def test_a_kill_at_any_step_leaves_before_or_after_and_never_between(
         check_before_or_after(root, plan, before, True)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(count(240)))
 def test_a_kill_of_orion_and_its_children_at_a_random_moment_is_recovered(
     tmp_path: Path, root: Path, session: GitSessionRepository, seed: int
 ) -> None:

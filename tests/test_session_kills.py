@@ -1,0 +1,71 @@
+"""Whatever moment a runner is killed at, nothing is lost and nothing is done twice."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event as Flag
+
+import pytest
+
+from engine.build import build
+from engine.vocabulary.events import EventKind
+from engine.vocabulary.sessions import SessionState
+from tests.support.counts import count
+from tests.support.sessions import created, fingerprint, playbook, resumed, states
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.e2e, pytest.mark.slow]
+
+TASKS = [
+    {
+        "id": f"t{number}",
+        "depends_on": [f"t{number - 1}"] if number else [],
+        "steps": [{"run": f"echo {number} >> log.txt"}, {"write": {"path": f"made/{number}.txt", "content": "x\n"}}],
+        "checks": [{"run": f"test $(wc -l < log.txt) = {number + 1}"}],
+    }
+    for number in range(4)
+]
+RUN = (
+    "import sys; from pathlib import Path; from engine.build import build\n"
+    "engine = build(Path(sys.argv[1])); engine.sessions.start(sys.argv[2]); engine.sessions.wait(sys.argv[2])\n"
+)
+
+
+@pytest.mark.parametrize("seed", range(count(80)))
+def test_a_run_killed_again_and_again_ends_as_if_nothing_had_happened(
+    seed: int, home: Path, repository: Path, tmp_path: Path
+) -> None:
+    chance = random.Random(seed)
+    before = fingerprint(repository)
+    engine = build(home)
+    try:
+        session = created(engine, repository, playbook(tmp_path, *TASKS))
+        for _ in range(3):
+            if engine.sessions.get(session).state not in (SessionState.CREATED, SessionState.INTERRUPTED):
+                break
+            seen = engine.sessions.get(session).seq
+            child = subprocess.Popen([sys.executable, "-c", RUN, str(home), session])
+            # At an event, not at a time: the same seed kills at the same place on any machine.
+            left = chance.randrange(1, 25)
+            for _ in engine.sessions.follow(session, seen, Flag()):
+                left -= 1
+                if left == 0:
+                    break
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+        state = engine.sessions.get(session)
+        if state.state is not SessionState.AWAITING_REVIEW:
+            state = resumed(engine, session)
+        assert set(states(state).values()) == {"kept"}
+        events = engine.sessions.events(session)
+        assert [event.seq for event in events] == list(range(1, len(events) + 1))
+        kept = [e.data["task"] for e in events if e.kind is EventKind.TASK_ENDED and e.data["state"] == "kept"]
+        assert kept == [task["id"] for task in TASKS], "no kept task was done again"
+        patch = engine.review.diff(session).decode()
+        assert "+0\n+1\n+2\n+3\n" in patch
+        assert fingerprint(repository) == before
+    finally:
+        engine.close()
