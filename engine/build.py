@@ -15,7 +15,9 @@ from engine.storage.home import Home
 from engine.storage.journal import SqliteJournal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from threading import Event as Flag
+    from threading import Thread
 
     from engine.access.pin import PinAuthenticator
     from engine.roles.library import RoleLibrary
@@ -95,6 +97,11 @@ class _Adapters:
         from engine.detached import spawn
 
         spawn(self.home.root, self.home.logs, self.journal, session)
+
+    def watch(self, root: Path, stop: Flag, moved: Callable[[frozenset[str]], None]) -> Thread:
+        from engine.workspace.drift import watch
+
+        return watch(root, stop, moved)
 
 
 def default_home() -> Path:

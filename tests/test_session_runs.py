@@ -276,3 +276,24 @@ def test_a_full_disk_ends_the_run_with_the_reason_and_nothing_kept_is_lost(repos
         again.close()
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize(("name", "severity"), [("README.md", "low"), ("count.txt", "high")])
+def test_a_workspace_that_moves_while_a_session_runs_is_noticed_after_the_present_task(
+    engine: Engine, repository: Path, tmp_path: Path, name: str, severity: str
+) -> None:
+    slow = {"id": "slow", "depends_on": ["first"], "steps": [{"run": "sleep 2"}]}
+    last = {"id": "last", "depends_on": ["slow"]}
+    session = created(engine, repository, playbook(tmp_path, FIRST, slow, last))
+    engine.sessions.start(session)
+    wait_for(engine, session, EventKind.ACTION_STARTED, "slow")
+    (repository / name).write_text("mine\n")
+    state = engine.sessions.wait(session)
+    drifts = [event.data for event in engine.sessions.events(session) if event.kind is EventKind.DRIFT]
+    assert [drift["severity"] for drift in drifts] == [severity]
+    assert name in drifts[0]["paths"]
+    # The same file on both sides is for a person to look at; anything else only goes into the log.
+    assert state.state is (SessionState.PAUSED if severity == "high" else SessionState.AWAITING_REVIEW)
+    assert state.reason.startswith("drift") is (severity == "high")
+    if severity == "high":
+        assert resumed(engine, session).state is SessionState.AWAITING_REVIEW

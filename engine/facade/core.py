@@ -16,6 +16,9 @@ from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Session, SessionState
 
 if TYPE_CHECKING:
+    from threading import Event as Flag
+    from threading import Thread
+
     from engine.roles.library import RoleLibrary
     from engine.session.runner import Runner
     from engine.storage.feed import Feed
@@ -63,6 +66,7 @@ class Adapters(Protocol):
     def open_model(self, settings: ModelSettings) -> Model: ...
     def toolchains(self, configured: tuple[str, ...] | None) -> tuple[Path, ...]: ...
     def detached(self, session: str) -> None: ...
+    def watch(self, root: Path, stop: Flag, moved: Callable[[frozenset[str]], None]) -> Thread: ...
 
 
 class Core:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +18,18 @@ from engine.vocabulary.runs import SandboxSpec
 from engine.vocabulary.sessions import Session, SessionState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.vocabulary.ports import Lease
 
-_OVER = (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.PROMOTED, SessionState.REJECTED)
+_ID_LENGTH = 12
 
 
 def startable(core: Core, state: Session) -> None:
     """Raises UsageError when the session cannot run now, SandboxUnavailable when nothing can."""
     if state.state is SessionState.RUNNING:
         raise UsageError("the session is running already", f"follow it with: orion log {state.id} --follow")
-    if state.state in _OVER:
-        raise UsageError(f"the session is {state.state.value} and cannot go on", "start a new one")
+    _not_over(state)
     if not state.can_go_on:
         raise UsageError("nothing of this session is ready to run", _what_waits(state))
     for summary in core.journal.summaries():
@@ -42,19 +46,39 @@ def startable(core: Core, state: Session) -> None:
 
 
 def run_here(core: Core, state: Session) -> Runner:
-    """Start the runner in a thread of this process. Raises UsageError when another process holds the session."""
-    lease = core.journal.acquire(state.id)
-    try:
-        runner = _laid(core, state, lease)
-    except BaseException:
-        lease.release()
-        raise
+    """Start the runner in a thread of this process. Raises UsageError when another process holds the session, or runs
+    another one in its workspace."""
+    with ExitStack() as undo:
+        lease = core.journal.acquire(state.id)
+        undo.callback(lease.release)
+        # Until the lease was ours, another process could cancel the session, or start its neighbour.
+        _not_over(core.session(state.id))
+        place = _workspace_lease(core, state)
+        undo.callback(place.release)
+        runner = _laid(core, state, lease, place.release)
+        undo.pop_all()
     core.runners[state.id] = runner
     runner.start()
     return runner
 
 
-def _laid(core: Core, state: Session, lease: Lease) -> Runner:
+def _not_over(state: Session) -> None:
+    if state.over:
+        raise UsageError(f"the session is {state.state.value} and cannot go on", "start a new one")
+
+
+def _workspace_lease(core: Core, state: Session) -> Lease:
+    """The right to be the one running session of a workspace; two that start at once are told apart by it."""
+    place = hashlib.sha256(os.fsencode(os.path.realpath(state.workspace))).hexdigest()[:_ID_LENGTH]
+    try:
+        return core.journal.acquire(place)
+    except UsageError as error:
+        raise UsageError(
+            "another session is running in this workspace", "wait for it, or pause it, then start this one"
+        ) from error
+
+
+def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -> Runner:
     settings = core.adapters.read_settings().sandbox
     role = core.role(state)
     model = core.model_for(state.model)
@@ -79,8 +103,9 @@ def _laid(core: Core, state: Session, lease: Lease) -> Runner:
         role=role,
         model=model,
         moved=lambda: core.adapters.users.moved(root, branch, base),
+        watch=lambda stop, moved: core.adapters.watch(root, stop, moved),
     )
-    return Runner(bench, core.journal, lease, lambda: None)
+    return Runner(bench, core.journal, lease, ended)
 
 
 def _what_waits(state: Session) -> str:

@@ -10,6 +10,7 @@ from engine.session.stop_conditions import Stop, stop_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Thread
 
     from engine.session.ledger import Ledger
     from engine.vocabulary.ports import Blobs, Clock, Model, Sandbox, SessionRepository
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class Bench:
     """`stop` ends the running command at once; `pause` ends the work after it. `moved` answers with the commit that the
-    user's branch is at now and the paths that changed in the workspace since the session began."""
+    user's branch is at now and the paths that changed in the workspace since the session began; `watch` starts a thread
+    that calls back with paths as they change there, until its flag is set."""
 
     ledger: Ledger
     repository: SessionRepository
@@ -29,6 +31,7 @@ class Bench:
     role: Role
     model: Model | None
     moved: Callable[[], tuple[str, tuple[str, ...]]]
+    watch: Callable[[Flag, Callable[[frozenset[str]], None]], Thread]
     stop: Flag = field(default_factory=Flag)
     pause: Flag = field(default_factory=Flag)
     began: float = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from threading import Event as Flag
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,10 @@ class Runner:
         self._ended = ended
         self._heartbeat = Heartbeat(journal, lease, bench.pause, bench.stop)
         self._thread = Thread(target=self.run, name=f"session-{lease.session}", daemon=True)
+        self._why_paused = "paused by the user"
+        self._over = Flag()
+        self._watching: Thread | None = None
+        self._stirred = Flag()
         self.failure: BaseException | None = None
 
     def start(self) -> None:
@@ -61,6 +66,7 @@ class Runner:
         try:
             self._began()
             self._heartbeat.start()
+            self._watching = self._bench.watch(self._over, lambda _paths: self._stirred.set())
             self._settle(self._worked())
         except Cancelled:
             self._end(None)
@@ -88,10 +94,14 @@ class Runner:
             _log.exception("session %s ends by a bug", self._lease.session)
             self._end(Stop(SessionState.FAILED, f"internal error: {type(error).__name__}"))
         finally:
+            self._over.set()
             self._heartbeat.close()
+            if self._watching is not None:
+                self._watching.join(timeout=5)
             self._bench.sandbox.close()
-            self._lease.release()
+            # Before the session's own lease: whoever sees that nobody works on it may start the next one at once.
             self._ended()
+            self._lease.release()
 
     def _end(self, stop: Stop | None) -> None:
         """Settle on how the run ends, None for a cancelled one; what cannot be written is logged."""
@@ -130,7 +140,7 @@ class Runner:
             if bench.stop.is_set():
                 raise Cancelled
             if bench.pause.is_set():
-                return Stop(SessionState.PAUSED, session.reason or "paused by the user")
+                return Stop(SessionState.PAUSED, self._why_paused)
             reached = bench.stop_now()
             if reached is not None:
                 return reached
@@ -140,8 +150,9 @@ class Runner:
                 return self._finished(bench.ledger.session)
             TaskRun(bench, view).run()
             since_look += 1
-            if since_look >= DRIFT_EVERY_TASKS:
+            if since_look >= DRIFT_EVERY_TASKS or self._stirred.is_set():
                 since_look = 0
+                self._stirred.clear()
                 self._look_for_drift()
 
     def _skip_doomed(self, session: Session) -> None:
@@ -223,4 +234,5 @@ class Runner:
         if severity == "high":
             message = "the workspace changed files that this session changed too; look at them, then resume"
             self._bench.ledger.record(EventKind.NOTICE, message=message, level="warning")
+            self._why_paused = "drift: the workspace changed the same files"
             self._bench.pause.set()

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DEBOUNCE_MS = 1600
-_STEP_MS = 200
+_DEBOUNCE_MS = 400
+_STEP_MS = 50
 
 
 def watch(root: Path, stop: Event, moved: Callable[[frozenset[str]], None]) -> Thread:
     """Start a thread that calls `moved` with the paths (relative to `root`, git's own left out) that changed, in groups
-    of up to 1.6 s, until `stop` is set. The caller owns the thread and joins it."""
+    of up to 0.4 s, until `stop` is set. The caller owns the thread and joins it."""
     thread = Thread(target=_watch, args=(root, stop, moved), name=f"orion-drift-{root.name}", daemon=True)
     thread.start()
     return thread
