@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.access.pin import PinAuthenticator
     from engine.roles.library import RoleLibrary
     from engine.storage.blobs import FileBlobs
+    from engine.storage.trust import TrustedContent
     from engine.vocabulary.ports import Model, SandboxProvider
     from engine.vocabulary.settings import ModelSettings, Settings
     from engine.workspace.user_repository import GitUserRepository
@@ -60,7 +61,13 @@ class _Adapters:
     def library(self) -> RoleLibrary:
         from engine.roles.library import RoleLibrary
 
-        return RoleLibrary(self._shipped_roles, self.home.roles)
+        return RoleLibrary(self._shipped_roles, self.home.roles, self.trusted)
+
+    @cached_property
+    def trusted(self) -> TrustedContent:
+        from engine.storage.trust import TrustedContent
+
+        return TrustedContent(self.home.trusted)
 
     @cached_property
     def authenticator(self) -> PinAuthenticator:

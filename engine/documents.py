@@ -72,20 +72,24 @@ def shipped_schema(name: str) -> Mapping[str, Any]:
 def read_document(path: Path, schema: Mapping[str, Any], *, error: type[ConfigError] = ConfigError) -> Document:
     """The document in the file. Raises `error` with its `problems`: no such file, too large, not UTF-8, not YAML, or
     not what the schema says."""
+    return parse_document(read_bytes(path, error=error), str(path), schema, error=error)
+
+
+def read_bytes(path: Path, *, error: type[ConfigError] = ConfigError) -> bytes:
+    """What the file holds, cut just beyond 1 MiB. Raises `error`: no such file, not a file, not readable."""
     name = str(path)
     try:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):
             raise error(f"{visible(name)} is not a file", "name a YAML file", path=name)
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except FileNotFoundError as missing:
         raise error(f"there is no file {visible(name)}", "check the spelling of the path", path=name) from missing
     except OSError as refused:
         raise error(
             f"{visible(name)} cannot be read: {refused.strerror}", "check its permissions", path=name
         ) from refused
-    return parse_document(raw, name, schema, error=error)
 
 
 def parse_document(

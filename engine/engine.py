@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from engine.facade.approvals import Approvals
 from engine.facade.doctor import Doctor
-from engine.facade.nouns import Auth, Playbooks, Roles, SettingsFace
+from engine.facade.nouns import Auth, Playbooks, SettingsFace
 from engine.facade.reviews import Reviews
+from engine.facade.roles import Roles
 from engine.facade.scanning import Scan
 from engine.facade.sessions import Sessions
 

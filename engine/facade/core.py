@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.session.runner import Runner
     from engine.storage.feed import Feed
     from engine.storage.home import Home
+    from engine.storage.trust import TrustedContent
     from engine.vocabulary.ports import (
         Authenticator,
         Blobs,
@@ -57,6 +58,8 @@ class Adapters(Protocol):
     def providers(self) -> Sequence[SandboxProvider]: ...
     @property
     def library(self) -> RoleLibrary: ...
+    @property
+    def trusted(self) -> TrustedContent: ...
     @property
     def authenticator(self) -> Authenticator: ...
     @property

@@ -1,47 +1,18 @@
-"""The smaller nouns: `engine.roles`, `engine.playbooks`, `engine.auth`, `engine.settings`."""
+"""The smaller nouns: `engine.playbooks`, `engine.auth`, `engine.settings`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.errors import ConfigError, Problem, UsageError
-from engine.vocabulary.requests import AuthStatus, PlaybookEntry, RoleEntry
+from engine.vocabulary.errors import ConfigError, UsageError
+from engine.vocabulary.requests import AuthStatus, PlaybookEntry
 from engine.vocabulary.text import nearest
 
 if TYPE_CHECKING:
     from engine.facade.core import Core
-    from engine.vocabulary.actions import Action
     from engine.vocabulary.plans import Plan
-    from engine.vocabulary.roles import Role
     from engine.vocabulary.settings import Settings
-    from engine.vocabulary.verdicts import Verdict
-
-
-class Roles:
-    """Starter, user and project roles."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def list(self, workspace: Path | None = None) -> tuple[RoleEntry, ...]:
-        return self._core.adapters.library.list(workspace)
-
-    def get(self, name: str, workspace: Path | None = None) -> Role:
-        """Raises RoleError with the nearest name."""
-        return self._core.adapters.library.get(name, workspace)
-
-    def validate(self, path: Path) -> tuple[Problem, ...]:
-        """What is wrong with a role file; nothing when it can be used."""
-        from engine.roles.profile import validate
-
-        return validate(path)
-
-    def test(self, role: Role, action: Action, confidence: float = 1.0) -> Verdict:
-        """What the gate would say; the same function that decides at run time."""
-        from engine.governance.gate import decide_action
-
-        return decide_action(role, action, confidence)
 
 
 class Playbooks:

@@ -1,84 +1,121 @@
-"""All roles there are: the starters that ship, the user's own, and those that come with a repository."""
+"""All roles there are: the starters that ship, the user's own, and those that come with a repository.
+
+A name belongs to the user's role first, then to the starter, then to a trusted role of the workspace: what comes with
+a repository never takes the place of a role that the user knows by that name. A repository's role is read from the
+work tree, which is what the user sees, and trusted by the hash of its bytes, so that it does not matter how it got
+there: another commit, another branch and an edit are other content.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.roles.profile import read_role
+from engine.documents import read_bytes
+from engine.roles.profile import parse_role
 from engine.vocabulary.errors import Problem, RoleError
-from engine.vocabulary.requests import RoleEntry
+from engine.vocabulary.requests import RoleEntry, RoleText
 from engine.vocabulary.roles import Role, RoleSource
 from engine.vocabulary.text import nearest, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 PROJECT_FOLDER = ".orion/roles"
 _ENDINGS = (".yaml", ".yml")
 
 
 class RoleLibrary:
-    """Reads the folders anew at each call, so that a file changed by hand counts at once."""
+    """Reads the folders anew at each call, so that a file changed by hand counts at once. `trusted` says whether the
+    user trusts a repository's role with that SHA-256."""
 
-    def __init__(self, starters: Path, user: Path) -> None:
+    def __init__(self, starters: Path, user: Path, trusted: Callable[[str], bool] = lambda content: False) -> None:
         self._starters = starters
         self._user = user
+        self._trusted = trusted
 
     def list(self, workspace: Path | None = None) -> tuple[RoleEntry, ...]:
-        """All roles by name: the user's, the starters that none of them hides, and the workspace's own, which are not
-        trusted. A broken file is an entry with problems and hides nothing."""
-        user = tuple(_entries(self._user, RoleSource.USER))
+        """All roles by name: the user's, the starters that none of them hides, and the workspace's own. A broken file
+        is an entry with problems and hides nothing."""
+        user = tuple(self._entries(self._user, RoleSource.USER))
         hidden = {entry.name for entry in user if entry.role is not None}
-        starters = (e for e in _entries(self._starters, RoleSource.STARTER) if e.name not in hidden)
-        project = () if workspace is None else _entries(workspace / PROJECT_FOLDER, RoleSource.PROJECT)
+        starters = [e for e in self._entries(self._starters, RoleSource.STARTER) if e.name not in hidden]
+        owners = {entry.name: entry.source for entry in (*starters, *user)}
+        project = () if workspace is None else self._entries(workspace / PROJECT_FOLDER, RoleSource.PROJECT)
+        shown = (replace(entry, hidden_by=owners.get(entry.name)) for entry in project)
         return tuple(
-            sorted((*user, *starters, *project), key=lambda entry: (entry.name, entry.source is RoleSource.PROJECT))
+            sorted((*user, *starters, *shown), key=lambda entry: (entry.name, entry.source is RoleSource.PROJECT))
         )
+
+    def entry(self, name: str, workspace: Path | None = None, *, source: RoleSource | None = None) -> RoleEntry:
+        """What stands for that name, usable or not; of one source where it is given. Raises RoleError with the nearest
+        name when there is nothing."""
+        entries = self.list(workspace)
+        named = [e for e in entries if e.name == name and source in (None, e.source)]
+        if not named:
+            known = [e.name for e in entries if source in (None, e.source)]
+            what = "no role of a repository" if source is RoleSource.PROJECT else "no role"
+            raise RoleError(f"there is {what} {visible(name)!r}", nearest(name, known) if known else "")
+        return named[0]
 
     def get(self, name: str, workspace: Path | None = None) -> Role:
         """The role of that name that may be used. Raises RoleError: unknown (with the nearest name), broken, or one
         that comes with the repository and is not trusted."""
         entries = self.list(workspace)
         named = [entry for entry in entries if entry.name == name]
-        usable = next((entry.role for entry in named if entry.role is not None and entry.trusted), None)
-        broken = next((entry for entry in named if entry.role is None and entry.trusted), None)
-        if usable is not None and (broken is None or usable.source is RoleSource.USER):
-            return usable
-        if broken is not None:
-            raise RoleError(
-                f"the role {visible(name)} is broken: {broken.problems[0].message}",
-                f"mend {broken.path}: orion role validate {broken.path}",
-                problems=broken.problems,
-                path=broken.path,
-            )
-        if named:
+        if not named:
+            known = [entry.name for entry in entries if entry.role is not None and entry.trusted]
+            raise RoleError(f"there is no role {visible(name)!r}", nearest(name, known))
+        # The first one owns the name, even when it is broken: nothing steps in for it in silence.
+        first = named[0]
+        if first.source is RoleSource.PROJECT and not first.trusted:
             raise RoleError(
                 f"the role {visible(name)} comes with the repository and is not trusted",
-                f"read {visible(named[0].path)}; to use it, copy it into {self._user}",
-                path=named[0].path,
+                f"read {visible(first.path)}; to use it as it is now: orion role trust {visible(name)}",
+                path=first.path,
             )
-        known = [entry.name for entry in entries if entry.role is not None and entry.trusted]
-        raise RoleError(f"there is no role {visible(name)!r}", nearest(name, known))
+        if first.role is None:
+            raise RoleError(
+                f"the role {visible(name)} is broken: {first.problems[0].message}",
+                f"mend {first.path}: orion role validate {first.path}",
+                problems=first.problems,
+                path=first.path,
+            )
+        return first.role
 
+    def text(self, name: str, workspace: Path | None = None) -> RoleText:
+        """The file behind a name, as it is written, usable or not. Raises RoleError."""
+        entry = self.entry(name, workspace)
+        content = _content(Path(entry.path), entry.source)
+        return RoleText(name, content.decode("utf-8", "replace"), sha256(content).hexdigest(), entry.source, entry.path)
 
-def _entries(folder: Path, source: RoleSource) -> Iterator[RoleEntry]:
-    """The role files right in the folder, none when there is no such folder."""
-    try:
-        files = sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS)
-    except OSError:
-        return
-    for path in files:
-        trusted = source is not RoleSource.PROJECT
+    def _entries(self, folder: Path, source: RoleSource) -> Iterator[RoleEntry]:
+        """The role files right in the folder, none when there is no such folder."""
         try:
-            if source is RoleSource.PROJECT:
-                _refuse_link(path)
-            role = read_role(path, source)
-        except RoleError as error:
-            problems = error.problems or (Problem(error.message, hint=error.hint),)
-            yield RoleEntry(path.stem, source, str(path), None, trusted, problems)
-        else:
-            yield RoleEntry(role.name, source, str(path), role, trusted)
+            files = sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS)
+        except OSError:
+            return
+        for path in files:
+            trusted, hashed = source is not RoleSource.PROJECT, ""
+            try:
+                content = _content(path, source)
+                hashed = sha256(content).hexdigest()
+                trusted = trusted or self._trusted(hashed)
+                # The bytes that were hashed are the bytes that are read: nothing can change in between.
+                role = parse_role(content, path, source, trusted=trusted)
+            except RoleError as error:
+                problems = error.problems or (Problem(error.message, hint=error.hint),)
+                yield RoleEntry(path.stem, source, str(path), None, trusted, problems, hashed)
+            else:
+                yield RoleEntry(role.name, source, str(path), role, trusted, (), hashed)
+
+
+def _content(path: Path, source: RoleSource) -> bytes:
+    if source is RoleSource.PROJECT:
+        _refuse_link(path)
+    return read_bytes(path, error=RoleError)
 
 
 def _refuse_link(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from engine.documents import Document, read_document, shipped_schema
+from engine.documents import Document, parse_document, read_bytes, shipped_schema
 from engine.governance.globs import overlap
 from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.errors import Problem, RoleError
@@ -34,11 +34,22 @@ _LIMITS = ("file_bytes", "file_lines", "files_created", "files_modified", "total
 
 def read_role(path: Path, source: RoleSource = RoleSource.USER) -> Role:
     """The role in the file; one of a project is not trusted. Raises RoleError with every problem's place."""
-    document = read_document(path, shipped_schema("role"), error=RoleError)
+    trusted = source is not RoleSource.PROJECT
+    return parse_role(read_bytes(path, error=RoleError), path, source, trusted=trusted)
+
+
+def parse_role(content: str | bytes, path: Path, source: RoleSource = RoleSource.USER, *, trusted: bool = True) -> Role:
+    """The same from what a file holds, or would hold; `path` gives the name that it must have."""
+    return _role(parse_role_document(content, path).data, path, source, trusted)
+
+
+def parse_role_document(content: str | bytes, path: Path) -> Document:
+    """The checked document of a role, with the place of each field. Raises RoleError with every problem's place."""
+    document = parse_document(content, str(path), shipped_schema("role"), error=RoleError)
     problems = tuple(_problems(document, path))
     if problems:
         raise document.error(problems, RoleError)
-    return _role(document.data, path, source)
+    return document
 
 
 def validate(path: Path) -> tuple[Problem, ...]:
@@ -131,7 +142,7 @@ def _clash(first: AuthorityRule, second: AuthorityRule) -> bool:
     return any(overlap(one, two) for one in first.patterns for two in second.patterns)
 
 
-def _role(data: Mapping[str, Any], path: Path, source: RoleSource) -> Role:
+def _role(data: Mapping[str, Any], path: Path, source: RoleSource, trusted: bool) -> Role:
     rules: dict[str, list[AuthorityRule]] = {name: [] for name in _LISTS}
     for _, name, rule in _entries(data):
         rules[name].append(rule)
@@ -163,7 +174,7 @@ def _role(data: Mapping[str, Any], path: Path, source: RoleSource) -> Role:
         replan_every=data.get("replan_every", 5),
         source=source,
         path=str(path),
-        trusted=source is not RoleSource.PROJECT,
+        trusted=trusted,
         notices=notices,
     )
 

@@ -81,7 +81,8 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class RoleEntry:
-    """One line of the list of roles; a broken file has `role` None and says why in `problems`."""
+    """One line of the list of roles; a broken file has `role` None and says why in `problems`. `content` is the SHA-256
+    of the file's bytes, which trust is bound to; `hidden_by` names whose role of the same name counts instead."""
 
     name: str
     source: RoleSource
@@ -89,6 +90,19 @@ class RoleEntry:
     role: Role | None
     trusted: bool
     problems: tuple[Problem, ...] = ()
+    content: str = ""
+    hidden_by: RoleSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleText:
+    """A role file as it is written: its text, the SHA-256 of its bytes, and where it stands."""
+
+    name: str
+    text: str
+    content: str
+    source: RoleSource
+    path: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,17 @@ from engine.vocabulary.actions import (
     WriteFile,
 )
 from engine.vocabulary.errors import UsageError
+from engine.vocabulary.roles import RoleSource
 from engine.vocabulary.text import nearest
 from orion_tui.cli.exits import Exit, describe
 from orion_tui.cli.options import json_option, opened, workspace_option
 from orion_tui.cli.out import say, say_json, table
+from orion_tui.cli.role_trust import trust, untrust
 from orion_tui.cli.shapes import role_json, verdict_row
 
 if TYPE_CHECKING:
     from engine.engine import Engine
+    from engine.vocabulary.requests import RoleEntry
     from engine.vocabulary.roles import Role
     from engine.vocabulary.verdicts import Verdict
 
@@ -40,7 +43,11 @@ _COLOURS = {"✓": "green", "◐": "yellow", "⊘": "red"}
 
 @click.group()
 def role() -> None:
-    """List, show, validate and test roles."""
+    """List, show, validate, test and trust roles."""
+
+
+role.add_command(trust)
+role.add_command(untrust)
 
 
 @role.command("list")
@@ -60,6 +67,8 @@ def list_roles(workspace: Path, as_json: bool) -> int:
                     "source": entry.source.value,
                     "path": entry.path,
                     "trusted": entry.trusted,
+                    "content": entry.content,
+                    "hidden_by": entry.hidden_by.value if entry.hidden_by else None,
                     "valid": entry.role is not None,
                     "errors": [_problem_row(problem) for problem in entry.problems],
                 }
@@ -70,7 +79,7 @@ def list_roles(workspace: Path, as_json: bool) -> int:
     rows = [
         (
             entry.name,
-            f"{entry.source.value}{'' if entry.trusted else ', untrusted'}",
+            _origin(entry),
             entry.role.description if entry.role else "✗ broken: " + describe(entry.problems[0]),
         )
         for entry in entries
@@ -79,18 +88,29 @@ def list_roles(workspace: Path, as_json: bool) -> int:
     return Exit.DONE
 
 
+def _origin(entry: RoleEntry) -> str:
+    """Where a role comes from, and whether it counts."""
+    if entry.source is not RoleSource.PROJECT:
+        return entry.source.value
+    whose = {RoleSource.USER: "yours counts", RoleSource.STARTER: "the starter counts"}
+    return "project, " + (whose[entry.hidden_by] if entry.hidden_by else "trusted" if entry.trusted else "untrusted")
+
+
 @role.command()
 @click.argument("name")
 @workspace_option
 @json_option
 def show(name: str, workspace: Path, as_json: bool) -> int:
-    """Everything that a role says."""
+    """Everything that a role says; one of the repository also before it is trusted."""
     with opened() as engine:
-        found = engine.roles.get(name, workspace.absolute())
+        found = engine.roles.entry(name, workspace.absolute()).role
+        if found is None:
+            found = engine.roles.get(name, workspace.absolute())
     if as_json:
         say_json(role_json(found))
         return Exit.DONE
-    say(f"{found.display_name} ({found.name}, {found.source.value})", bold=True)
+    trust = "" if found.trusted else ", not trusted: orion role trust " + found.name
+    say(f"{found.display_name} ({found.name}, {found.source.value}{trust})", bold=True)
     say(found.description)
     say(f"file: {found.path}")
     say(f"may change: {', '.join(found.scope)}")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.actions import summary_of, tool_name
 from engine.vocabulary.plans import Plan, task_to_json
-from engine.vocabulary.roles import Role, RoleSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.changes import Conflict, Finding, Promotion
     from engine.vocabulary.ports import RunnerInfo
     from engine.vocabulary.requests import Proposal, Review
+    from engine.vocabulary.roles import Role
     from engine.vocabulary.sessions import Session, SessionSummary, TaskView
     from engine.vocabulary.verdicts import Approval, Verdict
 
@@ -237,7 +237,7 @@ def role_json(role: Role) -> dict[str, Any]:
         "description": role.description,
         "source": role.source.value,
         "path": role.path,
-        "trusted": role.trusted or role.source is not RoleSource.PROJECT,
+        "trusted": role.trusted,
         "scope": list(role.scope),
         "competencies": list(role.competencies),
         "authority": {
