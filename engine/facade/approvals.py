@@ -75,6 +75,9 @@ class Approvals:
             "at": self._core.clock.now().isoformat(),
         }
         self._core.journal.append(session.id, [Fact(EventKind.DECIDED, data)])
+        now = self._core.session(session.id).approvals[approval.id].state
+        if now.value != decision:
+            raise UsageError(f"{approval.id} was {now.value} by somebody else just now", "see: orion approvals")
 
     def _next(self, session: Session, what: str) -> str:
         if self._core.alive(session.id):
@@ -85,6 +88,8 @@ class Approvals:
         session, found = self._found(approval)
         if found.state is not ApprovalState.PARKED:
             raise UsageError(f"{found.id} is {found.state.value} already", "see: orion approvals")
+        if session.over:
+            raise UsageError(f"session {session.id} is {session.state.value} and cannot go on", "start a new one")
         return session, found
 
     def _found(self, prefix: str) -> tuple[Session, Approval]:

@@ -93,7 +93,7 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         pids=settings.pids,
     )
     sandbox = choose(state.sandbox or "auto", core.adapters.providers).open(spec)
-    root, branch, base = Path(state.workspace), state.branch, state.base_commit
+    root, branch, base = Path(state.workspace), state.branch, _drifts_from(state)
     bench = Bench(
         ledger=Ledger(core.journal, lease),
         repository=repository,
@@ -106,6 +106,12 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         watch=lambda stop, moved: core.adapters.watch(root, stop, moved),
     )
     return Runner(bench, core.journal, lease, ended)
+
+
+def _drifts_from(state: Session) -> str:
+    """The commit since which a change in the workspace is somebody else's: what Orion itself let in is no drift."""
+    last = next((record for record in reversed(state.promotions) if record.branch == state.branch), None)
+    return (last.undone_by or last.commit) if last is not None else state.base_commit
 
 
 def _what_waits(state: Session) -> str:

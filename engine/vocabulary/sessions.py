@@ -150,8 +150,15 @@ class Session:
         return self.checkpoints[-1].commit if self.checkpoints else self.base_commit
 
     @property
+    def over(self) -> bool:
+        """Whether nothing more can be done by it: completed, cancelled or rejected."""
+        return self.state in (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.REJECTED)
+
+    @property
     def waiting(self) -> tuple[Approval, ...]:
-        """Approvals that nobody has decided yet, oldest first."""
+        """Approvals that nobody has decided yet, oldest first; none once the session is over."""
+        if self.over:
+            return ()
         return tuple(a for a in self.approvals.values() if a.state is ApprovalState.PARKED)
 
     def next_task(self) -> TaskView | None:
@@ -166,7 +173,7 @@ class Session:
     @property
     def can_go_on(self) -> bool:
         """Whether resuming would do something: nobody works on it, it is not over, and a task could run."""
-        if self.state in (SessionState.AWAITING_REVIEW, SessionState.FAILED):
+        if self.state in (SessionState.AWAITING_REVIEW, SessionState.FAILED, SessionState.PROMOTED):
             return self.next_task() is not None
         return self.state in (SessionState.CREATED, SessionState.PAUSED, SessionState.INTERRUPTED)
 
