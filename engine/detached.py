@@ -16,6 +16,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import OrionError, UsageError
+from engine.vocabulary.events import EventKind
 
 if TYPE_CHECKING:
     from engine.vocabulary.ports import Journal
@@ -25,7 +26,9 @@ _LOOK_EVERY_S = 0.02
 
 
 def spawn(home: Path, logs: Path, journal: Journal, session: str) -> None:
-    """Start the process and wait until it holds the session. Raises UsageError with what it said when it does not."""
+    """Start the process and wait until the session runs in it. Raises UsageError with what it said when it does
+    not."""
+    before = max((event.seq for event in journal.events(session)), default=0)
     log = logs / f"session-{session}.log"
     command = [sys.executable, "-m", "engine.detached", str(home), session]
     with log.open("ab") as output:
@@ -43,8 +46,11 @@ def spawn(home: Path, logs: Path, journal: Journal, session: str) -> None:
     Thread(target=child.wait, name=f"detached-{session}", daemon=True).start()
     deadline = time.monotonic() + STARTS_WITHIN_S
     while time.monotonic() < deadline:
-        runner = journal.runner(session)
-        if runner is not None and runner.pid == child.pid:
+        # Holding the session is not enough: its role, model or sandbox may still turn out not to be had.
+        if any(
+            event.kind is EventKind.SESSION_STARTED and event.data["pid"] == child.pid
+            for event in journal.events(session, before)
+        ):
             return
         if child.poll() is not None and child.returncode != 0:
             with log.open("rb") as said:

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from engine.facade.core import Core, same_place
@@ -134,7 +135,8 @@ class Sessions:
     def cancel(self, session: str) -> None:
         """Stop now and go back to the last checkpoint; the branch stays."""
         state = self._core.session(session)
-        if state.state in (SessionState.CREATED, SessionState.PAUSED, SessionState.INTERRUPTED):
+        idle = (SessionState.CREATED, SessionState.PAUSED, SessionState.INTERRUPTED)
+        if state.state in idle and not self._core.alive(session):
             # Nobody works on it, so there is nobody to tell.
             lease = self._core.journal.acquire(session)
             try:
@@ -152,9 +154,15 @@ class Sessions:
                 raise runner.failure
             return self._core.session(session)
         if runner is None and self._core.alive(session):
-            last = self._core.session(session).seq
-            for _ in self.follow(session, last, Flag()):
+            late = Flag()
+            timer = Timer(timeout_s, late.set) if timeout_s is not None else None
+            if timer is not None:
+                timer.daemon = True
+                timer.start()
+            for _ in self.follow(session, self._core.session(session).seq, late):
                 pass
+            if timer is not None:
+                timer.cancel()
         return self._core.session(session)
 
     def runner(self, session: str) -> RunnerInfo | None:
@@ -218,7 +226,8 @@ class Sessions:
 
     def _command(self, session: str, command: str) -> None:
         state = self._core.session(session)
-        if state.state is not SessionState.RUNNING:
+        # A runner that holds the session but has not said so yet hears it as soon as it has begun.
+        if state.state is not SessionState.RUNNING and not self._core.alive(session):
             raise UsageError(f"the session does not run (it is {state.state.value})", "see: orion status")
         self._core.journal.send(session, command)
         runner = self._core.runners.get(session)
