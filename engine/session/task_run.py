@@ -61,8 +61,8 @@ class TaskRun:
         if self._voided():
             return
         suspension = self._view.suspension
-        if suspension is not None and self._awaits_effects():
-            self._begin(suspension.base)
+        if suspension is not None and self._awaits_effects(suspension):
+            self._begin(suspension.base, resumed=True)
             if self._keeper.keep_parked(suspension):
                 return
             # The kept diff no longer fits what others have done since: the task is done again from the tip.
@@ -87,11 +87,14 @@ class TaskRun:
             self._record(EventKind.DECIDED, approval=approval.id, task=self._task.id, decision="void", reason=reason)
         return bool(stale)
 
-    def _awaits_effects(self) -> bool:
+    def _awaits_effects(self, suspension: Suspension) -> bool:
+        """Whether what stands there is the finished tree that was approved, not a later half-done one."""
         last = max((a for a in self._grants.approvals), key=lambda a: a.asked_at, default=None)
-        return last is not None and last.kind is ApprovalKind.EFFECT
+        if last is None or last.kind is not ApprovalKind.EFFECT:
+            return False
+        return self._bench.repository.tree_of(suspension.partial) == last.tree
 
-    def _begin(self, base: str) -> None:
+    def _begin(self, base: str, *, resumed: bool = False) -> None:
         self._base = base
         self._keeper.base = base
         self._record(
@@ -101,6 +104,7 @@ class TaskRun:
             base=base,
             attempt=self._view.attempts + 1,
             confidence=self._task.confidence,
+            resumed=resumed,
         )
 
     def _taken_up(self, suspension: Suspension) -> bool:
@@ -116,7 +120,7 @@ class TaskRun:
                 return False
             partial = repository.save(f"resumed/{self._task.id}", merged.tree, tip, f"resumed: {self._task.title}")
         self._step = suspension.step
-        self._begin(tip)
+        self._begin(tip, resumed=True)
         repository.restore(partial)
         return True
 

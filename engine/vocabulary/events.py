@@ -20,7 +20,7 @@ class EventKind(StrEnum):
     SESSION_STARTED = "session_started"
     """sandbox {name, network, detail}, generation, pid, host, resumed (bool)"""
     TASK_STARTED = "task_started"
-    """task, title, base (commit), attempt (from 1), confidence"""
+    """task, title, base (commit), attempt (from 1), confidence, [resumed] (true when it goes on where it stood)"""
     TURN = "turn"
     """task, turn (from 1), text, calls (actions), tokens_in, tokens_out, cost_usd: one reply of a model"""
     GATE = "gate"

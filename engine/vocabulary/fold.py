@@ -20,7 +20,7 @@ from engine.vocabulary.sessions import (
 from engine.vocabulary.verdicts import ApprovalState, approval_from_json, verdict_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 
 def fold_all(session_id: str, events: Iterable[Event]) -> Session:
@@ -68,15 +68,32 @@ def _plan_made(session: Session, event: Event) -> Session:
     plan = plan_from_json(event.data["plan"])
     verdicts = event.data.get("verdicts", {})
     tasks: dict[str, TaskView] = {}
+    carried: set[str] = set()
     for task in plan.tasks:
         known = session.tasks.get(task.id)
         if known is not None and known.state.ended:
             tasks[task.id] = known
+            carried.add(task.id)
             continue
         raw = verdicts.get(task.id)
         verdict = verdict_from_json(raw) if raw else None
+        if known is not None and known.task == task:
+            # What waits for a person, or stands half done, is not lost because another task was moved.
+            tasks[task.id] = replace(known, verdict=verdict)
+            carried.add(task.id)
+            continue
         tasks[task.id] = TaskView(task, verdict=verdict, confidence=task.confidence)
-    return replace(session, plan=plan, tasks=tasks)
+    return _voided(replace(session, plan=plan, tasks=tasks), session.tasks.keys() - carried)
+
+
+def _voided(session: Session, tasks: Collection[str]) -> Session:
+    """What was asked or allowed for tasks that begin anew, or are gone, means nothing any more."""
+    held = (ApprovalState.PARKED, ApprovalState.APPROVED)
+    approvals = {
+        key: replace(asked, state=ApprovalState.VOID) if asked.task in tasks and asked.state in held else asked
+        for key, asked in session.approvals.items()
+    }
+    return replace(session, approvals=approvals)
 
 
 def _started(session: Session, event: Event) -> Session:
@@ -110,7 +127,8 @@ def _task_started(session: Session, event: Event) -> Session:
         reason="",
         evidence=(),
         verified=None,
-        suspension=None,
+        # Until it has ended, a task that goes on where it stood can do so again after a kill.
+        **({} if data.get("resumed") else {"suspension": None}),
         confidence=data.get("confidence", 1.0),
     )
 
@@ -176,6 +194,9 @@ def _decided(session: Session, event: Event) -> Session:
     if approval is None:
         return session
     state = ApprovalState(data["decision"])
+    if state is not ApprovalState.VOID and approval.state is not ApprovalState.PARKED:
+        # Two decided at once: the first one counts, the task may be at work already.
+        return session
     decided = replace(approval, state=state, decided_at=event.at, decision_reason=data.get("reason", ""))
     session = replace(session, approvals={**session.approvals, approval.id: decided})
     if state is ApprovalState.DENIED:
@@ -304,7 +325,8 @@ def _rolled_back(session: Session, event: Event) -> Session:
             tasks[task_id] = TaskView(
                 tasks[task_id].task, verdict=tasks[task_id].verdict, confidence=tasks[task_id].task.confidence
             )
-    return replace(session, checkpoints=kept, tasks=tasks, state=SessionState.PAUSED, reason="rolled back")
+    session = replace(session, checkpoints=kept, tasks=tasks, state=SessionState.PAUSED, reason="rolled back")
+    return _voided(session, data.get("tasks", ()))
 
 
 _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
