@@ -11,7 +11,7 @@ from textual.theme import Theme
 
 from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
-from orion_tui.bridge import TICK_S, AppState, Bridge, ask, connect
+from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, read_lists
 from orion_tui.resources import style_sheet
 from orion_tui.routes import make_screen
 from orion_tui.screens.base import OrionScreen
@@ -128,15 +128,15 @@ class OrionApp(App[int]):
         self.call_after_refresh(self._start_engine)
 
     def _start_engine(self) -> None:
-        def opened() -> tuple[EngineFace, Callable[[], None], tuple[Any, Any]]:
+        def opened() -> tuple[EngineFace, Callable[[], None], Lists]:
             # Subscribed before the lists are read, so that nothing falls between the two.
             engine = self._open_engine()
             disconnect = connect(self.bridge, engine)
-            return engine, disconnect, (engine.sessions.list(), engine.approvals.list())
+            return engine, disconnect, read_lists(engine, {})
 
         ask(self, opened, self._opened, self._not_opened, group="engine")
 
-    def _opened(self, found: tuple[EngineFace, Callable[[], None], tuple[Any, Any]]) -> None:
+    def _opened(self, found: tuple[EngineFace, Callable[[], None], Lists]) -> None:
         self._engine, self._disconnect, lists = found
         self._lists_read(lists)
         self.set_interval(TICK_S, self.bridge.tick)
@@ -167,11 +167,11 @@ class OrionApp(App[int]):
             self._read_again = True
             return
         self._reading = True
-        engine = self.engine
-        ask(self, lambda: (engine.sessions.list(), engine.approvals.list()), self._lists_read, self._lists_failed)
+        engine, known = self.engine, self.bridge.state.titles
+        ask(self, lambda: read_lists(engine, known), self._lists_read, self._lists_failed)
 
-    def _lists_read(self, lists: tuple[Any, Any]) -> None:
-        self.bridge.set_lists(*lists)
+    def _lists_read(self, lists: Lists) -> None:
+        self.bridge.set_lists(lists)
         self.bridge.tick()
         self._lists_over()
 
@@ -218,6 +218,12 @@ class OrionApp(App[int]):
 
     def do_palette(self) -> None:
         self.action_command_palette()
+
+    def action_command_palette(self) -> None:
+        if isinstance(self.screen, OrionScreen):
+            super().action_command_palette()
+        else:
+            self.say("commands: leave this box first, esc does")
 
     def do_keys(self) -> None:
         from orion_tui.modals.help import HelpModal

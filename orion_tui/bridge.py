@@ -16,7 +16,7 @@ from engine.vocabulary.fold import FOLDED, fold
 from engine.vocabulary.sessions import Session, SessionState, SessionSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from textual.dom import DOMNode
 
@@ -57,13 +57,36 @@ class Watched:
 
 @dataclass(slots=True)
 class AppState:
-    """All that screens draw from. `ready` is false until the lists were read once; `lists_version` grows with them."""
+    """All that screens draw from. `ready` is false until the lists were read once; `lists_version` grows with them.
+    `titles` holds, for an approval's id, the title of the task that asks."""
 
     ready: bool = False
     sessions: tuple[SessionSummary, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    titles: dict[str, str] = field(default_factory=dict)
     lists_version: int = 0
     watched: dict[str, Watched] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What Home shows, read from the engine in one go; `titles` as in `AppState`."""
+
+    sessions: tuple[SessionSummary, ...]
+    approvals: tuple[Approval, ...]
+    titles: dict[str, str] = field(default_factory=dict)
+
+
+def read_lists(engine: EngineFace, known: Mapping[str, str]) -> Lists:
+    """The lists as they are now. Blocks. A title that is not among the `known` ones costs a look at its session."""
+    sessions, approvals = engine.sessions.list(), engine.approvals.list()
+    titles = {approval.id: known[approval.id] for approval in approvals if approval.id in known}
+    fresh = [approval for approval in approvals if approval.id not in titles]
+    for session in {approval.session for approval in fresh}:
+        tasks = engine.sessions.get(session).tasks
+        of_it = (approval for approval in fresh if approval.session == session and approval.task in tasks)
+        titles.update({approval.id: tasks[approval.task].task.title for approval in of_it})
+    return Lists(sessions, approvals, titles)
 
 
 class Bridge:
@@ -105,9 +128,10 @@ class Bridge:
         self.state.watched.pop(session, None)
         self._early.pop(session, None)
 
-    def set_lists(self, sessions: tuple[SessionSummary, ...], approvals: tuple[Approval, ...]) -> None:
+    def set_lists(self, lists: Lists) -> None:
         """New lists from the engine."""
-        state = self.state
+        state, sessions, approvals = self.state, lists.sessions, lists.approvals
+        state.titles = lists.titles
         if state.ready and sessions == state.sessions and approvals == state.approvals:
             return
         for summary in sessions:

@@ -21,8 +21,8 @@ ROUTES: dict[str, tuple[str, str]] = {
 
 
 def make_screen(name: str, **arguments: Any) -> OrionScreen:
-    """A new screen. `plan` takes `proposal`, `monitor` and `review` take `session`, `story` takes `session` and `task`,
-    `approvals` takes an optional `session` and `approval`."""
+    """A new screen. `plan` takes `proposal` or a whole `session`, `monitor` and `review` take `session`, `story`
+    takes `session` and `task`, `approvals` takes an optional `session` and `approval`."""
     module, kind = ROUTES[name]
     screen: OrionScreen = getattr(import_module(module), kind)(**arguments)
     return screen

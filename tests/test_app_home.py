@@ -13,7 +13,7 @@ from tests.support.fake_engine import FakeEngine, interrupted, night
 async def test_what_waits_for_me_stands_above_the_sessions():
     async with driven(night()) as (app, _):
         text = shown(app)
-        assert text.index("pip install bcrypt") < text.index("ready to review") < text.index("SESSIONS")
+        assert text.index("Add bcrypt dependency") < text.index("ready to review") < text.index("SESSIONS")
         assert "1 decision to make" in text
 
 
@@ -71,7 +71,7 @@ async def test_an_interrupted_session_waits_for_me():
     engine = night()
     interrupted(engine, "s002")
     async with driven(engine) as (app, _):
-        assert "↺ interrupted: open it to resume" in shown(app)
+        assert "↺ interrupted: p lets it go on" in shown(app)
 
 
 async def test_hostile_text_is_drawn_and_never_obeyed():

@@ -10,7 +10,7 @@ from engine.vocabulary.fold import fold_all
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import SessionState
 from orion_tui import bridge as bridge_module
-from orion_tui.bridge import AppState, Bridge
+from orion_tui.bridge import AppState, Bridge, read_lists
 from tests.support.fake_engine import FakeEngine, interrupted, night
 
 
@@ -121,7 +121,7 @@ def test_only_events_that_change_a_row_make_the_lists_stale():
 def test_the_same_lists_again_are_no_news():
     engine, (bridge, told) = night(), made()
     for _ in range(3):
-        bridge.set_lists(engine.sessions.list(), engine.approvals.list())
+        bridge.set_lists(read_lists(engine, {}))
         bridge.tick()
     assert told.states == 1
     assert bridge.state.lists_version == 1
@@ -148,11 +148,11 @@ def test_many_threads_can_tell_at_once_and_nothing_is_lost():
 
 def test_a_runner_that_died_shows_as_interrupted_although_it_wrote_no_event():
     engine, (bridge, _) = night(), made()
-    bridge.set_lists(engine.sessions.list(), engine.approvals.list())
+    bridge.set_lists(read_lists(engine, {}))
     bridge.watch(engine.sessions.get("s002"), engine.sessions.events("s002"))
     assert bridge.state.watched["s002"].session.state is SessionState.RUNNING
     interrupted(engine, "s002")
-    bridge.set_lists(engine.sessions.list(), engine.approvals.list())
+    bridge.set_lists(read_lists(engine, {}))
     assert bridge.state.watched["s002"].session.state is SessionState.INTERRUPTED
 
 

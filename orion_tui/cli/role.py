@@ -1,4 +1,4 @@
-"""Roles: list, show, example, validate, test."""
+"""Roles: list, show, example, validate, test; the commands that change something stand in files of their own."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from engine.vocabulary.text import nearest
 from orion_tui.cli.exits import Exit, describe
 from orion_tui.cli.options import json_option, opened, workspace_option
 from orion_tui.cli.out import say, say_json, table
+from orion_tui.cli.role_change import create, delete, edit
 from orion_tui.cli.role_trust import trust, untrust
 from orion_tui.cli.shapes import role_json, verdict_row
 
@@ -43,11 +44,11 @@ _COLOURS = {"✓": "green", "◐": "yellow", "⊘": "red"}
 
 @click.group()
 def role() -> None:
-    """List, show, validate, test and trust roles."""
+    """List, show, make, change, validate, test and trust roles."""
 
 
-role.add_command(trust)
-role.add_command(untrust)
+for command in (create, edit, delete, trust, untrust):
+    role.add_command(command)
 
 
 @role.command("list")

@@ -50,7 +50,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "reject": ("promotion:reject", "Turn a session or one task down, with a reason"),
     },
     "Rules": {
-        "role": ("role:role", "List, show, validate and test roles"),
+        "role": ("role:role", "List, show, make, change, test and trust roles"),
         "guard": ("guard:guard", "What the guard makes of a goal text"),
         "scan": ("guard:scan", "Look for secrets in files"),
         "auth": ("auth:auth", "The PIN that promotions ask for"),

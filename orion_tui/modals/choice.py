@@ -42,7 +42,7 @@ class ChoiceModal(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Static(styled(((visible(self._question), "title"),)), classes="question", markup=False)
+            yield Static(styled(((visible(self._question), "title"),)), classes="box-title", markup=False)
             rows = RowList(id="choices")
             rows.styles.height = sum(2 if choice.meaning else 1 for choice in self._choices)
             yield rows

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.widgets import Static
 
 from orion_tui.modals.box import BoxModal
-from orion_tui.widgets.header import styled
+from orion_tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -32,7 +31,7 @@ class DetailModal(BoxModal[None]):
         self._parts = parts
 
     def body(self) -> ComposeResult:
-        yield Static(styled(self._parts), markup=False)
+        yield Prose(self._parts)
 
     def on_mount(self) -> None:
         self.say_keys(("↑↓", "scroll"), ("esc", "close"))

@@ -39,7 +39,7 @@ class HelpModal(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
             yield Static(
-                styled(((f"Keys on {self._of.replace('_', ' ')}", "title"),)), classes="question", markup=False
+                styled(((f"Keys on {self._of.replace('_', ' ')}", "title"),)), classes="box-title", markup=False
             )
             yield RowList(id="keys")
             yield Static(styled((("esc", "key"), (" closes this", "muted"))), classes="hint", markup=False)

@@ -9,6 +9,7 @@ from engine.vocabulary.sessions import Session, SessionState
 from engine.vocabulary.text import visible
 from engine.vocabulary.verdicts import Approval, ApprovalKind
 from orion_tui.widgets.columns import exact
+from orion_tui.widgets.prose import HANG
 from orion_tui.widgets.signs import Part, task_sign
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def moved(approval: Approval, session: Session, role_digest: str | None) -> list
         parts.append(("✓ the role is as it was", ""))
     view = session.tasks.get(approval.task)
     if view is not None and view.suspension is not None and view.suspension.base != session.tip:
-        parts.append(("\n⚑ other tasks were kept since: its tree is merged onto theirs", "accent"))
+        parts.append((f"\n⚑ {HANG}other tasks were kept since: its tree is merged onto theirs", "accent"))
     else:
         parts.append(("\n✓ the tree is as it was", ""))
     return parts
@@ -83,7 +84,7 @@ def facts_of(approval: Approval, session: Session, role_digest: str | None) -> l
     title = visible(view.task.title) if view else visible(approval.task)
     parts: list[Part] = [("◐ ", "accent"), (title, "title"), (f"\n{_KIND[approval.kind]}\n", "muted")]
     for line in visible(approval.proposed or approval.detail, keep="\n").split("\n"):
-        parts += [("\n  │ ", "muted"), (line, _TONE_OF.get(line[:2], "key"))]
+        parts += [(f"\n  │ {HANG}", "muted"), (line, _TONE_OF.get(line[:2], "key"))]
     parts.append(("\n", ""))
     name = approval.action.value if approval.action else "confidence"
     rows: list[list[Part]] = [
@@ -94,12 +95,12 @@ def facts_of(approval: Approval, session: Session, role_digest: str | None) -> l
         [("session", "muted"), (visible(session.goal), "")],
     ]
     for label, value in rows:
-        parts += [("\n", ""), (f"{label[0]:<12}", "muted"), value]
+        parts += [("\n", ""), (f"{label[0]:<12}{HANG}", "muted"), value]
     parts.append(("\n\n", ""))
     parts += moved(approval, session, role_digest)
     parts.append(("\n\nWAITS BEHIND IT", "title"))
     waiting = behind(session.plan, approval.task)
-    parts += [(f"\n  · {visible(other)}", "") for other in waiting] or [("\n  nothing", "muted")]
+    parts += [(f"\n  · {HANG}{visible(other)}", "") for other in waiting] or [("\n  nothing", "muted")]
     parts += [("\n\nIF YOU APPROVE", "title"), (f"\n{after_approval(approval)}", "")]
     if approval.needs_auth:
         parts.append(("\n◐ it asks for your PIN", "accent"))

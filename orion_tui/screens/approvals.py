@@ -21,6 +21,7 @@ from orion_tui.resources import style_sheet
 from orion_tui.screens.approval_text import after_approval, facts_of
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.diff_view import DiffView
+from orion_tui.widgets.prose import Prose
 from orion_tui.widgets.signs import Parts, session_sign
 
 if TYPE_CHECKING:
@@ -45,12 +46,13 @@ class ApprovalsScreen(OrionScreen):
         self._shown: tuple[str, int] = ("", 0)
         self._has_diff = False
         self._read = ""
+        self._made: set[str] = set()
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="decided", markup=False)
         with Horizontal(id="approval-body"):
             with VerticalScroll(id="approval-side"):
-                yield Static(id="approval-text", markup=False)
+                yield Prose(id="approval-text")
             with Vertical(id="approval-main"):
                 yield Static(id="diff-title", markup=False)
                 yield DiffView(id="diff")
@@ -64,7 +66,9 @@ class ApprovalsScreen(OrionScreen):
     def refresh_from(self, state: AppState) -> None:
         if not state.ready:
             return
-        self._waiting = tuple(a for a in state.approvals if self._only in (None, a.session))
+        # What was decided here is gone at once, not when the lists come.
+        known = (a for a in state.approvals if a.id not in self._made)
+        self._waiting = tuple(a for a in known if self._only in (None, a.session))
         current = self._current
         shown = (current.id if current else "", state.lists_version)
         if shown != self._shown:
@@ -111,11 +115,16 @@ class ApprovalsScreen(OrionScreen):
         self._session = session
         self._show_diff(b"")
         parts: list[tuple[str, str]] = [("Nothing waits for your decision.\n\n", "title")]
-        if session is not None and session.can_go_on:
+        if session is not None:
             sign, tone = session_sign(session.state)
-            parts += [(sign, tone), (f": {visible(session.goal)}. ", ""), ("p", "key"), (" lets it go on.\n", "")]
-        parts += [("q", "key"), (" goes back.", "muted")]
-        put(self.query_one("#approval-text", Static), parts)
+            parts += [(f"{sign}  ", tone), (visible(session.goal), ""), ("\n\n", "")]
+            if session.can_go_on:
+                parts += [("p", "key"), (" lets it go on\n", "")]
+            if session.counts()["kept"]:
+                parts += [("d", "key"), (" reviews what was kept\n", "")]
+            parts += [("l", "key"), (" looks at what it does\n", "")]
+        parts += [("q", "key"), (" goes back", "muted")]
+        self.query_one("#approval-text", Prose).show(parts)
         self.update_chrome()
 
     def _draw(self, approval: Approval, session: Session, digest: str | None, patch: bytes) -> None:
@@ -123,7 +132,7 @@ class ApprovalsScreen(OrionScreen):
         if current is None or current.id != approval.id:
             return
         self._session = session
-        put(self.query_one("#approval-text", Static), facts_of(approval, session, digest))
+        self.query_one("#approval-text", Prose).show(facts_of(approval, session, digest))
         if approval.id != self._read:
             # What is being read stays where it is when only the lists have changed.
             self._read = approval.id
@@ -169,9 +178,20 @@ class ApprovalsScreen(OrionScreen):
             holds.add("more")
         if self._has_diff:
             holds.add("hunk")
-        if self._session is not None and self._session.can_go_on:
-            holds.add("paused_here")
+        session = self._session
+        if session is not None:
+            holds.add("session_here")
+            if session.can_go_on:
+                holds.add("paused_here")
+            if self._current is None and session.counts()["kept"]:
+                holds.add("review_here")
         return frozenset(holds)
+
+    def _about(self, approval: Approval, then: str) -> str:
+        """What a box says: the task, what it wants, and what follows."""
+        view = self._session.tasks.get(approval.task) if self._session else None
+        title = visible(view.task.title) if view else visible(approval.task)
+        return f"{title}\n{visible(first_line(approval.detail))}\n\n{then}"
 
     def do_approve(self) -> None:
         approval = self._current
@@ -181,7 +201,7 @@ class ApprovalsScreen(OrionScreen):
         if approval.needs_auth:
             modal: PinModal[str] = PinModal(
                 "Approve with your PIN",
-                f"{visible(first_line(approval.detail))}\n{after_approval(approval)}",
+                self._about(approval, after_approval(approval)),
                 engine.auth,
                 lambda secret: engine.approvals.approve(approval.id, secret=secret),
                 yes="approve",
@@ -198,7 +218,7 @@ class ApprovalsScreen(OrionScreen):
         approval = self._current
         if approval is None:
             return
-        modal = ReasonModal("Reject it", f"{visible(first_line(approval.detail))}\nThe task is denied; others go on.")
+        modal = ReasonModal("Reject it", self._about(approval, "The task is denied; others go on."))
         self.app.push_screen(modal, lambda reason: self._deny(approval, reason))
 
     def _deny(self, approval: Approval, reason: str | None) -> None:
@@ -217,6 +237,7 @@ class ApprovalsScreen(OrionScreen):
             return
         what = visible(first_line(approval.detail))
         put(self.query_one("#decided", Static), ((f"{word} ", "good"), (f"{what}: ", ""), (visible(answer), "muted")))
+        self._made.add(approval.id)
         left = [a for a in self._waiting if a.id != approval.id]
         self._waiting = tuple(left)
         self._wanted = ""
@@ -263,7 +284,24 @@ class ApprovalsScreen(OrionScreen):
         engine = self.engine
         ask(self, lambda: engine.sessions.resume(session, detach=True), lambda _: self._resumed())
 
+    def do_log_here(self) -> None:
+        if self._session is not None:
+            self._to("monitor", self._session.id)
+
+    def do_review_here(self) -> None:
+        if self._session is not None:
+            self._to("review", self._session.id)
+
+    def _to(self, name: str, session: str) -> None:
+        """On to a screen of the session; back to it when it is where the person came from."""
+        before = self.app.screen_stack[-2]
+        if isinstance(before, OrionScreen) and name == before.NAME and before.shows == session:
+            self.orion.back()
+        else:
+            self.orion.go(name, replace=True, session=session)
+
     def _resumed(self) -> None:
-        self.orion.say("the session goes on in the background")
+        words = (("● ", ""), ("it goes on in the background: ", ""), ("l", "key"), (" looks at it", "muted"))
+        put(self.query_one("#decided", Static), words)
         self._shown = ("", 0)
         self.redraw()

@@ -35,6 +35,11 @@ class OrionScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
     @property
+    def shows(self) -> str:
+        """The id of the session that the screen is about, or an empty string."""
+        return ""
+
+    @property
     def orion(self) -> OrionApp:
         """The app, as what it is."""
         app: OrionApp = self.app  # type: ignore[assignment]

@@ -9,6 +9,7 @@ from textual.widgets import Static
 from engine.vocabulary.sessions import SessionState, SessionSummary
 from engine.vocabulary.text import first_line
 from orion_tui.actions import bindings_for
+from orion_tui.bridge import ask
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.columns import ago, cell, count, exact, money
 from orion_tui.widgets.header import styled
@@ -38,7 +39,11 @@ _EMPTY: Parts = (
 
 
 def _waits_to_go_on(summary: SessionSummary) -> bool:
-    """Somebody approved a task, and nobody works on the session to carry it out."""
+    """Nobody works on the session, and it could go on: it stopped, never began, or a task of it was approved."""
+    return summary.state in (*_STOPPED, SessionState.CREATED) or _has_approved(summary)
+
+
+def _has_approved(summary: SessionSummary) -> bool:
     return summary.state is SessionState.AWAITING_REVIEW and summary.tasks.get("ready", 0) > 0
 
 
@@ -84,7 +89,7 @@ class HomeScreen(OrionScreen):
         goals = {summary.id: summary for summary in state.sessions}
         rows = [Row("", self._tally(state)), Row("", ())]
         needs = [self._approval_row(approval, goals.get(approval.session), width) for approval in state.approvals]
-        needs += [self._ready_row(s, width) for s in state.sessions if _waits_to_go_on(s)]
+        needs += [self._ready_row(s, width) for s in state.sessions if _has_approved(s)]
         needs += [self._review_row(s, width) for s in state.sessions if s.state is SessionState.AWAITING_REVIEW]
         needs += [self._stopped_row(s, width) for s in state.sessions if s.state in _STOPPED]
         rows.append(Row("", ((" NEEDS YOU", "title"),)))
@@ -109,7 +114,8 @@ class HomeScreen(OrionScreen):
         action = approval.action.value if approval.action else approval.kind.value
         asked = ago(approval.asked_at, self.orion.now())
         goal = summary.goal if summary else approval.session
-        parts = _need(("◐", "accent"), first_line(approval.detail), action, f"asked {asked}", goal, width)
+        title = self.orion.bridge.state.titles.get(approval.id) or first_line(approval.detail)
+        parts = _need(("◐", "accent"), title, action, f"asked {asked}", goal, width)
         return Row(f"approval:{approval.id}", parts)
 
     def _review_row(self, summary: SessionSummary, width: int) -> Row:
@@ -119,14 +125,14 @@ class HomeScreen(OrionScreen):
         return Row(f"review:{summary.id}", _need(("✓", "accent"), what, size, ended, summary.goal, width))
 
     def _ready_row(self, summary: SessionSummary, width: int) -> Row:
-        what = f"{count(summary.tasks.get('ready', 0), 'approved task')} to go on: open it to resume"
+        what = f"{count(summary.tasks.get('ready', 0), 'approved task')}: p carries it out"
         ended = f"ended {ago(summary.ended_at, self.orion.now())}"
         return Row(f"ready:{summary.id}", _need(("◐", "accent"), what, "approved", ended, summary.goal, width))
 
     def _stopped_row(self, summary: SessionSummary, width: int) -> Row:
         sign, tone = session_sign(summary.state)
         ended = ago(summary.ended_at or summary.started_at, self.orion.now())
-        parts = _need((sign[0], tone), f"{sign[2:]}: open it to resume", summary.reason, ended, summary.goal, width)
+        parts = _need((sign[0], tone), f"{sign[2:]}: p lets it go on", summary.reason, ended, summary.goal, width)
         return Row(f"stopped:{summary.id}", parts)
 
     # -- the chosen row
@@ -154,7 +160,7 @@ class HomeScreen(OrionScreen):
         width = max(self.size.width - 2, 10)
         lines: list[str] = []
         if approval:
-            lines = [f"asked {exact(approval.asked_at)}", f"why: {approval.reason}"]
+            lines = [f"asked {exact(approval.asked_at)}", f"{first_line(approval.detail)}: {approval.reason}"]
         elif summary:
             lines = [f"began {exact(summary.started_at)}" if summary.started_at else "not started yet"]
             if summary.ended_at:
@@ -189,6 +195,8 @@ class HomeScreen(OrionScreen):
             facts.add("session")
             if summary.tasks.get("kept", 0):
                 facts.add("reviewable")
+            if _waits_to_go_on(summary):
+                facts.add("paused_row")
         if self.orion.bridge.state.approvals:
             facts.add("decision")
         return frozenset(facts)
@@ -208,6 +216,14 @@ class HomeScreen(OrionScreen):
     def do_approve_here(self) -> None:
         approval = self._chosen_approval()
         self.orion.go("approvals", approval=approval.id if approval else "")
+
+    def do_resume_row(self) -> None:
+        summary = self._chosen_session()
+        if summary is None:
+            return
+        sessions, session = self.engine.sessions, summary.id
+        begin = sessions.start if summary.state is SessionState.CREATED else sessions.resume
+        ask(self, lambda: begin(session, detach=True), lambda _: self.orion.say("It goes on in the background."))
 
     def do_diff(self) -> None:
         summary = self._chosen_session()

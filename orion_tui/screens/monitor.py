@@ -9,13 +9,14 @@ from textual.widgets import Static
 
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.plans import TaskState
-from engine.vocabulary.sessions import Session, SessionState
+from engine.vocabulary.sessions import Limits, Session, SessionState
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, Watched, ask
 from orion_tui.screens.base import OrionScreen
+from orion_tui.screens.plan_rows import left_of
 from orion_tui.widgets.activity import ActivityLog
-from orion_tui.widgets.columns import cell, count, span, when
+from orion_tui.widgets.columns import cell, clock, count, money, span, when
 from orion_tui.widgets.header import styled
 from orion_tui.widgets.meters import Meters, elapsed_s
 from orion_tui.widgets.rows import Row, RowList
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _RESUMABLE = (SessionState.PAUSED, SessionState.INTERRUPTED, SessionState.CREATED)
 _UNFINISHED = (SessionState.RUNNING, *_RESUMABLE)
+_LIMITED = (*_UNFINISHED, SessionState.AWAITING_REVIEW)
+_STILL = (*_RESUMABLE, SessionState.AWAITING_REVIEW, SessionState.FAILED)
 
 
 class MonitorScreen(OrionScreen):
@@ -68,6 +71,10 @@ class MonitorScreen(OrionScreen):
     def _loaded(self, answer: tuple[Session, tuple[Event, ...]]) -> None:
         self.orion.bridge.watch(*answer)
         self.redraw()
+
+    @property
+    def shows(self) -> str:
+        return self.session_id
 
     @property
     def watched(self) -> Watched | None:
@@ -180,6 +187,12 @@ class MonitorScreen(OrionScreen):
             facts.add("decision")
         if session.counts()["kept"]:
             facts.add("reviewable")
+        if session.state in _LIMITED:
+            facts.add("limited")
+        if session.state in _RESUMABLE:
+            facts.add("editable")
+        if session.state in _STILL and session.checkpoints and all(done.undone_by for done in session.promotions):
+            facts.add("can_roll_back")
         if self.query_one("#tasks", RowList).chosen:
             facts.add("task")
         return frozenset(facts)
@@ -212,6 +225,50 @@ class MonitorScreen(OrionScreen):
         if answer == "cancel":
             engine, session = self.engine, self.session_id
             self._order(lambda: engine.sessions.cancel(session), "Cancelled: back to the last checkpoint.")
+
+    def do_limits(self) -> None:
+        from orion_tui.modals.limits import LimitsModal
+
+        if self.watched is None:
+            return
+        session = self.watched.session
+        used = f"Used so far: {span(elapsed_s(session, self.orion.now()))} of work and {money(session.cost_usd)}."
+        self.app.push_screen(LimitsModal(session.limits, used), self._set_limits)
+
+    def _set_limits(self, limits: Limits | None) -> None:
+        if limits is not None:
+            engine, session = self.engine, self.session_id
+            done = "The session has these limits from its next task on."
+            self._order(lambda: engine.sessions.set_limits(session, limits), done)
+
+    def do_edit_plan(self) -> None:
+        if self.watched is None:
+            return
+        if left_of(self.watched.session):
+            self.orion.go("plan", session=self.watched.session)
+        else:
+            self.orion.say("edit plan: every task has begun or ended already")
+
+    def do_roll_back(self) -> None:
+        from orion_tui.modals.choice import Choice, ChoiceModal
+
+        if self.watched is None:
+            return
+        # The latest stands first after the safe answer; going back to where it stands changes nothing.
+        points = self.watched.session.checkpoints[::-1]
+        choices = [Choice("stay", "Stay where it is", "nothing changes")]
+        for point in points:
+            meaning = f"{clock(point.at)}  {point.commit[:10]}  {point.why}"
+            title = self._title_of(point.task) if point.task else "between two tasks"
+            choices.append(Choice(str(point.number), f"{point.number}  {title}", meaning))
+        question = "Go back to which checkpoint? What was kept after it is done again."
+        self.app.push_screen(ChoiceModal(question, choices), self._roll_back_to)
+
+    def _roll_back_to(self, answer: str | None) -> None:
+        if answer and answer != "stay":
+            engine, session = self.engine, self.session_id
+            done = f"Back at checkpoint {answer}; p goes on from there."
+            self._order(lambda: engine.sessions.rollback(session, int(answer)), done)
 
     def do_story(self) -> None:
         self.orion.go("story", session=self.session_id, task=self.query_one("#tasks", RowList).chosen)

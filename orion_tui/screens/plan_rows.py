@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from engine.vocabulary.actions import WriteFile, summary_of, tool_name
+from engine.vocabulary.plans import Plan, TaskState
 from engine.vocabulary.text import shortened, visible
 from engine.vocabulary.verdicts import Decision, Verdict
 from orion_tui.widgets.columns import span
 from orion_tui.widgets.marked_list import Entry, heading
+from orion_tui.widgets.prose import HANG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.vocabulary.plans import Task
     from engine.vocabulary.requests import Proposal
+    from engine.vocabulary.sessions import Session
     from orion_tui.plan_draft import PlanDraft
     from orion_tui.widgets.signs import Part
 
@@ -32,6 +37,49 @@ _LAYERS = {
     "confidence": "confidence",
 }
 _COMMAND_WIDTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the plan is of: a goal that has not begun (`session` is empty then), or the rest of a session."""
+
+    goal: str
+    role: str
+    place: str
+    verdicts: Mapping[str, Verdict]
+    notes: tuple[Part, ...] = ()
+    session: str = ""
+
+
+def of_proposal(proposal: Proposal) -> Planned:
+    workspace = proposal.workspace
+    taken = "the guard took out of the goal:"
+    notes: list[Part] = [
+        (f"\n⚑ {taken} {visible(stripped.text)} ({visible(stripped.rule)})", "accent") for stripped in proposal.stripped
+    ]
+    notes += [(f"\n· {visible(notice)}", "muted") for notice in proposal.notices]
+    place = f"{visible(workspace.root.name)} {visible(workspace.branch)}@{workspace.head[:7]}"
+    return Planned(proposal.goal, proposal.role.name, place, proposal.verdicts, tuple(notes))
+
+
+def of_session(session: Session) -> tuple[Planned, Plan]:
+    """What is left to do of a session that stands still; what has begun or ended stays as it is."""
+    begun = len(session.tasks) - len(left := left_of(session))
+    note = f"\n· {begun} task{' has' if begun == 1 else 's have'} begun or ended and stay as they are"
+    place = f"{visible(PurePath(session.workspace).name)} {visible(session.branch)}@{session.tip[:7]}"
+    verdicts = {key: view.verdict for key, view in session.tasks.items() if view.verdict is not None}
+    notes = ((note, "muted"),) if begun else ()
+    plan = Plan(session.goal, left, session.plan.source if session.plan is not None else "")
+    return Planned(session.goal, session.role, place, verdicts, notes, session.id), plan
+
+
+def left_of(session: Session) -> tuple[Task, ...]:
+    """The tasks that have not begun, in their order."""
+    return tuple(
+        view.task
+        for view in session.tasks.values()
+        if view.state is TaskState.PENDING and view.suspension is None and not view.attempts
+    )
 
 
 def said(verdict: Verdict | None) -> tuple[str, str, str]:
@@ -85,11 +133,11 @@ def detail(draft: PlanDraft, task: Task, verdict: Verdict | None) -> list[Part]:
         ("before", ", ".join(other.title for other in draft.needed_by(task.id)) or "nothing waits for it"),
     ]
     for label, value in facts:
-        parts += [(f"\n{label:<12}", "muted"), (visible(value), "")]
+        parts += [(f"\n{label:<12}{HANG}", "muted"), (visible(value), "")]
     parts.append(("\n\nSTEPS", "title"))
     parts += _steps(task)
     parts.append(("\n\nCHECKS", "title"))
-    parts += [(f"\n  {visible(check.run)}", "key") for check in task.checks] or [
+    parts += [(f"\n  {HANG}{visible(check.run)}", "key") for check in task.checks] or [
         ("\n  none: what it claims is not verified", "muted")
     ]
     return parts
@@ -103,14 +151,14 @@ def _steps(task: Task) -> list[Part]:
     for number, step in enumerate(task.steps, 1):
         what = visible(shortened(summary_of(step), _COMMAND_WIDTH))
         size = f"  {cell_len(step.content):,} characters" if isinstance(step, WriteFile) else ""
-        parts += [(f"\n  {number}. {tool_name(step):<7}", "muted"), (what, "key"), (size, "muted")]
+        parts += [(f"\n  {number}. {tool_name(step):<7}{HANG}", "muted"), (what, "key"), (size, "muted")]
     return parts or [("\n  none", "muted")]
 
 
-def status(proposal: Proposal, draft: PlanDraft) -> list[Part]:
+def status(planned: Planned, draft: PlanDraft) -> list[Part]:
     """How much there is to do, how long it may take, and what a person should know before it starts."""
     tasks = draft.plan.tasks
-    words = [said(proposal.verdicts.get(task.id))[1] for task in tasks]
+    words = [said(planned.verdicts.get(task.id))[1] for task in tasks]
     parts: list[Part] = [(f"{len(tasks)} task{'' if len(tasks) == 1 else 's'}", "key")]
     for word, tone in (("allowed", ""), ("flagged", "accent"), ("asks you", "accent"), ("blocked", "bad")):
         count = words.count(word)
@@ -125,9 +173,5 @@ def status(proposal: Proposal, draft: PlanDraft) -> list[Part]:
     parts.append((f"  {visible(draft.plan.source)}", "muted"))
     if draft.edits:
         parts.append((f"  {draft.edits} change{'' if draft.edits == 1 else 's'} by you", ""))
-    for stripped in proposal.stripped:
-        parts.append(
-            (f"\n⚑ the guard took out of the goal: {visible(stripped.text)} ({visible(stripped.rule)})", "accent")
-        )
-    parts += [(f"\n· {visible(notice)}", "muted") for notice in proposal.notices]
+    parts += planned.notes
     return parts

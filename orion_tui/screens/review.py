@@ -24,6 +24,7 @@ from orion_tui.selection import Selection
 from orion_tui.widgets.diff_parse import Patch
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.marked_list import MarkedList, rows_of
+from orion_tui.widgets.prose import Prose
 from orion_tui.widgets.signs import Parts, session_sign
 
 if TYPE_CHECKING:
@@ -54,12 +55,16 @@ class ReviewScreen(OrionScreen):
         self._seen: object = None
         self._settling: Timer | None = None
 
+    @property
+    def shows(self) -> str:
+        return self._session
+
     def compose_body(self) -> ComposeResult:
         yield Static(id="review-status", markup=False)
         with Horizontal(id="review-body"):
             with Vertical(id="review-side"):
                 yield MarkedList(id="review-list")
-                yield Static(id="review-detail", markup=False)
+                yield Prose(id="review-detail")
             with Vertical(id="review-main"):
                 yield Static(id="diff-title", markup=False)
                 yield DiffView(id="diff")
@@ -152,7 +157,7 @@ class ReviewScreen(OrionScreen):
 
     def _draw_detail(self) -> None:
         parts = detail(self._selection, self._key) if self._selection is not None else []
-        put(self.query_one("#review-detail", Static), parts)
+        self.query_one("#review-detail", Prose).show(parts)
 
     @property
     def _key(self) -> str:

@@ -8,6 +8,7 @@ from engine.vocabulary.changes import ChangeStatus, FileChange, Finding, Severit
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.text import visible
 from orion_tui.widgets.marked_list import Entry, gap, heading
+from orion_tui.widgets.prose import HANG
 from orion_tui.widgets.signs import Part, task_sign
 
 if TYPE_CHECKING:
@@ -152,11 +153,11 @@ def _file_detail(selection: Selection, path: str) -> list[Part]:
     for name in selection.whole.tasks_of.get(path, ()):
         if name in tasks:
             word, tone = _verified(tasks[name])
-            parts += [("\nby ", "muted"), (visible(tasks[name].task.title), ""), (f" · {word}", tone)]
+            parts += [(f"\nby {HANG}", "muted"), (visible(tasks[name].task.title), ""), (f" · {word}", tone)]
     for finding in selection.findings:
         if finding.path == path:
             sign, tone = _SEVERITY[finding.severity]
-            parts += [(f"\n{sign}", tone), (visible(finding.message), "")]
+            parts += [(f"\n{sign}{HANG}", tone), (visible(finding.message), "")]
     return parts
 
 
@@ -167,11 +168,11 @@ def task_detail(view: TaskView) -> list[Part]:
     if view.reason:
         parts.append((f"\n{visible(view.reason)}", "muted"))
     if view.claimed:
-        parts += [("\nclaimed   ", "muted"), (visible(view.claimed), "")]
+        parts += [(f"\nclaimed   {HANG}", "muted"), (visible(view.claimed), "")]
     for evidence in view.evidence:
         mark: Part = ("✓ passed", "good") if evidence.passed else ("✗ failed", "bad")
         exit_status = "was stopped" if evidence.exit is None else f"exit {evidence.exit}"
-        parts += [("\nverified  ", "muted"), mark, (f" {visible(evidence.run)} ({exit_status})", "")]
+        parts += [(f"\nverified  {HANG}", "muted"), mark, (f" {visible(evidence.run)} ({exit_status})", "")]
     if not view.evidence:
         parts.append(("\nno check ran: not verified", "muted"))
     return parts

@@ -171,6 +171,11 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
             return "drift", ", ".join(data.get("paths", ())), data["severity"], "accent"
         case EventKind.HAND_OFF:
             return "yours", data["command"], "run it yourself", "accent"
+        case EventKind.LIMITS_SET:
+            return "limit", f"{span(data['time_s'])} of work, ${data['cost_usd']:.2f}", "set by you", ""
+        case EventKind.ROLLED_BACK:
+            what = f"to checkpoint {data['checkpoint']}, {count(len(data.get('tasks', ())), 'task')} to do again"
+            return "back", what, data["commit"][:10], "accent"
         case EventKind.SUSPENDED:
             return "pause", title_of(data["task"]), "goes on here", "muted"
         case _:

@@ -146,7 +146,8 @@ class DiffView(ScrollView, can_focus=True):
         if row is None:
             return False
         self._current = row
-        self.scroll_to(y=row, animate=False, immediate=True)
+        # Forced: the scroll bar that would allow it appears only with the next layout.
+        self.scroll_to(y=row, animate=False, immediate=True, force=True)
         self.refresh()
         self._tell()
         return True

@@ -1,0 +1,58 @@
+"""Asks for other limits of time and money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Static
+
+from engine.vocabulary.sessions import Limits
+from orion_tui.durations import read_duration, read_money, written_duration
+from orion_tui.modals.box import BoxModal, put, words
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+
+class LimitsModal(BoxModal[Limits | None]):
+    """Two fields, filled in with the limits as they are; `used` says what is gone already."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave it", show=False),
+        Binding("ctrl+s", "take", "set", show=False),
+    ]
+
+    def __init__(self, limits: Limits, used: str) -> None:
+        super().__init__("Limits of this session")
+        self._limits = limits
+        self._used = used
+
+    def body(self) -> ComposeResult:
+        yield words((self._used, "muted"))
+        yield words(("\nTime limit (90m, 8h)", "muted"))
+        yield Input(written_duration(self._limits.time_s), id="time", compact=True)
+        yield words(("Cost limit in US dollars, 0 for none", "muted"))
+        yield Input(f"{self._limits.cost_usd:.2f}", id="cost", compact=True)
+        yield words(id="limits-state")
+
+    def on_mount(self) -> None:
+        self.say_keys(("enter", "set"), ("tab", "next field"), ("esc", "leave it"))
+        put(self.query_one("#limits-state", Static), ())
+        self.query_one("#time").focus()
+
+    def on_input_submitted(self) -> None:
+        self.action_take()
+
+    def action_take(self) -> None:
+        time_s = read_duration(self.query_one("#time", Input).value)
+        cost_usd = read_money(self.query_one("#cost", Input).value)
+        if time_s is None or cost_usd is None:
+            wrong, what = ("time", "a time such as 90m or 8h") if time_s is None else ("cost", "an amount such as 2.50")
+            put(self.query_one("#limits-state", Static), ((f"✗ give {what}", "bad"),))
+            self.query_one(f"#{wrong}").focus()
+            return
+        self.dismiss(Limits(time_s, cost_usd))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
