@@ -57,6 +57,17 @@ def test_a_whole_session_leaves_the_users_repository_byte_for_byte_as_it_was(roo
     assert fingerprint(root) == before
 
 
+def test_a_committed_file_larger_than_a_session_may_write_stands_in_nobodys_way(tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "r", {**FILES, "big.bin": "x" * (11 * 1024 * 1024)})
+    session = open_session(root, tmp_path / "s")
+    big = session.tree / "big.bin"
+    session.restore(session.tip())
+    big.touch()
+    assert session.snapshot(session.tip()).refused == ()
+    big.write_bytes(b"y" + big.read_bytes()[1:])
+    assert refusals(session) == {"big.bin": "tree.size"}
+
+
 def test_a_snapshot_names_each_change_with_lines_and_sizes(session: GitSessionRepository) -> None:
     session.write("a.txt", b"one\nmore\n")
     session.write("new/b.bin", b"\0\1\2")

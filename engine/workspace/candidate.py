@@ -188,6 +188,8 @@ class Candidate:
             self._refuse(path, "tree.hardlink", "the file has more than one name (a hard link)")
             return
         if found.st_size > MAX_FILE_BYTES:
+            if self._stands_as_before(chain, path, found):
+                return
             self._refuse(path, "tree.size", f"{found.st_size:,} bytes are more than the {MAX_FILE_BYTES:,} of one file")
             return
         self._left -= found.st_size
@@ -201,6 +203,21 @@ class Candidate:
             ) from error
         mode = 0o100755 if found.st_mode & 0o100 else 0o100644
         self._set(path, found, (mode, self._store.put("blob", data)))
+
+    def _stands_as_before(self, chain: Folders, path: str, found: os.stat_result) -> bool:
+        """Whether a file too large to be written is one that the base holds, with the content that it has there."""
+        mode, oid = self._base.files.get(path, (0, ""))
+        if not mode or mode == LINK_MODE or self._store.size(oid) != found.st_size:
+            return False
+        parent, _, name = path.rpartition("/")
+        try:
+            data, found = read_file(name, chain.at(parent), found.st_size)
+        except (OSError, ValueError):
+            return False
+        if self._store.name_of("blob", data) != oid:
+            return False
+        self._set(path, found, (0o100755 if found.st_mode & 0o100 else 0o100644, oid))
+        return True
 
     def _read_link(self, chain: Folders, path: str, found: os.stat_result) -> None:
         parent, _, name = path.rpartition("/")

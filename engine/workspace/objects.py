@@ -132,6 +132,10 @@ class ObjectStore:
                 opened(parent)[name] = (FOLDER_MODE, oid)
         return Tree(oid, folders, files)
 
+    def size(self, oid: str) -> int:
+        """The size of a blob in bytes, without reading it."""
+        return int(self._git.text("cat-file", "-s", oid))
+
     def blobs(self, oids: list[str]) -> Iterator[tuple[str, bytes]]:
         """The contents of these blobs, one after the other, in order."""
         if not oids:
