@@ -223,8 +223,9 @@ def test_an_approved_effect_that_is_done_again_is_finished_even_when_paused_half
         "id": "append",
         "steps": [
             {"run": "echo one >> README.md"},
+            {"run": "sleep 1"},
             {"write": {"path": "src/gen.py", "content": script}},
-            {"run": "python3 src/gen.py; sleep 1"},
+            {"run": "python3 src/gen.py"},
         ],
     }
     other = {"id": "other", "steps": [{"run": "echo two >> README.md"}]}
@@ -233,7 +234,7 @@ def test_an_approved_effect_that_is_done_again_is_finished_even_when_paused_half
     engine.approvals.approve(approval.id)
 
     def pause_at_the_first_step(events: tuple[Event, ...]) -> None:
-        if any(event.kind is EventKind.ACTION and event.data["step"] == 1 for event in events):
+        if any(event.kind is EventKind.ACTION and event.data["step"] == 0 for event in events):
             engine.sessions.pause(session.id)
 
     leave = engine.subscribe(pause_at_the_first_step)
