@@ -1,23 +1,32 @@
 """Reads a shell command into the simple commands it would run, without running anything.
 
 The grammar is POSIX plus the parts of bash that people type. What it cannot be sure of it says (`ShellError`, or a word
-that is `open`), and the gate then asks a person: a guess would be worth nothing here.
+that is `open`), and the gate then asks a person: a guess would be worth nothing here. Where `sh` and bash read the same
+text differently (`[[`, `((`), the commands of both readings are given.
 """
 
 from __future__ import annotations
 
-from engine.governance.shell_values import Kind, Part, Redirect, ShellError, Simple, Word, after_equals, joined
+import re
+from collections import Counter
+
+from engine.governance.shell_values import Kind, Part, Redirect, ShellError, Simple, Word, after_equals
+from engine.governance.shell_words import NAME, WordReader
 
 MAX_DEPTH = 12
 MAX_LENGTH = 65_536
 
-_RESERVED = frozenset(
-    ["if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "!", "esac", "time", "coproc"]
-)
+# What a reserved word opens (+) or closes (-).
+_OPENING = {"if": "fi", "while": "done", "until": "done", "for": "done", "select": "done", "{": "}"}
+_CLOSING = frozenset(_OPENING.values())
+_RESERVED = _OPENING.keys() | _CLOSING | {"then", "elif", "else", "do", "!", "esac", "time", "coproc"}
 _OPERATORS = ("&&", "||", ";;&", ";;", ";&", "|&", ";", "&", "|", "\n", "(", ")")
 _REDIRECTS = ("<<<", "<<-", "<<", "&>>", "&>", ">>", ">&", ">|", "<&", "<>", ">", "<")
 _SPACE = " \t\r"
-_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_DESCRIPTOR = re.compile(r"[0-9]+|\{[A-Za-z_][A-Za-z0-9_]*\}(?=[<>])")
+_COPROC_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\s+(?=[{(]|(?:while|until|for|if|case|select)\s|\[\[|\(\()")
+_TIME_OPTIONS = re.compile(r"(?:-p|--)(?=\s)")
+_COMPARES = re.compile(r"[=!<>]=?|=~|-(?:eq|ne|lt|le|gt|ge|nt|ot|ef)|\]\]")
 
 
 def parse(text: str) -> list[Simple]:
@@ -27,59 +36,91 @@ def parse(text: str) -> list[Simple]:
         raise ShellError("the command is too long to be looked at")
     if "\0" in text:
         raise ShellError("the command holds a NUL character")
-    reader = _Reader(text.replace("\\\n", ""), 0)
+    reader = _Reader(text, 0)
     reader.script("")
     return reader.commands
 
 
-class _Reader:
+class _Reader(WordReader):
     def __init__(self, text: str, depth: int) -> None:
         if depth > MAX_DEPTH:
             raise ShellError("the command is nested too deeply to be looked at")
-        self.text = text
-        self.at = 0
-        self.depth = depth
-        self.commands: list[Simple] = []
+        super().__init__(text, depth)
         self._heredocs: list[tuple[Simple, str, bool, bool]] = []
         self._cases = 0
+        self._open: Counter[str] = Counter()
+        self._stood = False
+        """Whether anything stands here since the last operator."""
+        self._wants = ""
+        """The operator before, while it still wants a command behind it."""
+
+    def read_commands(self, closing: str) -> None:
+        self._nested(closing)
+
+    def read_script(self, text: str) -> None:
+        inner = _Reader(text, self.depth + 1)
+        inner.script("")
+        self.commands.extend(inner.commands)
 
     def script(self, closing: str) -> None:
-        """Read commands up to `closing` (a `)` or a backtick) or the end."""
+        """Read commands up to `closing` (a `)`) or the end."""
         current = Simple()
-        piped = False
         while True:
             self._skip_space()
-            if self.at >= len(self.text):
-                if closing:
+            ended = self.at >= len(self.text)
+            if ended or (closing and self.text[self.at] == closing):
+                if ended and closing:
                     raise ShellError(f"a {closing} is missing")
-                self._emit(current)
-                self._read_heredocs()
-                return
-            if closing and self.text[self.at] == closing:
-                self._emit(current)
-                self.at += 1
+                self._finish(current)
+                if ended:
+                    self._read_heredocs()
+                else:
+                    self.at += 1
                 return
             redirect = self._redirect_operator()
             if redirect:
+                self._stood = True
                 self._read_redirect(current, redirect)
                 continue
             operator = self._operator()
             if operator:
                 self.at += len(operator)
-                if operator == "(":
-                    self._open_parenthesis(current)
-                    continue
-                self._emit(current)
-                piped = operator in ("|", "|&")
-                current = Simple(piped=piped)
-                if operator == "\n":
-                    self._read_heredocs()
-                elif operator == ")":
-                    raise ShellError("a ) closes nothing")
-                elif operator in (";;", ";&", ";;&") and self._cases:
-                    self._skip_case_pattern()
+                current = self._read_operator(current, operator)
                 continue
+            self._stood = True
             self._read_word(current)
+
+    def _finish(self, current: Simple) -> None:
+        self._emit(current)
+        if self._wants and not self._stood:
+            raise ShellError(f"nothing stands behind the {self._wants}")
+        if self._cases:
+            raise ShellError("an esac is missing")
+        for word, count in self._open.items():
+            if count:
+                raise ShellError(f"a {word} is missing" if count > 0 else f"a {word} closes nothing")
+
+    def _read_operator(self, current: Simple, operator: str) -> Simple:
+        """What an operator does; the simple command that is read from here on."""
+        if operator == "(":
+            self._stood = True
+            self._open_parenthesis(current)
+            return current
+        if operator == ")":
+            raise ShellError("a ) closes nothing")
+        self._emit(current)
+        if operator == "\n":
+            self._read_heredocs()
+        elif not self._stood and operator not in (";;", ";&", ";;&"):
+            raise ShellError(f"nothing stands before the {operator}")
+        if operator != "\n":
+            self._wants = operator if operator in ("&&", "||", "|", "|&") else ""
+        elif self._stood:
+            self._wants = ""
+        self._stood = False
+        if operator in (";;", ";&", ";;&") and self._cases:
+            self._skip_case_pattern()
+        return Simple(piped=operator in ("|", "|&") or (operator == "\n" and self._wants in ("|", "|&")))
 
     def _emit(self, command: Simple) -> None:
         if command.words or command.assignments or command.redirects or command.unset:
@@ -92,9 +133,9 @@ class _Reader:
         if current.words:
             raise ShellError("a ( stands where no shell expects it")
         if self.text.startswith("(", self.at):
-            end = self.text.find("))", self.at)
-            if end >= 0 and "\n" not in self.text[self.at : end]:
-                self._read_substitutions(self.text[self.at + 1 : end])
+            end = self.arithmetic_end(self.at + 1)
+            if end >= 0:
+                self.read_arithmetic(self.text[self.at + 1 : end])
                 self.at = end + 2
                 return
         self.commands.append(Simple(enters=True, unset=" "))
@@ -113,6 +154,8 @@ class _Reader:
         inner.at = self.at
         inner.script(closing)
         self.at = inner.at
+        # A here document named inside may stand behind what closes the substitution.
+        self._heredocs.extend(inner._heredocs)
         if piped and inner.commands:
             inner.commands[0].piped = True
         self.commands.extend(inner.commands)
@@ -122,6 +165,8 @@ class _Reader:
             char = self.text[self.at]
             if char in _SPACE:
                 self.at += 1
+            elif char == "\\" and self.text.startswith("\n", self.at + 1):
+                self.at += 2
             elif char == "#":
                 end = self.text.find("\n", self.at)
                 self.at = len(self.text) if end < 0 else end
@@ -132,10 +177,9 @@ class _Reader:
         return next((op for op in _OPERATORS if self.text.startswith(op, self.at)), "")
 
     def _redirect_operator(self) -> str:
-        """The redirection that begins here, with the number of its descriptor skipped."""
-        at = self.at
-        while at < len(self.text) and self.text[at].isdigit():
-            at += 1
+        """The redirection that begins here, with the number or name of its descriptor skipped."""
+        descriptor = _DESCRIPTOR.match(self.text, self.at)
+        at = descriptor.end() if descriptor else self.at
         found = next((op for op in _REDIRECTS if self.text.startswith(op, at)), "")
         if found and found[0] in "<>" and self.text.startswith("(", at + 1) and len(found) == 1:
             return ""  # <(…) and >(…) are words
@@ -150,18 +194,18 @@ class _Reader:
         self._skip_space()
         if operator in ("<<", "<<-"):
             start = self.at
-            word = self._word()
+            word = self.word()
             raw = self.text[start : self.at]
             delimiter = "".join(part.text for part in word.parts)
             self._heredocs.append((current, delimiter, any(c in raw for c in "'\"\\"), operator == "<<-"))
             return
-        word = self._word()
+        word = self.word()
         if not word.raw:
             raise ShellError("a redirection names no file")
         if operator == "<<<":
             current.heredoc = word.literal if word.literal is not None else "$unknown"
             return
-        if operator in (">&", "<&") and (word.raw.isdigit() or word.raw == "-"):
+        if operator in (">&", "<&") and (word.raw.rstrip("-").isdigit() or word.raw == "-"):
             return
         current.redirects.append(Redirect(operator, word))
 
@@ -170,59 +214,37 @@ class _Reader:
         for command, delimiter, quoted, tabs in waiting:
             lines: list[str] = []
             while self.at < len(self.text):
-                end = self.text.find("\n", self.at)
-                end = len(self.text) if end < 0 else end
-                line = self.text[self.at : end]
-                self.at = min(end + 1, len(self.text))
+                line = self._line(continues=not quoted)
                 if (line.lstrip("\t") if tabs else line) == delimiter:
                     break
                 lines.append(line)
             command.heredoc = "\n".join(lines)
             if not quoted:
-                self._read_substitutions(command.heredoc)
+                self.read_substitutions(command.heredoc)
 
-    def _read_substitutions(self, text: str) -> None:
-        """Commands inside text that the shell expands like a quoted string."""
-        inner = _Reader(text.replace('"', " "), self.depth + 1)
-        while inner.at < len(inner.text):
-            char = inner.text[inner.at]
-            if char == "\\":
-                inner.at += 2
-            elif char == "`" or (char == "$" and inner.text.startswith("$(", inner.at)):
-                inner._dollar_or_tick([], quoted=True)
-            else:
-                inner.at += 1
-        self.commands.extend(inner.commands)
+    def _line(self, *, continues: bool) -> str:
+        """The next line; where it `continues`, a backslash at its end joins it with the one behind it."""
+        line = ""
+        while True:
+            end = self.text.find("\n", self.at)
+            end = len(self.text) if end < 0 else end
+            line += self.text[self.at : end]
+            self.at = min(end + 1, len(self.text))
+            slashes = len(line) - len(line.rstrip("\\"))
+            if not continues or slashes % 2 == 0 or end >= len(self.text):
+                return line
+            line = line[:-1]
 
     def _read_word(self, current: Simple) -> None:
-        word = self._word()
+        word = self.word()
         literal = word.literal
-        if not current.words and not current.assignments and literal == word.raw:
-            if literal in _RESERVED:
-                return
-            if literal == "for" or literal == "select":
-                self._skip_space()
-                current.unset = self._word().raw
-                self._emit(current)
-                self._for_list(current)
-                return
-            if literal == "case":
-                self._case_head()
-                return
-            if literal == "function":
-                self._skip_space()
-                self._word()
-                self._skip_space()
-                if self.text.startswith("(", self.at):
-                    self.at += 1
-                    self._closes_at_once()
-                return
-            if literal == "[[":
-                self._test_command()
-                return
+        if not word.raw:
+            raise ShellError("a character stands where no shell expects it")
+        if not current.words and not current.assignments and literal == word.raw and self._reserved(literal, current):
+            return
         name, equals, _ = word.raw.partition("=")
-        name = name.removesuffix("+")
-        if not current.words and equals and name and set(name) <= _NAME and not name[0].isdigit():
+        name = name.removesuffix("+").partition("[")[0]
+        if not current.words and equals and name and set(name) <= NAME and not name[0].isdigit():
             if word.raw.endswith("=") and self.text.startswith("(", self.at):
                 self.at += 1
                 self._nested_words()
@@ -231,6 +253,38 @@ class _Reader:
             current.assignments.append((name, after_equals(word)))
             return
         current.words.append(word)
+
+    def _reserved(self, literal: str, current: Simple) -> bool:
+        """Deal with a word that means something to the shell itself; False for every other word."""
+        if literal in _OPENING:
+            self._open[_OPENING[literal]] += 1
+        elif literal in _CLOSING:
+            self._open[literal] -= 1
+        if literal in ("for", "select"):
+            self._skip_space()
+            if not self.text.startswith("((", self.at):
+                self.commands.append(Simple(unset=self.word().raw or " "))
+                self._for_list()
+        elif literal == "case":
+            self._case_head()
+        elif literal == "esac":
+            self._cases -= 1
+        elif literal == "function":
+            self._skip_space()
+            self.word()
+            self._skip_space()
+            if self.text.startswith("(", self.at):
+                self.at += 1
+                self._closes_at_once()
+        elif literal == "[[":
+            self._test_command()
+        elif literal in ("time", "coproc"):
+            self._skip_space()
+            prefix = (_TIME_OPTIONS if literal == "time" else _COPROC_NAME).match(self.text, self.at)
+            self.at = prefix.end() if prefix else self.at
+        elif literal not in _RESERVED:
+            return False
+        return True
 
     def _nested_words(self) -> None:
         """The words of `name=( … )`."""
@@ -245,44 +299,48 @@ class _Reader:
                 return
             else:
                 before = self.at
-                self._word()
+                self.word()
                 if self.at == before:
                     raise ShellError("a list of words cannot be read")
 
-    def _for_list(self, current: Simple) -> None:
-        """`in a b c` up to the end of the list; the words stay visible as arguments of nothing."""
-        listed = Simple(unset=current.unset)
+    def _for_list(self) -> None:
+        """`in a b c` up to the end of the list; commands inside its words count."""
+        self._skip_space()
+        if re.compile(r"do\b").match(self.text, self.at):
+            return
         while True:
             self._skip_space()
             if self.at >= len(self.text) or self._operator() or self._redirect_operator():
-                break
-            listed.words.append(self._word())
-        if listed.words:
-            listed.words.insert(0, Word((Part(Kind.TEXT, ":"),), ":"))
-            self.commands.append(listed)
-        current.unset = ""
+                return
+            self.word()
 
     def _case_head(self) -> None:
         self._cases += 1
         self._skip_space()
-        self._word()
+        self.word()
         self._skip_space()
         while self.text.startswith("\n", self.at):
             self.at += 1
             self._skip_space()
-        if self._word().raw != "in":
+        if self.word().raw != "in":
             raise ShellError("a case without its in")
         self._skip_case_pattern()
 
     def _skip_case_pattern(self) -> None:
-        while self.at < len(self.text) and self.text[self.at] in " \t\r\n":
+        while True:
+            self._skip_space()
+            if not self.text.startswith("\n", self.at):
+                break
             self.at += 1
-        if self.text.startswith("esac", self.at):
+        if re.compile(r"esac\b").match(self.text, self.at):
+            self.at += 4
             self._cases -= 1
+            self._stood = True
             return
+        self.at += self.text.startswith("(", self.at)
         while self.at < len(self.text) and self.text[self.at] != ")":
             if self.text[self.at] in "\"'$`\\":
-                self._word()
+                self.word()
             else:
                 self.at += 1
         if self.at >= len(self.text):
@@ -290,110 +348,28 @@ class _Reader:
         self.at += 1
 
     def _test_command(self) -> None:
-        end = self.text.find("]]", self.at)
-        if end < 0:
-            raise ShellError("a ]] is missing")
-        self._read_substitutions(self.text[self.at : end])
-        self.at = end + 2
-
-    def _word(self) -> Word:
-        start = self.at
-        parts: list[Part] = []
-        while self.at < len(self.text):
-            char = self.text[self.at]
-            if char in " \t\r\n;|&":
-                break
-            if char in "<>":
-                if not self.text.startswith("(", self.at + 1):
-                    break
-                self.at += 2
-                self._nested(")")
-                parts.append(Part(Kind.OPEN, ""))
-            elif char in "()":
-                break
-            elif char == "\\":
-                parts.append(Part(Kind.TEXT, self.text[self.at + 1 : self.at + 2], True))
-                self.at += 2
-            elif char == "'":
-                parts.append(Part(Kind.TEXT, self._until("'"), True))
-            elif char == '"':
-                self.at += 1
-                self._double_quoted(parts)
-            elif char in "$`":
-                self._dollar_or_tick(parts, quoted=False)
-            else:
-                parts.append(Part(Kind.TEXT, char))
-                self.at += 1
-        if self.at > len(self.text):
-            raise ShellError("the command ends in a lone backslash")
-        return Word(joined(parts), self.text[start : self.at])
-
-    def _until(self, quote: str) -> str:
-        end = self.text.find(quote, self.at + 1)
-        if end < 0:
-            raise ShellError(f"a {quote} is missing")
-        text = self.text[self.at + 1 : end]
-        self.at = end + 1
-        return text
-
-    def _double_quoted(self, parts: list[Part]) -> None:
-        parts.append(Part(Kind.TEXT, "", True))
+        """`[[ … ]]`. A plain `sh` knows no such thing: for it each `||` and `&&` inside begins a command."""
+        segment = Simple()
+        first = True
         while True:
+            self._skip_space()
             if self.at >= len(self.text):
-                raise ShellError('a " is missing')
-            char = self.text[self.at]
-            if char == '"':
-                self.at += 1
-                return
-            if char == "\\" and self.text[self.at + 1 : self.at + 2] in ('"', "\\", "$", "`"):
-                parts.append(Part(Kind.TEXT, self.text[self.at + 1], True))
-                self.at += 2
-            elif char in "$`":
-                self._dollar_or_tick(parts, quoted=True)
+                raise ShellError("a ]] is missing")
+            operator = self._operator()
+            word = None if operator or self.text[self.at] in "<>" else self.word()
+            if word is not None and word.raw:
+                segment.words.append(word)
+                if word.raw != "]]":
+                    continue
             else:
-                parts.append(Part(Kind.TEXT, char, True))
-                self.at += 1
-
-    def _dollar_or_tick(self, parts: list[Part], *, quoted: bool) -> None:
-        if self.text[self.at] == "`":
-            body = self._until("`").replace("\\`", "`")
-            inner = _Reader(body, self.depth + 1)
-            inner.script("")
-            self.commands.extend(inner.commands)
-            parts.append(Part(Kind.OPEN, "", quoted))
-            return
-        following = self.text[self.at + 1 : self.at + 2]
-        if self.text.startswith("$((", self.at) and (end := self.text.find("))", self.at)) >= 0:
-            self._read_substitutions(self.text[self.at + 3 : end])
-            self.at = end + 2
-            parts.append(Part(Kind.OPEN, "", quoted))
-        elif following == "(":
-            self.at += 2
-            self._nested(")")
-            parts.append(Part(Kind.OPEN, "", quoted))
-        elif following == "{":
-            end = self.text.find("}", self.at)
-            if end < 0:
-                raise ShellError("a } is missing")
-            name = self.text[self.at + 2 : end]
-            self._read_substitutions(name)
-            self.at = end + 1
-            simple = bool(name) and set(name) <= _NAME
-            parts.append(Part(Kind.VARIABLE if simple else Kind.OPEN, name if simple else "", quoted))
-        elif following == "'" and not quoted:
-            self.at += 1
-            body = self._until("'")
-            parts.append(Part(Kind.OPEN, "") if "\\" in body else Part(Kind.TEXT, body, True))
-        elif following in _NAME and following:
-            end = self.at + 1
-            while end < len(self.text) and self.text[end] in _NAME:
-                end += 1
-            name = self.text[self.at + 1 : end]
-            parts.append(Part(Kind.VARIABLE, name, quoted))
-            self.at = end
-        elif following and following in "?!#@*-$":
-            parts.append(Part(Kind.OPEN, "", quoted))
-            self.at += 2
-        else:
-            parts.append(Part(Kind.TEXT, "$", quoted))
-            self.at += 1
+                self.at += len(operator) or 1
+                if operator in ("", "(", ")"):
+                    continue
+            if not first and len(segment.words) > 1 and not _COMPARES.fullmatch(segment.words[1].raw):
+                verb = segment.words[0].literal
+                if verb and verb[0] not in "-!":
+                    self._emit(segment)
+            segment = Simple()
+            first = False
+            if word is not None:
+                return

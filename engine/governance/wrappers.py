@@ -172,11 +172,16 @@ def _inner(name: str, rest: list[str]) -> list[str] | None:
     inner = _after_options(rest, frozenset(_PLAIN[name].split()))
     for _ in range(_OPERANDS.get(name, 0)):
         inner = inner[1:]
-    while inner and _ASSIGNMENT.match(inner[0]) and name in ("env", "sudo", "doas", "cross-env"):
+    while inner and name in ("env", "sudo", "doas", "cross-env") and _assigns(name, inner[0]):
         inner = inner[1:]
     if name == "script":
         return ["sh", "-c", rest[rest.index("-c") + 1]] if "-c" in rest[:-1] else None
     return inner if inner else None
+
+
+def _assigns(name: str, word: str) -> bool:
+    # `env` takes every word with an equals sign for a variable, whatever its name.
+    return "=" in word if name == "env" else _ASSIGNMENT.match(word) is not None
 
 
 def _env_split(rest: list[str]) -> list[str] | None:
