@@ -117,6 +117,11 @@ def _choice(where: str, fault: ValidationError) -> Iterator[Said]:
         return
     meant = [index for index in by_branch if not any(_wrong_kind(inner, fault) for inner in by_branch[index])]
     if not meant:
+        # A word of the right kind that is none of the known ones: a slip of the pen, not another form.
+        words = [inner for found_in in by_branch.values() for inner in found_in if _unknown_word(inner, fault)]
+        if words:
+            yield from explain(words[0])
+            return
         kinds = {_KINDS.get(str(branch.get("type", "")), "") for branch in branches if isinstance(branch, Mapping)}
         wanted = " or ".join(sorted(kind for kind in kinds if kind)) or "something else"
         yield where, f"expected {wanted}, found {_found(found)}", ""
@@ -145,6 +150,10 @@ def _choice(where: str, fault: ValidationError) -> Iterator[Said]:
 
 def _wrong_kind(inner: ValidationError, outer: ValidationError) -> bool:
     return inner.validator in ("type", "const", "enum") and len(inner.absolute_path) == len(outer.absolute_path)
+
+
+def _unknown_word(inner: ValidationError, outer: ValidationError) -> bool:
+    return inner.validator == "enum" and isinstance(inner.instance, str) and _wrong_kind(inner, outer)
 
 
 def _resolved(branch: Any, fault: ValidationError) -> Any:

@@ -1,21 +1,26 @@
-"""`engine.roles`: the roles there are, trust in those of repositories, and the dry run."""
+"""`engine.roles`: the roles there are, changing them, trust in those of repositories, and the dry run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.errors import Problem, RoleError
 from engine.vocabulary.roles import RoleSource
-from engine.vocabulary.text import visible
+from engine.vocabulary.text import nearest, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from engine.facade.core import Core
+    from engine.storage.role_files import RoleFiles
     from engine.vocabulary.actions import Action
     from engine.vocabulary.requests import RoleEntry, RoleText
     from engine.vocabulary.roles import Role
     from engine.vocabulary.verdicts import Verdict
+
+_USER = RoleSource.USER
 
 
 class Roles:
@@ -74,6 +79,119 @@ class Roles:
         return self._core.adapters.trusted.remove(
             lambda content, named, path: content in contents or (named == name and path in paths)
         )
+
+    def check(self, name: str, text: str) -> Role:
+        """The role that this text would be as the user's file of that name. Raises RoleError with every problem."""
+        from engine.roles.profile import parse_role
+
+        return parse_role(text, self._core.home.roles / f"{name}.yaml")
+
+    def value_of(self, field: str, words: str) -> Any:
+        """What a person typed for a field as a plain value. Raises RoleError: an unknown field, words that are none."""
+        from engine.roles.editing import value_of
+
+        return value_of(field, words)
+
+    def draft(
+        self, name: str, *, base: str = "", fields: Mapping[str, Any] | None = None, workspace: Path | None = None
+    ) -> str:
+        """The text of a new role: that of `base` (the configured default where empty) with the name and the fields
+        changed, its comments kept. Nothing is written or checked. Raises RoleError: no such base, an unknown field."""
+        from engine.roles.editing import with_field
+
+        library = self._core.adapters.library
+        role = library.get(base or self._core.adapters.read_settings().default_role, workspace)
+        text = library.text(role.name, workspace).text
+        for field, value in {"name": name, **(fields or {})}.items():
+            text = with_field(text, field, value)
+        return text
+
+    def edited(self, name: str, field: str, value: Any, workspace: Path | None = None) -> RoleText:
+        """The file of a user's role or a starter with one field at a plain value, None to leave it out; nothing is
+        written. Raises RoleError: unknown role or field, or a role of the repository."""
+        from engine.roles.editing import with_field
+
+        before = self._core.adapters.library.text(name, workspace)
+        if before.source is RoleSource.PROJECT:
+            raise RoleError(
+                f"the role {visible(name)} belongs to the repository",
+                f"edit {visible(before.path)} by hand, or make your own of it: orion role create --from "
+                f"{visible(name)} --name NAME",
+                path=before.path,
+            )
+        if field == "name":
+            raise RoleError(
+                "a role's name is that of its file", f"orion role create --from {visible(name)} --name NAME"
+            )
+        return replace(before, text=with_field(before.text, field, value))
+
+    def save(self, name: str, text: str, *, secret: str, expected: str = "") -> RoleEntry:
+        """Write the user's role of that name, whole or not at all. `expected` is the SHA-256 of the user's file that it
+        replaces, empty when there must be none. Raises RoleError with every problem, UsageError (another file stands
+        there by now), AuthError and Locked."""
+        self.check(name, text)
+        files = self._files()
+        files.expect(name, expected)
+        self._core.adapters.authenticator.verify(secret)
+        files.write(name, text.encode("utf-8"), expected)
+        return self._core.adapters.library.entry(name, source=RoleSource.USER)
+
+    def create(
+        self,
+        name: str,
+        *,
+        secret: str,
+        base: str = "",
+        fields: Mapping[str, Any] | None = None,
+        workspace: Path | None = None,
+    ) -> RoleEntry:
+        """A new role of the user's; see `draft` and `save`. A name that a starter or another of the user's has is
+        refused."""
+        self.free(name)
+        return self.save(name, self.draft(name, base=base, fields=fields, workspace=workspace), secret=secret)
+
+    def edit(self, name: str, field: str, value: Any, *, secret: str, workspace: Path | None = None) -> RoleEntry:
+        """Change one field of a role; a starter is copied into the user's folder. See `edited` and `save`."""
+        made = self.edited(name, field, value, workspace)
+        return self.save(name, made.text, secret=secret, expected=made.content if made.source is _USER else "")
+
+    def delete(self, name: str, *, secret: str) -> None:
+        """Remove a role of the user's; a starter of that name counts again. Raises RoleError (a starter, unknown),
+        AuthError and Locked."""
+        found = self.deletable(name)
+        self._core.adapters.authenticator.verify(secret)
+        self._files().remove(name, found.content)
+
+    def free(self, name: str) -> None:
+        """Raises RoleError when a starter or a role of the user's has the name already."""
+        taken = next((entry for entry in self.list() if entry.name == name), None)
+        if taken is not None:
+            whose = "a role of yours" if taken.source is _USER else "a shipped role"
+            raise RoleError(
+                f"{whose} is called {visible(name)} already",
+                f"choose another name, or change that one: orion role edit {visible(name)} FIELD VALUE",
+                path=taken.path,
+            )
+
+    def deletable(self, name: str) -> RoleEntry:
+        """The user's file of that name. Raises RoleError: a starter is protected, a project's role is not Orion's."""
+        entries = [entry for entry in self.list() if entry.name == name]
+        mine = next((entry for entry in entries if entry.source is _USER), None)
+        if mine is not None:
+            return mine
+        if entries:
+            raise RoleError(
+                f"{visible(name)} ships with Orion and cannot be deleted", "a role of yours of that name would hide it"
+            )
+        known = [entry.name for entry in self.list() if entry.source is _USER]
+        raise RoleError(
+            f"there is no role {visible(name)!r} of yours", nearest(name, known) if known else "see: orion role list"
+        )
+
+    def _files(self) -> RoleFiles:
+        from engine.storage.role_files import RoleFiles
+
+        return RoleFiles(self._core.home.roles)
 
     def _trustable(self, name: str, workspace: Path, content: str) -> RoleEntry:
         found = self._core.adapters.library.entry(name, workspace, source=RoleSource.PROJECT)

@@ -1,0 +1,94 @@
+"""Fields of a role by name: which there are, what words for one mean, and the file's text with one changed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from engine.documents import parse_document, shipped_schema
+from engine.roles.splicing import remove_value, set_value
+from engine.vocabulary.errors import RoleError
+from engine.vocabulary.text import nearest, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = re.compile(r"(?P<days>[a-z, -]+?)\s+(?P<start>\d{1,2}:\d\d)\s*(?:-|to)\s*(?P<end>\d{1,2}:\d\d)")
+
+
+def field_names() -> tuple[str, ...]:
+    """Every field that can be changed, groups and what is in them: `scope`, `authority.forbidden`, …"""
+    return tuple(_fields(_schema()))
+
+
+def with_field(text: str, field: str, value: Any) -> str:
+    """A role file's text with the field at that plain value, or without it when the value is None; comments and layout
+    stay where that is possible. What the value means is not checked. Raises RoleError for an unknown field."""
+    keys = _keys(field)
+    return remove_value(text, keys) if value is None else set_value(text, keys, value)
+
+
+def value_of(field: str, words: str) -> Any:
+    """What a person typed for the field: text as it is, lists split at commas, anything else (and what begins with
+    `[`, `{` or `-`) as YAML. Working hours may be written `mon-fri 22:00-06:00`. Raises RoleError."""
+    about = _about(field)
+    said = words.strip()
+    if about.get("type") == "string" or "enum" in about:
+        return said
+    if field == "working_hours" and not said.startswith("{"):
+        return _hours(said)
+    if about.get("type") == "array" and said[:1] not in ("[", "-"):
+        if field == "success_criteria":
+            return [said]
+        return [said] if "{" in said else [part for part in (part.strip() for part in said.split(",")) if part]
+    return parse_document(said or "null", field, {}, error=RoleError).data if said else said
+
+
+def _hours(said: str) -> dict[str, Any]:
+    found = _HOURS.fullmatch(said.casefold())
+    if found is None:
+        raise RoleError(f"working_hours: {visible(said)!r} is not understood", "write it as: mon-fri 22:00-06:00")
+    days: list[str] = []
+    for part in re.split(r"[,\s]+", found["days"].strip().replace(" - ", "-")):
+        first, dash, last = part.partition("-")
+        if first in _DAYS and (last in _DAYS or not dash):
+            begin, end = _DAYS.index(first), _DAYS.index(last or first)
+            days += [_DAYS[day % 7] for day in range(begin, end + 1 if begin <= end else end + 8)]
+        elif part in ("daily", "always"):
+            days += _DAYS
+        else:
+            raise RoleError(f"working_hours: {visible(part)!r} is not a day", nearest(part, _DAYS))
+    times = [moment.rjust(5, "0") for moment in (found["start"], found["end"])]
+    return {"days": list(dict.fromkeys(days)), "from": times[0], "to": times[1]}
+
+
+def _schema() -> Mapping[str, Any]:
+    return shipped_schema("role")
+
+
+def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
+    for name, about in schema["properties"].items():
+        yield name
+        for inner in about.get("properties", ()):
+            yield f"{name}.{inner}"
+        for inner in about.get("propertyNames", {}).get("enum", ()):
+            yield f"{name}.{inner}"
+
+
+def _keys(field: str) -> list[str]:
+    if field not in field_names():
+        raise RoleError(f"a role has no field {visible(field)!r}", nearest(field, field_names()))
+    return field.split(".")
+
+
+def _about(field: str) -> Mapping[str, Any]:
+    """The schema of one field, references followed."""
+    schema = _schema()
+    about: Mapping[str, Any] = schema
+    for key in _keys(field):
+        inner = about.get("properties", {}).get(key, about.get("additionalProperties"))
+        about = inner if isinstance(inner, dict) else {}
+        while "$ref" in about:
+            about = schema["$defs"][about["$ref"].rsplit("/", 1)[-1]]
+    return about
