@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from engine.governance.gate import decide_task
 from engine.governance.guard import guard
+from engine.governance.hours import next_opening, within_hours
 from engine.planning.graph import check_plan
 from engine.planning.planner import ModelPlanner
 from engine.planning.playbook import load_playbook
+from engine.session.working_hours import spoken
 from engine.vocabulary.errors import ConfigError, UsageError
 from engine.vocabulary.requests import Proposal, SessionRequest
 
@@ -49,7 +51,7 @@ def propose(core: Core, request: SessionRequest) -> Proposal:
         plan=plan,
         verdicts=gate_plan(role, plan),
         stripped=guarded.stripped,
-        notices=_notices(workspace),
+        notices=(*_notices(workspace), *_outside_hours(core, role)),
     )
 
 
@@ -79,6 +81,14 @@ def _brief(workspace: WorkspaceInfo) -> str:
     return (
         f"a git repository called {workspace.root.name} with {workspace.files} tracked files, branch {workspace.branch}"
     )
+
+
+def _outside_hours(core: Core, role: Role) -> tuple[str, ...]:
+    now = core.clock.now().astimezone()
+    if within_hours(role.working_hours, now):
+        return ()
+    opening = spoken(next_opening(role.working_hours, now))
+    return (f"outside the working hours of {role.name}: a session waits until {opening}",)
 
 
 def _notices(workspace: WorkspaceInfo) -> tuple[str, ...]:

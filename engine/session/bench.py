@@ -37,7 +37,7 @@ class Bench:
     began: float = 0.0
 
     def run_s(self) -> float:
-        """Seconds that the present run has worked."""
+        """Seconds that the present run has worked; waiting for the role's working hours is not work."""
         return self.clock.monotonic() - self.began
 
     def time_left_s(self) -> float:

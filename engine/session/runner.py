@@ -15,6 +15,7 @@ from engine.session.hands import Hands
 from engine.session.heartbeat import Heartbeat
 from engine.session.stop_conditions import Stop
 from engine.session.task_run import TaskRun
+from engine.session.working_hours import wait_for_hours
 from engine.vocabulary.errors import Cancelled, JournalError, LeaseLost, ModelError, OrionError, SandboxUnavailable
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import Check, TaskState
@@ -148,6 +149,8 @@ class Runner:
             view = bench.ledger.session.next_task()
             if view is None:
                 return self._finished(bench.ledger.session)
+            if wait_for_hours(bench):
+                continue
             TaskRun(bench, view).run()
             since_look += 1
             if since_look >= DRIFT_EVERY_TASKS or self._stirred.is_set():

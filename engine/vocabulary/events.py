@@ -48,7 +48,7 @@ class EventKind(StrEnum):
     """task, state (a task state), reason, confidence, [flagged], [claimed] (the summary the worker gave),
     verified (true, false or null when there was no check), [commit], [rule], [path]"""
     NOTICE = "notice"
-    """message, [task], [level]: info, warning or error"""
+    """message, [task], [level]: info, warning or error, [until]: when the session goes on by itself, ISO 8601"""
     DRIFT = "drift"
     """severity (low or high), paths, head"""
     HAND_OFF = "hand_off"
