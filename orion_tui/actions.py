@@ -39,9 +39,9 @@ NEEDS: dict[str, str] = {
     "promoted": "nothing of this session is promoted",
     "open_review": "this session is promoted or rejected already",
     "limited": "this session is over, its limits hold no longer",
-    "editable": "the plan can be changed while the session stands still: p pauses it",
+    "editable": "the plan can be changed only before the start, or while the session is paused",
     "can_roll_back": "going back needs a checkpoint, and a session that stands still with no promotion",
-    "changed": "you have changed nothing yet",
+    "changed": "nothing is changed, so there is nothing to save",
     "paused_here": "no session of these waits to be resumed",
     "paused_row": "the session under the cursor does not wait to go on",
     "session_here": "no session is looked at here",
@@ -109,7 +109,7 @@ ACTS: tuple[Act, ...] = (
     Act("review", "review", "d", "Review the diff so far, promote it", ("monitor",), ("reviewable",)),
     Act("follow", "follow", "f", "Follow the newest activity, or hold still", ("monitor",)),
     Act("side", "log", "l", "Give the whole screen to the activity, or take it back", ("monitor",)),
-    Act("pane", "next pane", "tab", "Go to the next pane or field", ("monitor", "new_goal")),
+    Act("pane", "next pane", "tab", "Go to the next pane", ("monitor",)),
     # The story of a task
     Act("unfold", "open/fold", "enter", "Show the output or the diff under the cursor", ("story",), ("fold",)),
     Act("unfold_space", "open/fold", "space", "The same", ("story",), ("fold",), footer=False),
@@ -131,6 +131,7 @@ ACTS: tuple[Act, ...] = (
         ("new_goal",),
         ("engine", "not_planning"),
     ),
+    Act("field", "next field", "tab", "Go to the next field; shift+tab goes back", ("new_goal",)),
     # Plan
     Act("start_plan", "start", "ctrl+s", "Start the plan in the background", ("plan",), ("engine", "startable")),
     Act("save_plan", "save", "ctrl+s", "Give the session this plan", ("plan",), ("engine", "changed")),

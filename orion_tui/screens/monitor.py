@@ -45,6 +45,7 @@ class MonitorScreen(OrionScreen):
         self.session_id = session
         self._told = 0
         self._doing: Event | None = None
+        self._ordered = ""
 
     def compose_body(self) -> ComposeResult:
         with Container(id="work"):
@@ -114,6 +115,8 @@ class MonitorScreen(OrionScreen):
         if watched is None or not self.is_current:
             return
         session, now = watched.session, self.orion.now()
+        if session.state is not SessionState.RUNNING:
+            self._ordered = ""
         self.query_one("#tasks", RowList).show(self._rows)
         self.query_one(Meters).show(session, now)
         width = max(self.size.width - 2, 10)
@@ -127,6 +130,8 @@ class MonitorScreen(OrionScreen):
     def _now_line(self, session: Session, width: int) -> Parts:
         if session.state is not SessionState.RUNNING:
             return ((_shown(next_step(session), width), "accent" if session.can_go_on else "title"),)
+        if self._ordered:
+            return ((cell(self._ordered, width), "accent"),)
         if self._doing is not None:
             began = when(self._doing.at)
             for_s = span((self.orion.now() - began).total_seconds()) if began else ""
@@ -197,13 +202,21 @@ class MonitorScreen(OrionScreen):
             facts.add("task")
         return frozenset(facts)
 
-    def _order(self, work: Callable[[], None], done: str) -> None:
-        """Tell the engine to do something to the session, and the person that it was told."""
-        ask(self, work, lambda _none: self.orion.say(done))
+    def _order(self, work: Callable[[], None], done: str, *, lasting: bool = False) -> None:
+        """Tell the engine to do something to the session, and the person that it was told; what a runner does only
+        after a while is `lasting` and stays in view until then."""
+
+        def told(_none: None) -> None:
+            self.orion.say(done)
+            if lasting:
+                self._ordered = done
+                self._look()
+
+        ask(self, work, told)
 
     def do_pause(self) -> None:
         engine, session = self.engine, self.session_id
-        self._order(lambda: engine.sessions.pause(session), "Pausing after the present action.")
+        self._order(lambda: engine.sessions.pause(session), "Pausing after the present action.", lasting=True)
 
     def do_resume(self) -> None:
         engine, session, state = self.engine, self.session_id, self.watched and self.watched.session.state
@@ -224,7 +237,9 @@ class MonitorScreen(OrionScreen):
     def _cancel_answered(self, answer: str | None) -> None:
         if answer == "cancel":
             engine, session = self.engine, self.session_id
-            self._order(lambda: engine.sessions.cancel(session), "Cancelled: back to the last checkpoint.")
+            self._order(
+                lambda: engine.sessions.cancel(session), "Cancelling: back to the last checkpoint.", lasting=True
+            )
 
     def do_limits(self) -> None:
         from orion_tui.modals.limits import LimitsModal

@@ -60,6 +60,7 @@ class NewGoalScreen(OrionScreen):
         self._offer: _Offer | None = None
         self._planning = False
         self._seen: Proposal | None = None
+        self._no_model = ""
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
@@ -128,7 +129,8 @@ class NewGoalScreen(OrionScreen):
             how.value = f"model:{offer.settings.default_model}"
         elif not offer.settings.models:
             how.prompt = "choose a playbook"
-            self._say_at("how", f"No model is set up. Choose a playbook, or name a model in {offer.config}", "muted")
+            self._no_model = f"no model is set up: choose a playbook, or name a model in {offer.config}"
+            self._say_at("how", self._no_model, "muted")
         limits = offer.settings.limits
         self.query_one("#time", Input).value = written_duration(limits.time_s)
         self.query_one("#cost", Input).value = f"{limits.cost_usd:.2f}"
@@ -156,7 +158,7 @@ class NewGoalScreen(OrionScreen):
         wrong: list[tuple[str, str]] = []
         kind, _, name = how.partition(":") if isinstance(how, str) else ("", "", "")
         if not kind:
-            wrong.append(("how", "choose a playbook or a model"))
+            wrong.append(("how", self._no_model or "choose a playbook or a model"))
         if not goal and kind != "playbook":
             wrong.append(("goal", "say what should be done, or choose a playbook, which brings its own goal"))
         if not isinstance(role, str):
@@ -272,7 +274,7 @@ class NewGoalScreen(OrionScreen):
             self.orion.say(notice, timeout=8)
         self.orion.go("monitor", replace=True, session=session)
 
-    def do_pane(self) -> None:
+    def do_field(self) -> None:
         self.focus_next()
 
 

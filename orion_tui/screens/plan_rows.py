@@ -65,8 +65,11 @@ def of_proposal(proposal: Proposal) -> Planned:
 def of_session(session: Session) -> tuple[Planned, Plan]:
     """What is left to do of a session that stands still; what has begun or ended stays as it is."""
     begun = len(session.tasks) - len(left := left_of(session))
-    note = f"\n· {begun} task{' has' if begun == 1 else 's have'} begun or ended and stay as they are"
-    place = f"{visible(PurePath(session.workspace).name)} {visible(session.branch)}@{session.tip[:7]}"
+    stays = (
+        "1 task has begun or ended and stays as it is" if begun == 1 else f"{begun} tasks have begun or ended and stay"
+    )
+    note = f"\n· {stays}"
+    place = f"{visible(PurePath(session.workspace).name)} {visible(session.branch)}"
     verdicts = {key: view.verdict for key, view in session.tasks.items() if view.verdict is not None}
     notes = ((note, "muted"),) if begun else ()
     plan = Plan(session.goal, left, session.plan.source if session.plan is not None else "")
@@ -103,16 +106,18 @@ def entries(draft: PlanDraft, verdicts: Mapping[str, Verdict], width: int) -> li
     """A row for each task in the order in which they run, indented by what they wait for."""
     depths = draft.depths()
     wide = width >= 62
-    columns = f"{'verdict':<11}" + (f"{'rule':<17}" if wide else "") + f"{'time':>10}"
+    timed = any(task.estimate_s is not None for task in draft.plan.tasks)
+    columns = f"{'verdict':<11}" + (f"{'action':<17}" if wide else "") + (f"{'time':>10}" if timed else "")
     rows = [heading("TASKS", columns)]
     for task in draft.plan.tasks:
         verdict = verdicts.get(task.id)
         sign, word, tone = said(verdict)
-        rule = verdict.rule if verdict is not None else task.action.value
+        asked = verdict is not None and verdict.decision is not Decision.ALLOW
+        action = (verdict.action if verdict is not None and asked else None) or task.action
         right: tuple[Part, ...] = ((f"{word:<11}", tone),)
         if wide:
-            right += ((f"{shortened(visible(rule), 16):<17}", "muted"),)
-        right += ((f"{estimate(task):>10} ", "muted"),)
+            right += ((f"{action.value:<17}", "muted"),)
+        right += ((f"{estimate(task):>10} ", "muted"),) if timed else ()
         indent = 2 * min(depths[task.id], 6)
         rows.append(Entry(task.id, (f"{sign} ", tone), task.title, right, indent=indent, least=10))
     return rows

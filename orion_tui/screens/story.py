@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from engine.vocabulary.sessions import Evidence, TaskView
 
 _MOST_LINES = 2_000
+_SHORT = 36
+"""Characters of a model's reply that fit into its line in any terminal that shows it whole."""
 _TOLD = (
     EventKind.TURN,
     EventKind.GATE,
@@ -100,7 +102,7 @@ class StoryScreen(OrionScreen):
     def _evidence(self, view: TaskView, width: int) -> list[Row]:
         verified = {True: ("✓ verified", "good"), False: ("✗ not verified", "bad"), None: ("- no check ran", "muted")}
         rows = [
-            _line(f"claimed   {view.claimed or 'nothing'}", width),
+            *_folded("claimed   ", view.claimed or "nothing", width),
             _line(f"executed  {count(len(view.evidence), 'check')} by the engine", width),
             Row("", (("  verified  ", ""), verified[view.verified])),
         ]
@@ -116,12 +118,14 @@ class StoryScreen(OrionScreen):
             if event.kind not in _TOLD or of != self.task_id:
                 continue
             parts = activity_parts(event, width - 4, lambda _task: "this task")
-            if event.kind is EventKind.ACTION and (data.get("output") or data.get("excerpt")):
+            if event.kind is EventKind.TURN and len(data.get("text", "")) > _SHORT:
+                rows += self._foldable(f"turn:{event.seq}", parts, width)
+            elif event.kind is EventKind.ACTION and (data.get("output") or data.get("excerpt")):
                 rows += self._foldable(f"event:{event.seq}", parts, width)
             else:
                 rows.append(Row(f"plain:{event.seq}", (("    ", ""), *parts)))
                 if event.kind is EventKind.GATE and data["verdict"]["decision"] != "allow":
-                    rows.append(_line(f"        {data['verdict']['message']}", width, "muted"))
+                    rows += _folded("        ", data["verdict"]["message"], width, "muted")
         return rows
 
     def _foldable(self, key: str, parts: Parts, width: int) -> list[Row]:
@@ -138,7 +142,7 @@ class StoryScreen(OrionScreen):
     def facts(self) -> frozenset[str]:
         facts = set(super().facts())
         kind = self.query_one(RowList).chosen.partition(":")[0]
-        if kind in ("event", "check", DIFF):
+        if kind in ("event", "check", "turn", DIFF):
             facts.add("fold")
         if self._view is not None:
             facts.add("task")
@@ -169,8 +173,12 @@ class StoryScreen(OrionScreen):
         elif kind == "check" and self._view:
             found = self._view.evidence[int(number)]
             self._fetch(key, found.output, found.excerpt)
-        elif kind == "event" and self._watched:
+        elif kind in ("event", "turn") and self._watched:
             event = next(event for event in self._watched.events if event.seq == int(number))
+            if kind == "turn":
+                self._open[key] = folded(event.data["text"], self.size.width - 10)
+                self.redraw()
+                return
             self._fetch(key, event.data.get("output", ""), event.data.get("excerpt", ""))
 
     def _fetch(self, key: str, blob: str, excerpt: str) -> None:
@@ -197,6 +205,12 @@ def _heading(text: str) -> list[Row]:
 
 def _line(text: str, width: int, tone: str = "") -> Row:
     return Row("", ((cell(f"  {text}", width), tone),))
+
+
+def _folded(lead: str, text: str, width: int, tone: str = "") -> list[Row]:
+    """Text in as many lines as it needs, below each other behind the lead."""
+    lines = folded(text, width - len(lead) - 4)
+    return [_line((lead if not number else " " * len(lead)) + line, width, tone) for number, line in enumerate(lines)]
 
 
 def _why(view: TaskView, watched: Watched, width: int) -> list[Row]:

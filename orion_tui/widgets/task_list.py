@@ -28,6 +28,9 @@ _WORDED = {
     TaskState.KEPT: "kept",
 }
 
+_UNTIMED = (TaskState.PARKED, TaskState.PENDING, TaskState.READY, TaskState.DENIED, TaskState.EXPIRED)
+"""States whose clock would count how long a person took."""
+
 
 def task_rows(session: Session, now: datetime, width: int) -> Sequence[Row]:
     """One row for each task of the plan, in its order; a task that waits for another says for which."""
@@ -43,18 +46,22 @@ def task_rows(session: Session, now: datetime, width: int) -> Sequence[Row]:
         if view.state is TaskState.PENDING:
             holding = _holding(session, view)
             if holding:
-                rows.append(Row("", ((cell(f"      after: {holding}", width), "muted"),)))
+                rows.append(Row("", ((cell(f"      {holding}", width), "muted"),)))
     return rows
 
 
 def _holding(session: Session, view: TaskView) -> str:
-    """Titles of the tasks that this one still waits for."""
+    """What this one still waits for; or, when that will never be kept, that it does not begin at all."""
     waited = [session.tasks[key] for key in view.task.depends_on if key in session.tasks]
-    return ", ".join(other.task.title for other in waited if other.state is not TaskState.KEPT)
+    gone = next((other for other in waited if other.state.ended and other.state is not TaskState.KEPT), None)
+    if gone is not None:
+        return f"never, {_WORDED[gone.state]}: {gone.task.title}"
+    titles = ", ".join(other.task.title for other in waited if other.state is not TaskState.KEPT)
+    return f"after: {titles}" if titles else ""
 
 
 def _time(view: TaskView, now: datetime) -> str:
     began, ended = when(view.started_at), when(view.ended_at)
-    if began is None or view.state in (TaskState.PARKED, TaskState.PENDING, TaskState.READY):
+    if began is None or view.state in _UNTIMED:
         return ""
     return span(((ended or now) - began).total_seconds())
