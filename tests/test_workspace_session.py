@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.vocabulary.changes import ChangeStatus
 from engine.vocabulary.errors import LimitExceeded, StaleBase, WorkspaceError
-from engine.workspace.beneath import remove_folder
+from engine.workspace.beneath import remove_folder, unlock
 from engine.workspace.names import reads_as_git
 from engine.workspace.session_repository import GitSessionRepository
 from engine.workspace.user_repository import GitUserRepository
@@ -66,6 +66,21 @@ def test_a_committed_file_larger_than_a_session_may_write_stands_in_nobodys_way(
     assert session.snapshot(session.tip()).refused == ()
     big.write_bytes(b"y" + big.read_bytes()[1:])
     assert refusals(session) == {"big.bin": "tree.size"}
+
+
+def test_a_file_that_nobody_may_read_is_unlocked_without_becoming_a_program(tmp_path: Path) -> None:
+    for name, mode in (("plain", 0o000), ("program", 0o100)):
+        (tmp_path / name).touch(mode)
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "folder").mkdir(0o000)
+    handle = os.open(tmp_path, os.O_RDONLY)
+    try:
+        for name in ("plain", "program", "folder"):
+            unlock(name, handle)
+    finally:
+        os.close(handle)
+    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plain", "program", "folder")}
+    assert modes == {"plain": 0o600, "program": 0o700, "folder": 0o700}
 
 
 def test_a_snapshot_names_each_change_with_lines_and_sizes(session: GitSessionRepository) -> None:

@@ -45,18 +45,24 @@ def open_folder(name: str, parent: int) -> int:
 
 
 def unlock(name: str, parent: int) -> None:
-    """Give the owner every right on a file or folder, never through a link."""
+    """Let the owner read and write a file, and enter a folder; never through a link. Whether a file is executable stays
+    as it is, since git keeps that."""
     if sys.platform == "linux":
         handle = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
         try:
             mode = os.fstat(handle).st_mode
             if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
-                Path(f"/proc/self/fd/{handle}").chmod(stat.S_IMODE(mode) | 0o700)
+                Path(f"/proc/self/fd/{handle}").chmod(_unlocked(mode))
         finally:
             os.close(handle)
     else:
         with suppress(OSError):
-            os.chmod(name, 0o700, dir_fd=parent, follow_symlinks=False)
+            mode = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
+            os.chmod(name, _unlocked(mode), dir_fd=parent, follow_symlinks=False)
+
+
+def _unlocked(mode: int) -> int:
+    return stat.S_IMODE(mode) | (0o700 if stat.S_ISDIR(mode) else 0o600)
 
 
 class Folders:
