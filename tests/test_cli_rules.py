@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,30 @@ def test_doctor_names_its_checks(orion: Orion) -> None:
     assert all({"name", "status", "detail", "hint"} <= set(check) for check in report["checks"])
     assert ran.code == (0 if report["ok"] else 6)
     assert orion("doctor").code == ran.code
+
+
+def test_doctor_does_not_promise_a_session_that_the_configuration_forbids(orion: Orion) -> None:
+    orion("doctor")
+    (orion.home / "config.yaml").write_text("unknwon: 1\n")
+    ran = orion("doctor", "--json")
+    assert ran.code == 6
+    assert ran.json["ok"] is False
+    assert [check["name"] for check in ran.json["checks"] if check["status"] == "fail"] == ["model"]
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_a_closed_stream_is_no_error(orion: Orion, redirection: str) -> None:
+    command = f"{shlex.join(orion.command('sessions'))} {redirection}"
+    ran = subprocess.run(command, shell=True, cwd=orion.folder, env=orion.environment(), capture_output=True)
+    assert ran.returncode == 0
+    assert ran.stderr == b""
+
+
+def test_a_disk_without_room_for_the_answer_is_said_and_is_no_bug(orion: Orion) -> None:
+    command = f"{shlex.join(orion.command('sessions', '--json'))} > /dev/full"
+    ran = subprocess.run(command, shell=True, cwd=orion.folder, env=orion.environment(), capture_output=True)
+    assert ran.returncode == 1
+    assert ran.stderr == b"orion: what was printed could not be written: No space left on device\n"
 
 
 def test_settings_are_the_defaults_until_a_file_says_otherwise(orion: Orion) -> None:

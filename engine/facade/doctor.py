@@ -28,9 +28,11 @@ class Doctor:
 
         sandboxes = tuple(_sandbox(provider.probe()) for provider in self._core.adapters.providers)
         git, home = _git(), self._home()
-        checks = (git, _sandbox(docker_status(), optional=True), *sandboxes, self._keychain(), self._model(), home)
+        model = self._model()
+        checks = (git, _sandbox(docker_status(), optional=True), *sandboxes, self._keychain(), model, home)
         usable = any(check.status == "ok" for check in sandboxes)
-        return DoctorReport(usable and git.status != "fail" and home.status != "fail", checks)
+        # A configuration that cannot be read fails the model, and every session with it.
+        return DoctorReport(usable and all(check.status != "fail" for check in (git, model, home)), checks)
 
     def _keychain(self) -> DoctorCheck:
         if self._core.adapters.authenticator.method():

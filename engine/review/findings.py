@@ -188,7 +188,7 @@ def _tasks(session: Session, paths: set[str]) -> Iterator[Finding]:
                 FindingKind.FLAGGED,
                 Severity.WARNING,
                 "",
-                f"task {view.task.id!r} ran with confidence {view.confidence:.2f}: look closer",
+                f"task {view.task.id!r} was flagged while it ran (confidence {view.confidence:.2f}): look closer",
             )
         if view.verified is None:
             yield _finding(FindingKind.CHECK, Severity.INFO, "", f"task {view.task.id!r} has no check: not verified")

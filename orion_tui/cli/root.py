@@ -5,6 +5,8 @@ A noun's module is imported only when one of its commands is called, so that a s
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -121,6 +123,7 @@ def cli(ctx: click.Context, workspace: Path, version: bool) -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line; the exit code. Never raises."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A terminal that cannot show a sign gets its code; it is no reason to fail.
@@ -140,9 +143,24 @@ def run(arguments: Sequence[str]) -> int:
         return Exit.DONE
     except OrionError as error:
         return report(error)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return report_bug(error, home_folder())
+        note(f"orion: what was printed could not be written: {error.strerror}", fg="red")
+        lose_output()
+        return Exit.BUG
     except Exception as error:  # noqa: BLE001 - the last resort: reported to the person, kept in the log
         return report_bug(error, home_folder())
     return answer if isinstance(answer, int) else Exit.DONE
+
+
+def _open_closed_streams() -> None:
+    """A stream that whoever called closed is no file at all; what is printed there goes nowhere instead."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # This takes the lowest number that is free, the stream's own, before a file of the engine's gets it.
+            handle = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(handle, "r" if name == "stdin" else "w", closefd=False))
 
 
 def _tell_usage(error: click.ClickException) -> None:
