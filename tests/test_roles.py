@@ -56,7 +56,7 @@ def test_every_field_of_a_role_is_read(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         GOOD
-        + """scope: ["src/**"]
+        + """scope: ["src/**", "docs/**"]
 confidence_thresholds: {auto_execute: 0.95}
 risk_tolerance: low
 auth_method: totp
@@ -68,7 +68,7 @@ replan_every: 3
 """,
     )
     role = read_role(path, RoleSource.USER)
-    assert role.scope == ("src/**",)
+    assert role.scope == ("src/**", "docs/**")
     assert role.confidence_thresholds.auto_execute == 0.95
     assert role.success_criteria[1].command == "pytest"
     assert role.write_limits == WriteLimits(file_lines=100)
