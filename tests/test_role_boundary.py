@@ -12,6 +12,9 @@ from engine.storage.shipped import shipped
 from engine.vocabulary.actions import Action, ActionClass, DeleteFile, ReadFile, RequestAction, RunCommand, WriteFile
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, FileChange
 from tests.role_boundary_cases import CASES
+from tests.role_boundary_commands import ASKED_FOR, OTHER_ROLES, REFUSED
+from tests.role_boundary_ordinary import FIRST
+from tests.role_boundary_ordinary_more import SECOND
 
 pytestmark = pytest.mark.role_boundary
 
@@ -60,9 +63,38 @@ def test_the_starter_decides_as_a_careful_lead_would(
     assert verdict.rule
 
 
+def commands(text: str) -> list[str]:
+    return [line.replace("\u23ce", "\n") for line in text.strip().splitlines()]
+
+
+@pytest.mark.parametrize("command", commands(ASKED_FOR))
+def test_a_command_that_deserves_a_look_waits_for_one(library: RoleLibrary, command: str) -> None:
+    assert decide_action(library.get("software-engineer"), RunCommand(command)).decision == "park"
+
+
+@pytest.mark.parametrize("command", commands(REFUSED))
+def test_a_command_that_the_role_forbids_is_refused_in_every_disguise(library: RoleLibrary, command: str) -> None:
+    assert decide_action(library.get("software-engineer"), RunCommand(command)).decision == "block"
+
+
+def test_of_what_developers_ordinarily_type_at_most_three_in_a_hundred_are_held_up(library: RoleLibrary) -> None:
+    ordinary = [*commands(FIRST), *commands(SECOND)]
+    verdicts = {line: decide_action(library.get("software-engineer"), RunCommand(line)) for line in ordinary}
+    held_up = {line: verdict.message for line, verdict in verdicts.items() if not verdict.allowed}
+    assert len(held_up) <= 0.03 * len(ordinary), held_up
+
+
+@pytest.mark.parametrize("line", OTHER_ROLES.strip().splitlines())
+def test_the_other_roles_are_held_to_their_trade(library: RoleLibrary, line: str) -> None:
+    role, decision, command = line.split(" | ", 2)
+    verdict = decide_action(library.get(role), RunCommand(command))
+    assert verdict.decision == decision, verdict.message
+
+
 def test_the_table_is_large_enough_to_mean_something() -> None:
     assert len(rows()) >= 200
     assert len(set(rows())) == len(rows())
+    assert len(rows()) + sum(len(commands(text)) for text in (FIRST, SECOND, ASKED_FOR, REFUSED, OTHER_ROLES)) >= 800
 
 
 def test_the_tables_file_lists_no_role_that_does_not_ship(library: RoleLibrary) -> None:

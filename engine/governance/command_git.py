@@ -77,6 +77,8 @@ def git_paths(texts: Sequence[str]) -> Iterator[tuple[Touch, str]]:
         return
     if words[0] == "rm":
         yield from ((Touch.DELETE, word) for word in words[1:])
+    elif words[0] in ("apply", "am"):
+        yield from ((Touch.WRITE, text.partition("=")[2]) for text in texts if text.startswith("--directory="))
     elif words[0] in ("mv", "restore"):
         yield from ((Touch.WRITE, word) for word in words[1:] if word not in ("HEAD", "."))
     elif words[0] == "checkout" and "--" in texts:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"[^\s\"'`$;|&(){}<>=\\:,!\[\]]+")
 # Classes whose verbs a hidden command must not show; the others are what any script is full of.
-_TELLING = frozenset(
+TELLING = frozenset(
     {
         ActionClass.DEPLOY,
         ActionClass.GIT_MERGE,
@@ -44,6 +44,8 @@ class Walk:
     cwd: str | None = ""
     found: list[Classified] = field(default_factory=list)
     stack: list[str | None] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    """The words of an `echo` just before, which a pipe may carry on."""
 
     def add(
         self, action: ActionClass, subject: str, touch: Touch = Touch.RUN, *, open: str = "", breach: str = ""
@@ -58,6 +60,8 @@ class Argument:
     text: str
     known: bool
     globs: bool
+    opens: bool = False
+    """Whether its very beginning is unknown, so that a `/` in it need not be the root."""
 
 
 def line_of(text: str) -> str:
@@ -74,7 +78,7 @@ def visible_verbs(text: str, walk: Walk) -> None:
     tokens = _TOKEN.findall(text.replace(":-", " "))[:2000]
     for at, word in enumerate(tokens):
         if knows(word):
-            for action in sorted(lookup(tokens[at : at + 8]) & _TELLING):
+            for action in sorted(lookup(tokens[at : at + 8]) & TELLING):
                 walk.add(action, " ".join(tokens[at : at + 4]))
         if word == "rm" and any(option.startswith("-") and "r" in option for option in tokens[at + 1 : at + 4]):
             walk.add(ActionClass.FILE_DELETE, " ".join(tokens[at : at + 4]))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from engine.governance import file_programs
 from engine.governance.classified import Classified, Touch
-from engine.governance.command_classes import lookup, program_name
-from engine.governance.command_git import git_breach, git_paths, stays_here
+from engine.governance.command_classes import program_name
+from engine.governance.command_lookup import looked_up
 from engine.governance.command_walk import (
     Argument,
     Walk,
@@ -16,18 +16,17 @@ from engine.governance.command_walk import (
     line_of,
     mentioned,
     note_path,
-    outputs,
     visible_verbs,
 )
 from engine.governance.inline_code import code_in
-from engine.governance.paths import in_workspace
+from engine.governance.paths import in_workspace, plain
 from engine.governance.shell import parse
 from engine.governance.shell_values import Kind, ShellError, Simple, Word
 from engine.governance.wrappers import unwrap
 from engine.vocabulary.actions import ActionClass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "mksh", "rbash"})
 _CODE = {
@@ -50,8 +49,6 @@ _CODE = {
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*w?|py")
 _HELP = frozenset({"--version", "--help", "-h", "-V", "version", "help", "-version"})
 _MAX_DEPTH = 8
-
-# Classes whose verbs a hidden command must not show; the others are what any script is full of.
 
 
 def classify_command(command: str) -> tuple[Classified, ...]:
@@ -121,7 +118,9 @@ def _value(word: Word, walk: Walk) -> Argument:
             text.append(walk.variables[part.text])
         else:
             known = False
-    return Argument("".join(text), known, globs)
+    first = next((part for part in word.parts if part.text or part.kind is not Kind.TEXT), None)
+    opens = not known and first is not None and first.kind is not Kind.TEXT and first.text not in walk.variables
+    return Argument("".join(text), known, globs, opens)
 
 
 def _values(word: Word, walk: Walk) -> list[Argument]:
@@ -187,7 +186,8 @@ def _program(arguments: list[Argument], command: Simple, whole: str, walk: Walk,
     elif name in ("cd", "pushd", "chdir"):
         _change_folder(arguments, walk)
     elif not _files(name, arguments, walk, line, fed=fed):
-        _looked_up(name, texts, walk, line)
+        looked_up(name, arguments, walk, line, whole=whole, fed=fed)
+        walk.said = texts[1:] if name in ("echo", "printf") else []
 
 
 def _shell(name: str, arguments: list[Argument], command: Simple, whole: str, walk: Walk, line: str) -> None:
@@ -196,6 +196,8 @@ def _shell(name: str, arguments: list[Argument], command: Simple, whole: str, wa
     rest = arguments[1:]
     for at, argument in enumerate(rest):
         text = argument.text
+        if at and rest[at - 1].text in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file"):
+            continue
         if text == "--command" or (text.startswith("-") and not text.startswith("--") and "c" in text[1:]):
             if at + 1 >= len(rest):
                 break
@@ -274,24 +276,32 @@ def _interpreter(name: str, arguments: list[Argument], command: Simple, walk: Wa
             walk.add(
                 ActionClass.COMMAND_RUN, line, open="" if code.known else "the program text is known only when it runs"
             )
-            code_in(code.text, walk)
+            code_in(code.text, walk, python=letters == "c")
+            _edited(rest[at + 2 :], rest[: at + 1], walk)
             return
         if not text.startswith("-"):
             break
     script = next((a.text for a in rest if not a.text.startswith("-")), None)
     if script is None and command.heredoc is not None:
         walk.add(ActionClass.COMMAND_RUN, line)
-        code_in(command.heredoc, walk)
+        code_in(command.heredoc, walk, python=letters == "c")
         return
     if script is None and command.piped:
         walk.add(
             ActionClass.COMMAND_RUN, line, open="it feeds an interpreter with text that is known only when it runs"
         )
         return
-    if not _looked_up("python" if _PYTHON.fullmatch(name) else name, [name, *[a.text for a in rest]], walk, line):
-        return
+    looked_up("python" if _PYTHON.fullmatch(name) else name, arguments, walk, line)
     for argument in rest:
         mentioned(argument.text, walk)
+
+
+def _edited(files: list[Argument], options: list[Argument], walk: Walk) -> None:
+    """The files behind `perl -pi -e …` and its like, which are written in place."""
+    if any(re.match(r"-[a-zA-Z0-9]*i", option.text) for option in options):
+        for file in files:
+            if file.known and not file.text.startswith("-"):
+                note_path(file.text, Touch.WRITE, walk)
 
 
 def _find(arguments: list[Argument], command: Simple, whole: str, walk: Walk, line: str) -> None:
@@ -317,13 +327,18 @@ def _find(arguments: list[Argument], command: Simple, whole: str, walk: Walk, li
             at = end
         elif word == "-delete":
             names = [
-                rest[i + 1].text for i in range(len(rest) - 1) if rest[i].text in ("-name", "-iname", "-path", "-ipath")
+                rest[i + 1].text
+                for i in range(len(rest) - 1)
+                if rest[i].text in ("-name", "-iname", "-path", "-ipath")
+                and (i == 0 or rest[i - 1].text not in ("-not", "!"))
             ]
             if not narrowed:
                 for root in roots or ["."]:
                     note_path(root, Touch.DELETE, walk)
             for pattern in names or [line]:
                 walk.add(ActionClass.FILE_DELETE, pattern, Touch.RUN)
+                if ".git" in plain(pattern).split("/"):
+                    note_path(pattern, Touch.DELETE, walk)
         elif word in ("-fprint", "-fprint0", "-fls", "-fprintf") and at + 1 < len(rest):
             note_path(rest[at + 1].text, Touch.WRITE, walk)
             at += 1
@@ -353,46 +368,16 @@ def _files(name: str, arguments: list[Argument], walk: Walk, line: str, *, fed: 
     unseen = fed
     for index, touch, text in touches:
         argument = arguments[1 + index]
+        text = text.lstrip("/") if argument.opens else text
         if not argument.known and not (text and touch is not Touch.READ and "/" in text):
             unseen = unseen or touch is not Touch.READ
             continue
         seen = True
         note_path(text, touch, walk)
     action = file_programs.kind_of(name, [a.text for a in arguments[1:]])
-    if unseen or not seen or action is ActionClass.CODE_READ:
+    if unseen or not seen or action in (ActionClass.CODE_READ, ActionClass.NETWORK_REQUEST):
         walk.add(action, line)
     for reason in file_programs.escapes(name, [a.text for a in arguments[1:]]):
         walk.add(ActionClass.COMMAND_RUN, line, open=reason)
         visible_verbs(line, walk)
-    return True
-
-
-def _looked_up(name: str, texts: Sequence[str], walk: Walk, line: str) -> bool:
-    """Classify by the table; `command.run` for a program that nobody can look into."""
-    actions = lookup([name, *texts[1:]])
-    if ActionClass.NETWORK_REQUEST in actions and stays_here(name, texts[1:]):
-        actions = actions - {ActionClass.NETWORK_REQUEST} | {ActionClass.COMMAND_RUN}
-    breach = git_breach(texts[1:]) if name == "git" else ""
-    opened = (
-        "a git alias can run any command" if name == "git" and any("alias." in t and "!" in t for t in texts) else ""
-    )
-    if name == "git" and not actions:
-        actions = frozenset({ActionClass.COMMAND_RUN})
-    for action in sorted(actions or {ActionClass.COMMAND_RUN}):
-        walk.add(action, line, open=opened, breach=breach)
-    if opened:
-        visible_verbs(line, walk)
-    if name not in ("echo", "printf", "ls", "test", "[", "git", "expr", "export"):
-        for text in texts[1:]:
-            mentioned(text, walk)
-    if name == "git":
-        for touch, path in git_paths(texts[1:]):
-            note_path(path, touch, walk)
-    if name in ("ssh", "mosh", "at", "batch", "docker", "podman"):
-        visible_verbs(" ".join(texts[1:]), walk)
-    if name in ("sqlite3", "psql", "mysql", "mariadb", "duckdb") and re.search(
-        r"\b(?:drop|alter|create|truncate)\s+(?:table|schema|index|database|column|view|type)\b", line, re.IGNORECASE
-    ):
-        walk.add(ActionClass.SCHEMA_CHANGE, line)
-    outputs(texts[1:], walk)
     return True

@@ -28,6 +28,7 @@ npm ls|list|outdated|root|prefix|pkg; yarn list|why; pnpm ls|list|why; cargo tre
 bundle list|show; gem list; composer show; poetry show|check; uv tree
 terraform fmt|validate|version|show|output|providers|graph; tofu fmt|validate|version|show
 helm lint|template|version; kubectl version|explain|kustomize; docker version|images|ps
+docker compose config|ls|version; git clean -n; git clean --dry-run; go mod graph|why|verify; act -l; act --list; npx --version
 """
 
 _TESTS = """
@@ -100,7 +101,9 @@ supabase db|migration; wrangler d1; bytebase; skeema push; gh-ost; pt-online-sch
 """
 
 _INFRA = """
-docker; docker-compose; docker compose; podman; podman-compose; nerdctl; ctr; crictl; buildah; lxc; lxd
+docker; docker build|run|pull|push|login|exec|create; docker-compose
+docker compose; docker compose up|down|pull|push|run|exec|build|start|restart; podman; podman build|run|pull|push
+podman-compose; nerdctl; ctr; crictl; buildah; lxc; lxd
 vagrant up|destroy|provision; minikube; kind; k3d; systemctl; service; crontab; at; batch; launchctl; update-rc.d
 chkconfig; iptables; nft; ufw; firewall-cmd; ip; ifconfig; route; sysctl; mount; umount; modprobe; insmod; useradd
 userdel; usermod; groupadd; passwd; chpasswd; visudo; swapon; losetup; mkfs; mkfs.*; fdisk; parted; reboot; shutdown
@@ -162,6 +165,7 @@ gem push|yank|owner; rake release; mvn deploy|release:*|site-deploy; mvn release
 gradle publish|publishToMavenCentral|uploadArchives|deploy
 gradlew publish|publishToMavenCentral|uploadArchives|deploy; sbt publish; dotnet publish --push
 dotnet nuget push|delete; nuget push|delete; docker push; docker stack deploy|rm
+docker build --push; docker buildx build|bake --push; podman build --push; docker image push; docker manifest push
 docker service create|update|rm|scale; docker compose push; podman push; skopeo copy|delete|sync; crane push|copy
 oras push; ko apply|publish|resolve; goreleaser; goreleaser release; fastlane; xcrun altool|notarytool; pod trunk
 mix hex.publish; dart pub publish; flutter pub publish; gh release create|delete|edit|upload
@@ -171,6 +175,10 @@ npm run release; npm run publish; yarn deploy; yarn release; yarn run deploy; pn
 make deploy|release|publish|upload|deploy-*|prod; make terraform-apply|apply; just deploy|release|publish
 task deploy|release|publish; rake deploy; invoke deploy; nox -s release; eas submit|update; expo publish; ipfs add
 circleci run; jenkins build; spin deploy; cf push|delete; ibmcloud app push; oc new-app; databricks * deploy
+"""
+
+_DELETE = """
+git clean
 """
 
 _REPO = """
@@ -192,7 +200,7 @@ docker secret; fly secrets
 
 _GOVERNANCE = """
 orion approve|deny|promote|role|auth|setup|undo|resume|work|reject; orion config|audit|settings|rollback|queue
-orion cancel|serve|unlock|reset|review|playbook; orion; orion-tui; ara; aegis
+orion cancel|serve|unlock|reset|review|playbook; orion; orion-tui; orion_tui; ara; aegis
 """
 
 
@@ -208,6 +216,7 @@ COMMANDS: Mapping[ActionClass, tuple[str, ...]] = MappingProxyType(
         ActionClass.CODE_READ: _patterns(_READ),
         ActionClass.TESTS_RUN: _patterns(_TESTS),
         ActionClass.GIT_BRANCH: _patterns(_BRANCH),
+        ActionClass.FILE_DELETE: _patterns(_DELETE),
         ActionClass.GIT_MERGE: _patterns(_MERGE),
         ActionClass.DEPS_CHANGE: _patterns(_DEPS),
         ActionClass.SCHEMA_CHANGE: _patterns(_SCHEMA),

@@ -85,6 +85,8 @@ _SED_RUNS = re.compile(r"(?:^|;|\})\s*[0-9,$]*\s*e\b|/[gpi0-9]*e[gpi0-9]*\s*(?:;
 
 def harmless(path: str, touch: Touch) -> bool:
     """A place outside the workspace that every program may use: the system's programs, `/dev/null`, `/tmp`."""
+    if touch is Touch.WRITE and path == "/tmp":  # noqa: S108 - the sandbox's own
+        return True
     return (_READABLE if touch is Touch.READ else _WRITABLE).match(path) is not None and "/../" not in path
 
 

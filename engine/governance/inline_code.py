@@ -50,14 +50,14 @@ _STARTERS = re.compile(
 )
 
 
-def code_in(code: str, walk: Walk) -> None:
-    """Add what the program's text shows."""
+def code_in(code: str, walk: Walk, *, python: bool) -> None:
+    """Add what the program's text shows; `python` when it is written in Python."""
     if _NETWORK.search(code):
         walk.add(ActionClass.NETWORK_REQUEST, line_of(code)[:200])
     literals = [a or b for a, b in _LITERAL.findall(code)]
     for literal in literals:
         telling_path(literal, walk)
-    started, written = _shown(code, literals)
+    started, written = _shown(code, literals, python=python)
     for path in written:
         if classify_path(path) in _MACHINERY:
             note_path(path, Touch.WRITE, walk)
@@ -69,13 +69,15 @@ def code_in(code: str, walk: Walk) -> None:
         walk.add(ActionClass.COMMAND_RUN, line_of(code)[:200], open="it runs text that is hidden by an encoding")
 
 
-def _shown(code: str, literals: list[str]) -> tuple[list[str], list[str]]:
+def _shown(code: str, literals: list[str], *, python: bool) -> tuple[list[str], list[str]]:
     """The texts that the program may run, and the paths that it may write. Read off its calls where it is Python; else
     any string may be either, and all of them together a command."""
     try:
-        return _called(ast.parse(code))
+        if python:
+            return _called(ast.parse(code))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return [*literals, " ".join(literals)], literals if _WRITING.search(code) else []
+        pass  # not the Python of this version: read like any other language
+    return [*literals, " ".join(literals)], literals if _WRITING.search(code) else []
 
 
 def _called(tree: ast.AST) -> tuple[list[str], list[str]]:

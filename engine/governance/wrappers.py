@@ -145,7 +145,12 @@ def unwrap(arguments: Sequence[str]) -> Unwrapped:
         if inner is None:
             break
         raises = raises or name in _RAISING
-        fetches = fetches or name in _FETCHING or (name in _VERBS and rest[1:2] != [] and rest[1] in _FETCHING)
+        local = any(word in ("--no-install", "--no", "--offline") for word in rest[1:3])
+        fetches = (
+            fetches
+            or (name in _FETCHING and not local)
+            or (name in _VERBS and rest[1:2] != [] and rest[1] in _FETCHING)
+        )
         fed = fed or name in ("xargs", "parallel")
         rest = inner
     return Unwrapped(tuple(rest), raises, fetches, fed)
@@ -174,6 +179,8 @@ def _inner(name: str, rest: list[str]) -> list[str] | None:
         inner = inner[1:]
     while inner and name in ("env", "sudo", "doas", "cross-env") and _assigns(name, inner[0]):
         inner = inner[1:]
+    if name == "parallel":
+        inner = [word for word in inner if word not in (":::", "::::", ":::+")]
     if name == "script":
         return ["sh", "-c", rest[rest.index("-c") + 1]] if "-c" in rest[:-1] else None
     return inner if inner else None
