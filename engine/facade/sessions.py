@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from engine.vocabulary.ports import RunnerInfo
-    from engine.vocabulary.requests import Proposal, SessionRequest
+    from engine.vocabulary.requests import Explanation, Proposal, SessionRequest
 
 ARCHIVE_AFTER = timedelta(days=30)
 _ENDED = (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.PROMOTED, SessionState.REJECTED)
@@ -123,6 +123,13 @@ class Sessions:
 
     def events(self, session: str, after: int = 0) -> tuple[Event, ...]:
         return self._core.journal.events(session, after)
+
+    def explain(self, session: str, seq: int) -> tuple[Explanation, ...]:
+        """Why the gate decided as it did at that event, the decisive verdict first. Raises UsageError for an event that
+        carries no verdict."""
+        from engine.facade.explaining import explain
+
+        return explain(self._core, session, seq)
 
     def follow(self, session: str, after: int, stop: Flag) -> Iterator[Event]:
         """Events as they come, until the session ends or `stop` is set."""

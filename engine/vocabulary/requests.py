@@ -106,6 +106,35 @@ class RoleText:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """Where in a role's file the rule behind a verdict stands; no line for a default. `text` is that line."""
+
+    path: str
+    field: str
+    line: int | None
+    column: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One verdict of a session's log explained. `source_seq` is the event it was given at, which `seq` may only follow
+    from; `role_changed` when the role's file says something else now; `remedies` say what would have to change."""
+
+    session: str
+    seq: int
+    source_seq: int
+    at: str
+    task: str
+    phase: str
+    verdict: Verdict
+    role: str
+    ground: Ground | None
+    role_changed: bool
+    remedies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybookEntry:
     """A playbook that can be picked: shipped or in the user's folder."""
 

@@ -23,14 +23,15 @@ LIMITS = ("time_limit", "cost_limit")
 _STOPPED = (SessionState.PAUSED, SessionState.CANCELLED, SessionState.CREATED)
 
 
-def show(event: Event, as_json: bool) -> None:
-    """Print one event."""
+def show(event: Event, as_json: bool, *, numbered: bool = False) -> None:
+    """Print one event, with the number that `orion why` takes if wanted."""
     if as_json:
         say_json(event_to_json(event))
         return
     line = line_of(event)
     if line is not None:
-        say(str(line), fg=COLOURS.get(line.sign), bold=line.verb in ("task", "ended") or None)
+        number = f"{event.seq:>4} " if numbered else ""
+        say(f"{number}{line}", fg=COLOURS.get(line.sign), bold=line.verb in ("task", "ended") or None)
 
 
 def follow_to_end(engine: Engine, session: str, *, after: int = 0, as_json: bool) -> Exit:

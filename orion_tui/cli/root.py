@@ -52,6 +52,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "reject": ("promotion:reject", "Turn a session or one task down, with a reason"),
     },
     "Rules": {
+        "why": ("why:why", "Why the gate decided as it did at an event of the log"),
         "role": ("role:role", "List, show, make, change, test and trust roles"),
         "guard": ("guard:guard", "What the guard makes of a goal text"),
         "scan": ("guard:scan", "Look for secrets in files"),

@@ -119,12 +119,12 @@ def _show_session(state: Session) -> None:
 @click.option("--follow", is_flag=True, help="Go on with what happens until the session ends.")
 @json_option
 def log(session: str | None, workspace: Path, follow: bool, as_json: bool) -> int:
-    """Every event of a session, in order."""
+    """Every event of a session, in order; `orion why NUMBER` explains what the gate said at one."""
     with opened() as engine:
         found = engine.sessions.resolve(session, workspace.absolute())
         events = engine.sessions.follow(found, 0, threading.Event()) if follow else engine.sessions.events(found)
         for event in events:
-            show(event, as_json)
+            show(event, as_json, numbered=True)
     return Exit.DONE
 
 
