@@ -154,6 +154,13 @@ def test_what_a_cancelled_session_asked_is_asked_no_more(engine: Engine, reposit
         engine.approvals.approve(approval.id)
 
 
+def test_a_decision_names_the_next_command_that_works(engine: Engine, repository: Path, tmp_path: Path) -> None:
+    session = worked(engine, repository, playbook(tmp_path, FIRST, DEPENDENCY))
+    (approval,) = engine.approvals.list()
+    assert f"orion review {session.id}" in engine.approvals.deny(approval.id, "no")
+    assert not engine.sessions.get(session.id).can_go_on
+
+
 def test_of_two_decisions_made_at_once_the_first_one_counts(engine: Engine, repository: Path, tmp_path: Path) -> None:
     session = worked(engine, repository, playbook(tmp_path, DEPENDENCY))
     (approval,) = engine.approvals.list()

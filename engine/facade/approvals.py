@@ -82,6 +82,8 @@ class Approvals:
     def _next(self, session: Session, what: str) -> str:
         if self._core.alive(session.id):
             return f"Recorded; the running session {what}."
+        if not self._core.session(session.id).can_go_on:
+            return f"Recorded; nothing is left to run. Review it with: orion review {session.id}"
         return f"Recorded; nobody works on the session now. Resume it with: orion resume {session.id}"
 
     def _undecided(self, approval: str) -> tuple[Session, Approval]:
