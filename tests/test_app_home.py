@@ -158,3 +158,30 @@ async def test_a_notice_of_another_session_moves_nothing_on_home():
         engine.tell("s002", EventKind.NOTICE, message="nothing for a list")
         await pilot.pause()
         assert shown(app) == before
+
+
+async def test_a_paused_session_goes_on_from_home():
+    engine = night()
+    interrupted(engine, "s002")
+    async with driven(engine) as (_, pilot):
+        await pilot.press("down", "down", "p")
+        await wait_for(pilot, lambda: ("resume", "s002", "detach") in engine.calls, "the order")
+
+
+async def test_a_session_that_cannot_go_on_says_so_on_home():
+    async with driven(night()) as (app, pilot):
+        await pilot.press("down", "p")
+        assert "resume: the session under the cursor does not wait to go on" in told(app)
+
+
+async def test_on_an_empty_home_a_key_about_a_session_names_the_way_to_one():
+    async with driven(FakeEngine()) as (app, pilot):
+        await pilot.press("d")
+        assert "press n for a new goal" in told(app)
+
+
+async def test_the_palette_is_not_opened_over_a_question():
+    async with driven(night()) as (app, pilot):
+        await pilot.press("question_mark")
+        await pilot.press("ctrl+p")
+        assert "leave this box first" in told(app)

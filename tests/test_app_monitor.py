@@ -174,3 +174,78 @@ async def test_news_that_come_before_a_screen_is_drawn_do_it_no_harm():
 
 def _state_of(app: OrionApp, session: str) -> tuple[Any, Any]:
     return app.engine.sessions.get(session), app.engine.sessions.events(session)
+
+
+async def test_the_limits_of_a_running_session_can_be_raised():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        await pilot.press("L")
+        await wait_for(pilot, lambda: "Limits of this session" in shown(app), "the fields")
+        await pilot.press("ctrl+u", "x", "enter")
+        await wait_for(pilot, lambda: "✗ give a time such as 90m or 8h" in shown(app), "the mistake")
+        await pilot.press("ctrl+u", "1", "2", "h", "tab", "ctrl+u", "9", "enter")
+        await wait_for(pilot, lambda: "/12h 00m" in shown(app) and "/9.00" in shown(app), "the new limits")
+
+
+async def test_a_session_that_runs_is_neither_rolled_back_nor_replanned_and_says_why():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        await pilot.press("B")
+        assert "roll back: going back needs a checkpoint, and a session that stands still" in told(app)
+        await pilot.press("e")
+        assert "edit plan: the plan can be changed only" in told(app)
+
+
+async def test_going_back_to_a_checkpoint_asks_to_which_and_the_safe_answer_stands_first():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        await pilot.press("p")
+        await wait_for(pilot, lambda: "B roll back" in shown(app), "the paused session")
+        await pilot.press("B")
+        await wait_for(pilot, lambda: "Go back to which checkpoint?" in shown(app), "the question")
+        await pilot.press("enter")
+        await on_screen(pilot, "monitor")
+        assert all(call[0] != "rollback" for call in engine.calls)
+        await pilot.press("B")
+        await wait_for(pilot, lambda: "Go back to which checkpoint?" in shown(app), "the question")
+        last = app.bridge.state.watched["s002"].session.checkpoints[-1].number
+        await pilot.press("down", "enter")
+        await wait_for(pilot, lambda: ("rollback", "s002", str(last)) in engine.calls, "the order")
+
+
+async def test_what_has_not_begun_of_a_paused_session_can_be_taken_out_of_its_plan():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        await pilot.press("p")
+        await wait_for(pilot, lambda: "e edit plan" in shown(app), "the paused session")
+        await pilot.press("e")
+        await on_screen(pilot, "plan")
+        await wait_for(pilot, lambda: "Write integration tests" in shown(app), "the rest of the plan")
+        assert "Design auth schema" not in shown(app)
+        await pilot.press("ctrl+s")
+        assert "nothing is changed, so there is nothing to save" in told(app)
+        before = set(engine.state["s002"].tasks)
+        await pilot.press("x", "q")
+        await wait_for(pilot, lambda: "Leave without saving?" in shown(app), "the question")
+        await pilot.press("n")
+        await on_screen(pilot, "plan")
+        await pilot.press("ctrl+s")
+        await on_screen(pilot, "monitor")
+        assert before - set(engine.state["s002"].tasks) == {"integration"}
+
+
+async def test_a_task_whose_need_was_denied_says_that_it_never_begins():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        engine.tell("s002", EventKind.TASK_ENDED, task="bcrypt", state="denied", reason="too big")
+        await wait_for(pilot, lambda: "never, denied: Add bcrypt dependency" in shown(app), "the reason")
+
+
+async def test_a_pause_that_takes_a_while_stays_in_view():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        engine.sessions.pause = lambda session: engine.calls.append(("pause", session))
+        await pilot.press("p")
+        await wait_for(pilot, lambda: ("pause", "s002") in engine.calls, "the order")
+        engine.tell("s002", EventKind.ACTION_STARTED, task="tests", step=2, summary="make slow")
+        await wait_for(pilot, lambda: "Pausing after the present action." in shown(app), "what is under way")

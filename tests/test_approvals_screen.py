@@ -185,3 +185,37 @@ def test_everything_that_waits_is_found_through_the_plan() -> None:
     tasks = (Task("d", "D", ("c",)), Task("a", "A"), Task("b", "B", ("a",)), Task("c", "C", ("b",)), Task("x", "X"))
     assert behind(Plan("g", tasks), "a") == ("D", "B", "C")
     assert behind(None, "a") == ()
+
+
+async def test_a_long_reason_stays_beside_its_label() -> None:
+    engine = with_decisions()
+    async with opened(engine, "approvals", SMALL, approval=f"{SESSION}-bcrypt-1") as pilot:
+        lines = shown(pilot).split("\n")
+        first = next(number for number, line in enumerate(lines) if line.strip().startswith("session"))
+        indent = len(lines[first]) - len(lines[first].lstrip())
+        follows = lines[first + 1]
+        assert not follows.strip() or follows.startswith(" " * (indent + 12))
+
+
+async def test_after_the_last_decision_the_log_and_the_review_are_one_key_away() -> None:
+    engine = with_decisions()
+    engine.approvals.deny(f"{SESSION}-ci-1", "no")
+    async with opened(engine, "approvals", session=SESSION) as pilot:
+        await pilot.press("a")
+        await says(pilot, "Let the session go on?")
+        await pilot.press("y")
+        await says(pilot, "it goes on in the background")
+        await says(pilot, "l looks at what it does")
+        await pilot.press("l")
+        await until(pilot, lambda: getattr(pilot.app.screen, "NAME", "") == "monitor", "the monitor")
+        await settled(pilot)
+
+
+async def test_what_was_decided_is_not_offered_again_while_the_lists_are_read() -> None:
+    engine = with_decisions()
+    async with opened(engine, "approvals", approval=f"{SESSION}-bcrypt-1") as pilot:
+        asked = engine.approvals.list()
+        engine.approvals.list = lambda session=None: asked
+        await pilot.press("a")
+        await says(pilot, "1 of 1")
+        await says(pilot, "Run the tests in CI")

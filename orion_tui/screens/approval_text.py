@@ -48,7 +48,7 @@ def moved(approval: Approval, session: Session, role_digest: str | None) -> list
     if role_digest is None:
         parts.append(("✗ the role cannot be read now", "bad"))
     elif role_digest != approval.role_digest:
-        parts.append(("⚑ the role has changed since this was asked: it is weighed again", "accent"))
+        parts.append((f"⚑ {HANG}the role has changed since this was asked: it is weighed again", "accent"))
     else:
         parts.append(("✓ the role is as it was", ""))
     view = session.tasks.get(approval.task)

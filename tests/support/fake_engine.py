@@ -27,7 +27,7 @@ from engine.vocabulary.requests import (
     Stripped,
 )
 from engine.vocabulary.roles import Authority, AuthorityRule, Role, RoleSource
-from engine.vocabulary.sessions import Session, SessionState, SessionSummary, summary_of_session
+from engine.vocabulary.sessions import Limits, Session, SessionState, SessionSummary, summary_of_session
 from engine.vocabulary.settings import ModelSettings, Settings
 from engine.vocabulary.verdicts import (
     Approval,
@@ -274,6 +274,12 @@ class _Sessions:
     def start(self, session: str, *, detach: bool = False) -> None:
         self._engine.calls.append(("start", session, "detach" if detach else "here"))
         self._engine.started(session)
+
+    def set_limits(self, session: str, limits: Limits) -> None:
+        self._engine.tell(session, EventKind.LIMITS_SET, time_s=limits.time_s, cost_usd=limits.cost_usd)
+
+    def rollback(self, session: str, checkpoint: int) -> None:
+        self._engine.calls.append(("rollback", session, str(checkpoint)))
 
     def edit_plan(self, session: str, plan: Plan) -> None:
         self._engine.tell(session, EventKind.PLAN_MADE, plan=plan_to_json(plan), verdicts={})
