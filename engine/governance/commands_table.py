@@ -28,7 +28,8 @@ npm ls|list|outdated|root|prefix|pkg; yarn list|why; pnpm ls|list|why; cargo tre
 bundle list|show; gem list; composer show; poetry show|check; uv tree
 terraform fmt|validate|version|show|output|providers|graph; tofu fmt|validate|version|show
 helm lint|template|version; kubectl version|explain|kustomize; docker version|images|ps
-docker compose config|ls|version; git clean -n; git clean --dry-run; go mod graph|why|verify; act -l; act --list; npx --version
+docker compose config|ls|version; git clean -n; git clean --dry-run; go mod graph|why|verify; act -l
+act --list; npx --version
 """
 
 _TESTS = """

@@ -46,7 +46,8 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         (
             "conftest.py pytest.ini .coveragerc jest.config.* vitest.config.* karma.conf.* .mocharc* "
             "cypress.config.* playwright.config.* phpunit.xml phpunit.xml.dist sitecustomize.py usercustomize.py "
-            "*.pth .rspec codecov.yml"
+            "*.pth .rspec codecov.yml unittest.py /unittest/ /pytest.py /_pytest/ .nycrc* ava.config.* .bunfig.toml "
+            "bunfig.toml web-test-runner.config.* nose2.cfg .testr.conf .stestr.conf"
         ),
     ),
     ("ownership rules of the code host", "CODEOWNERS"),

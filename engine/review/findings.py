@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.governance.gate import decide_changes
 from engine.governance.protected import protected_reason
 from engine.governance.secrets import SecretHit, redact, scan
+from engine.governance.weakened import weakened
 from engine.vocabulary.actions import digest_of
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange, Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.sessions import Session
 
 LINK = 0o120000
+GITLINK = 0o160000
 EXECUTABLE = 0o100755
 _ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
@@ -38,6 +40,7 @@ def findings_of(
     for change in changes.files:
         found += _secrets(repository, change)
         found += _shape(change)
+        found += _tests(repository, change)
     found += _protected(changes)
     found += _limits(role, repository, changes)
     found += _filters(repository, changes)
@@ -89,7 +92,7 @@ def _conflicts(conflicts: Sequence[Conflict]) -> Iterator[Finding]:
 
 def _secrets(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
     """Secrets that this change brings in; those that stood in the file before are not its doing."""
-    if not change.new_oid or change.new_mode == 0o160000:
+    if not change.new_oid or change.new_mode == GITLINK:
         return
     before = {hit.redacted for hit in _hits(repository, change.old_oid, change.path)}
     for hit in _hits(repository, change.new_oid, change.path):
@@ -121,6 +124,22 @@ def _shape(change: FileChange) -> Iterator[Finding]:
         yield _finding(FindingKind.NAME, Severity.WARNING, change.path, "has a name with characters that do not show")
 
 
+def _tests(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
+    if GITLINK in (change.old_mode, change.new_mode):
+        return
+    before = repository.blob(change.old_oid) if change.old_oid else b""
+    weaker = weakened(change.path, before, repository.blob(change.new_oid) if change.new_oid else b"")
+    if weaker is not None:
+        yield _finding(
+            FindingKind.CHECK,
+            Severity.BLOCKING if weaker.grave else Severity.WARNING,
+            change.path,
+            weaker.message,
+            hint="read what the tests still prove, then accept this finding by name" if weaker.grave else "",
+            about=change.new_oid,
+        )
+
+
 def _protected(changes: ChangeSet) -> Iterator[Finding]:
     for change in changes.files:
         reason = protected_reason(change.path)
@@ -135,7 +154,7 @@ def _protected(changes: ChangeSet) -> Iterator[Finding]:
             )
 
 
-_KINDS = {"scope": FindingKind.SCOPE, "limit": FindingKind.WRITE_LIMIT}
+_KINDS = {"scope": FindingKind.SCOPE, "write_limits": FindingKind.WRITE_LIMIT}
 
 
 def _limits(role: Role, repository: SessionRepository, changes: ChangeSet) -> Iterator[Finding]:

@@ -1,0 +1,76 @@
+"""Tests that a change makes weaker: fewer of them, skipped ones, ones that can no longer fail.
+
+It counts what can be seen in the text and proves nothing; a person looks at what it names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from engine.governance.path_classes import classify_path
+from engine.vocabulary.actions import ActionClass
+
+_TESTS = re.compile(
+    r"^\s*(?:async\s+)?def\s+test|\b(?:it|test|specify)\s*(?:\.each\b[^\n]*)?\(\s*['\"`]|^\s*func\s+(?:Test|Benchmark|Fuzz)\w*\("
+    r"|#\[(?:\w+::)?test\b|^\s*@(?:Parameterized)?Test\b|\[(?:Fact|Theory|Test|TestMethod|TestCase)\b"
+    r"|^\s*(?:it|test|specify|scenario|example)\s+['\"]|function\s+test\w*\(|^\s*@test\b",
+    re.MULTILINE,
+)
+_SKIPS = re.compile(
+    r"\b(?:pytest|mark)\.(?:skip|skipif|xfail)\b|@(?:unittest\.)?(?:skip(?:If|Unless)?|expectedFailure)\b|\.skipTest\("
+    r"|\b(?:it|test|describe|context|suite)\.(?:skip|todo|only|fixme)\b|\b[xf](?:it|describe|context|specify)\s*\(?\s*['\"`]"
+    r"|\bt\.Skip\w*\(|#\[ignore|@(?:Disabled|Ignore)\b|\bSkip\s*=\s*\"|\bmarkTest(?:Skipped|Incomplete)\b|\bSkipTest\b"
+    r"|^\s*(?:skip|pending)(?:[ (]*['\"]|\s*$)|\bthis\.skip\(|\b__test__\s*=\s*False",
+    re.MULTILINE,
+)
+_EMPTY = re.compile(
+    r"\bassert\s+(?:True|1|not\s+False)\b|\bassertTrue\(\s*True|\bexpect\(\s*true\s*\)\.to(?:Be)?\b|\bassert!?\(\s*true\s*\)"
+    r"|\bassert(?:Equal|_eq!|s\.assertEquals)\(\s*(\w+),\s*\1\s*\)|\bor\s+True\b|\|\|\s*true\b|except[^\n]*:\s*pass\b"
+    r"|\b(?:os\._exit|sys\.exit|process\.exit)\(\s*0?\s*\)"
+)
+_STEERS = re.compile(
+    r"\bdef\s+(?:load_tests|pytest_\w+)\b|\bcollect_ignore|\bmonkeypatch\.setattr\(\s*['\"]?unittest|\bTestCase\.assert\w+\s*=",
+)
+_ASSERTS = re.compile(
+    r"\bassert|\bexpect\s*\(|\bshould\b|\bt\.(?:Error|Fatal)|\brequire\.\w+\(|\bassert_\w+!?\(|\bverify\(|\braises\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Weakened:
+    """`grave` when tests are gone, skipped or steered; otherwise there are only fewer assertions. `message` is a
+    sentence on the file."""
+
+    grave: bool
+    message: str
+
+
+def weakened(path: str, before: bytes, after: bytes) -> Weakened | None:
+    """What of the tests in `path` got weaker from `before` to `after` (b"" where the file does not exist)."""
+    if classify_path(path) is not ActionClass.TESTS_WRITE or before == after:
+        return None
+    old, new = _text(before), _text(after)
+    for rule, what in ((_SKIPS, "skips"), (_STEERS, "steers which tests run"), (_EMPTY, "cannot fail")):
+        had, has = _count(rule, old), _count(rule, new)
+        if has > had:
+            found = rule.search(new)
+            shown = found.group().strip() if found and had == 0 else ""
+            return Weakened(
+                True, f"tests are weakened: a part that {what} was added" + (f" (`{shown}`)" if shown else "")
+            )
+    had, has = _count(_TESTS, old), _count(_TESTS, new)
+    if has < had:
+        return Weakened(True, f"tests are weakened: {had} were in this file and {has} are left")
+    had, has = _count(_ASSERTS, old), _count(_ASSERTS, new)
+    if has < had:
+        return Weakened(False, f"{had} assertions were in this file and {has} are left")
+    return None
+
+
+def _count(rule: re.Pattern[str], text: str) -> int:
+    return sum(1 for _ in rule.finditer(text))
+
+
+def _text(data: bytes) -> str:
+    return data[:2_000_000].decode("utf-8", errors="replace")
