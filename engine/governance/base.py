@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SYMLINK = 0o120000
 GITLINK = 0o160000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _MODES = frozenset({0o100644, 0o100755, SYMLINK})
 
 
@@ -42,9 +45,9 @@ def of_path(path: str, touch: Touch = Touch.WRITE) -> Restriction | None:
     """Paths that are out of reach, however they are spelled. The workspace's root may be read only."""
     if path == "" or "\0" in path:
         return Restriction("path.name", "a path must have a name that every system can store")
-    if any(ord(char) < 32 or ord(char) == 127 for char in path):
+    if _CONTROL.search(path):
         return Restriction("path.name", f"the name {path!r} has control characters in it")
-    if any(0xD800 <= ord(char) <= 0xDFFF for char in path):
+    if _SURROGATE.search(path):
         return Restriction("path.name", f"the name {path!r} is not valid Unicode")
     spelled = plain(path)
     if path.startswith(("/", "~", "\\")) or (len(spelled) > 1 and path[1] == ":" and path[0].isalpha()):
