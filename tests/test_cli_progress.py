@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -79,6 +80,15 @@ def test_the_next_step_is_a_command() -> None:
     assert "orion review s1" in next_step(session(SessionState.AWAITING_REVIEW, TaskState.KEPT))
     assert "orion resume s1" in next_step(session(SessionState.INTERRUPTED))
     assert next_step(session(SessionState.PROMOTED)) == ""
+    assert "orion resume s1" in next_step(session(SessionState.AWAITING_REVIEW, TaskState.KEPT, TaskState.READY))
+    assert "orion resume s1" in next_step(session(SessionState.PROMOTED, TaskState.KEPT, TaskState.READY))
+
+
+def test_a_session_that_changed_nothing_is_not_offered_for_promotion() -> None:
+    unchanged = session(SessionState.AWAITING_REVIEW, TaskState.KEPT)
+    assert "nothing was changed" in next_step(unchanged)
+    view = replace(unchanged.tasks["t0"], files=("a.txt",))
+    assert "orion promote s1" in next_step(replace(unchanged, tasks={"t0": view}))
 
 
 def test_hostile_text_is_shown_and_not_acted_on(capsys: pytest.CaptureFixture[str]) -> None:

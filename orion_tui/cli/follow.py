@@ -105,7 +105,11 @@ def next_step(session: Session) -> str:
     """The command that a person most likely wants now; empty when there is none."""
     if session.waiting:
         return f"decide with: orion approvals; then: orion resume {session.id}"
+    if session.state in (SessionState.AWAITING_REVIEW, SessionState.PROMOTED) and session.can_go_on:
+        return f"go on with what was approved: orion resume {session.id}"
     match session.state:
+        case SessionState.AWAITING_REVIEW if not any(view.files for view in session.tasks.values()):
+            return f"nothing was changed, so there is nothing to let in; see: orion review {session.id}"
         case SessionState.AWAITING_REVIEW:
             return f"look at it with: orion review {session.id}; let it in with: orion promote {session.id}"
         case SessionState.PAUSED | SessionState.INTERRUPTED:
