@@ -103,6 +103,9 @@ def activity_parts(event: Event, width: int, title_of: Callable[[str], str]) -> 
     room = width - 1
     time = f"{clock(event.at)} " if room >= 50 else ""
     room -= len(time) + 6
+    if room < 48 and outcome.endswith(" s"):
+        # A duration that is cut says something else, so it goes whole.
+        outcome = outcome[:12].rstrip()
     right = 22 if room >= 48 else min(len(outcome), max(room // 2, 0))
     return (
         (f" {time}", "muted"),
