@@ -20,12 +20,17 @@ _GLOB = frozenset("*?[")
 
 @dataclass(slots=True)
 class _Index:
-    """Globs by shape: whole names, endings, folder names and, for the rest, one regular expression for each class."""
+    """Globs by shape: whole names, endings, folder names and, for the rest, regular expressions for each class."""
 
     names: dict[str, set[ActionClass]] = field(default_factory=dict)
     endings: dict[str, set[ActionClass]] = field(default_factory=dict)
     folders: dict[str, set[ActionClass]] = field(default_factory=dict)
     others: list[tuple[re.Pattern[str], ActionClass]] = field(default_factory=list)
+    named: list[tuple[re.Pattern[str], ActionClass]] = field(default_factory=list)
+    """Those that look at the last component alone."""
+    globs: list[str] = field(default_factory=list)
+    """All that stand behind `others`; most paths fit none of them, which one expression can tell."""
+    anything: re.Pattern[str] | None = None
 
     def add(self, action: ActionClass, globs: Iterable[str]) -> None:
         rest: list[str] = []
@@ -37,8 +42,13 @@ class _Index:
                 self.endings.setdefault(glob[1:], set()).add(action)
             else:
                 rest.append(glob)
+        named = [glob for glob in rest if "/" not in glob and "**" not in glob]
+        if named:
+            self.named.append((_either(f"/{glob}" for glob in named), action))
+        rest = [glob for glob in rest if glob not in named]
         if rest:
-            self.others.append((re.compile("|".join(f"(?:{regex_of(glob)})" for glob in rest), re.DOTALL), action))
+            self.others.append((_either(rest), action))
+            self.globs += rest
 
     def find(self, path: str) -> set[ActionClass]:
         *folders, name = path.split("/")
@@ -49,10 +59,21 @@ class _Index:
             dot = name.find(".", dot + 1)
         for folder in (*folders, name):
             found |= self.folders.get(folder, set())
+        for regex, action in self.named:
+            if action not in found and regex.match(name):
+                found.add(action)
+        if self.anything is None:
+            self.anything = _either(self.globs)
+        if not (self.anything.match(path) or self.anything.match(path + "/")):
+            return found
         for regex, action in self.others:
             if action not in found and (regex.match(path) or regex.match(path + "/")):
                 found.add(action)
         return found
+
+
+def _either(globs: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{regex_of(glob)})" for glob in globs), re.DOTALL)
 
 
 @lru_cache(maxsize=1)
