@@ -96,15 +96,16 @@ class Roles:
         self, name: str, *, base: str = "", fields: Mapping[str, Any] | None = None, workspace: Path | None = None
     ) -> str:
         """The text of a new role: that of `base` (the configured default where empty) with the name and the fields
-        changed, its comments kept. Nothing is written or checked. Raises RoleError: no such base, an unknown field."""
-        from engine.roles.editing import with_field
+        changed, its comments kept; patterns of the base that a narrower scope leaves nothing of go. Nothing is written
+        or checked. Raises RoleError: no such base, an unknown field."""
+        from engine.roles.editing import with_field, within_scope
 
         library = self._core.adapters.library
         role = library.get(base or self._core.adapters.read_settings().default_role, workspace)
         text = library.text(role.name, workspace).text
         for field, value in {"name": name, **(fields or {})}.items():
             text = with_field(text, field, value)
-        return text
+        return within_scope(text) if isinstance((fields or {}).get("scope"), list) else text
 
     def edited(self, name: str, field: str, value: Any, workspace: Path | None = None) -> RoleText:
         """The file of a user's role or a starter with one field at a plain value, None to leave it out; nothing is

@@ -6,12 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from engine.documents import parse_document, shipped_schema
+from engine.roles.rules import LISTS, reaches_scope
 from engine.roles.splicing import remove_value, set_value
+from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.errors import RoleError
 from engine.vocabulary.text import nearest, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(?P<days>[a-z, -]+?)\s+(?P<start>\d{1,2}:\d\d)\s*(?:-|to)\s*(?P<end>\d{1,2}:\d\d)")
@@ -27,6 +29,28 @@ def with_field(text: str, field: str, value: Any) -> str:
     stay where that is possible. What the value means is not checked. Raises RoleError for an unknown field."""
     keys = _keys(field)
     return remove_value(text, keys) if value is None else set_value(text, keys, value)
+
+
+def within_scope(text: str) -> str:
+    """The text without those patterns of what is done alone or asked for that its scope leaves nothing of; no verdict
+    depends on them. Raises RoleError for a text that is no YAML."""
+    data = parse_document(text, "the role", {}, error=RoleError).data
+    for name in LISTS[:2]:
+        items = data.get("authority", {}).get(name, [])
+        kept = [fit for fit in (_fitting(item, data["scope"]) for item in items) if fit]
+        if kept != items:
+            text = with_field(text, f"authority.{name}", kept)
+    return text
+
+
+def _fitting(item: Any, scope: Sequence[str]) -> Any:
+    if not isinstance(item, dict):
+        return item
+    fitting = {
+        name: [pattern for pattern in patterns if reaches_scope(ActionClass(name), pattern, scope)]
+        for name, patterns in item.items()
+    }
+    return {name: patterns for name, patterns in fitting.items() if patterns}
 
 
 def value_of(field: str, words: str) -> Any:

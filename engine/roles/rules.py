@@ -13,7 +13,7 @@ from engine.vocabulary.roles import AuthorityRule, Thresholds, WriteLimits
 from engine.vocabulary.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from engine.documents import Document
@@ -152,21 +152,19 @@ def _pattern_problems(document: Document, data: Mapping[str, Any]) -> Iterator[P
             if rule.action in _EITHER and " " in pattern.strip():
                 continue
             dead = _dead(pattern, reachable=kind != "forbidden")
-            if dead is None and kind != "forbidden" and _writes_a_path(rule.action, pattern):
-                dead = _out_of_scope(pattern, scope)
+            if dead is None and kind != "forbidden" and not reaches_scope(rule.action, pattern, scope):
+                shown = visible(", ".join(scope))
+                message = f"the pattern {pattern!r} can never match: it is outside the scope"
+                dead = message, f"the role may change only {shown}"
             if dead:
                 yield document.problem(f"{where}.{rule.action}[{index}]", *dead)
 
 
-def _writes_a_path(action: ActionClass, pattern: str) -> bool:
-    return action in _WRITES and (action not in _EITHER or "/" in pattern)
-
-
-def _out_of_scope(pattern: str, scope: list[str]) -> tuple[str, str] | None:
-    if any(_share_a_path(pattern, glob) for glob in scope):
-        return None
-    shown = visible(", ".join(scope))
-    return f"the pattern {pattern!r} can never match: it is outside the scope", f"the role may change only {shown}"
+def reaches_scope(action: ActionClass, pattern: str, scope: Sequence[str]) -> bool:
+    """Whether something that an entry's pattern allows can lie in the scope; true for what is no path to write."""
+    if action not in _WRITES or (action in _EITHER and ("/" not in pattern or " " in pattern)):
+        return True
+    return any(_share_a_path(pattern, glob) for glob in scope)
 
 
 def _dead(pattern: str, *, reachable: bool) -> tuple[str, str] | None:

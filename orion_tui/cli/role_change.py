@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.vocabulary.errors import UsageError
+from engine.vocabulary.errors import ConfigError, UsageError
 from engine.vocabulary.roles import RoleSource
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of, workspace_option
 from orion_tui.cli.out import note, say, say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from engine.engine import Engine
     from engine.vocabulary.requests import RoleEntry
     from engine.vocabulary.roles import Role
 
@@ -62,10 +64,19 @@ def create(
             base = base or click.prompt("Begin from which role", default=engine.settings.get().default_role, err=True)
         start = engine.roles.get(base or engine.settings.get().default_role, place)
         if interview:
-            name = name or click.prompt("Its name, in kebab-case", default=f"my-{start.name}", err=True)
+            name = name or _named(engine, start, place)
         engine.roles.free(name)
         if interview:
-            given, moves = _interviewed(start, name, dict(given), moves)
+
+            def check(field: str, default: str, words: str) -> None:
+                if words == default:
+                    return
+                value = engine.roles.value_of(field, words)
+                engine.roles.check(
+                    name, engine.roles.draft(name, base=start.name, fields={field: value}, workspace=place)
+                )
+
+            given, moves = _interviewed(start, name, dict(given), moves, check)
         fields = {field: engine.roles.value_of(field, words) for field, words in given.items() if words is not None}
         fields.setdefault("display_name", name.replace("-", " ").capitalize())
         fields |= _moved(start, moves)
@@ -120,8 +131,34 @@ def delete(name: str, pin_stdin: bool, as_json: bool) -> int:
     return Exit.DONE
 
 
+def _named(engine: Engine, start: Role, place: Path) -> str:
+    def check(said: str) -> None:
+        engine.roles.free(said)
+        engine.roles.check(said, engine.roles.draft(said, base=start.name, workspace=place))
+
+    return _answered("Its name, in kebab-case", f"my-{start.name}", check)
+
+
+def _answered(question: str, default: str, check: Callable[[str], None]) -> str:
+    """The answer to a question, which is put again until `check` raises no error."""
+    while True:
+        said: str = click.prompt(question, default=default, err=True)
+        try:
+            check(said)
+        except ConfigError as error:
+            note(f"  {error.problems[0].message if error.problems else error.message}", fg="red")
+            hint = error.problems[0].hint if error.problems else error.hint
+            note(f"  {hint}")
+        else:
+            return said
+
+
 def _interviewed(
-    start: Role, name: str, given: Mapping[str, str | None], moves: Mapping[str, str]
+    start: Role,
+    name: str,
+    given: Mapping[str, str | None],
+    moves: Mapping[str, str],
+    check: Callable[[str, str, str], None],
 ) -> tuple[dict[str, str | None], dict[str, str]]:
     """What was given, and answers to the rest; an answer that is the default changes nothing."""
     defaults = {
@@ -141,7 +178,7 @@ def _interviewed(
     answers = dict(given)
     for field, question in questions.items():
         if answers.get(field) is None:
-            said = click.prompt(question, default=defaults[field], err=True)
+            said = _answered(question, defaults[field], partial(check, field, defaults[field]))
             answers[field] = None if said == defaults[field] else said
     chosen = dict(moves)
     if not any(chosen.values()) and click.confirm("Change what it does alone, asks for or never does", err=True):
