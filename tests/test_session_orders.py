@@ -16,6 +16,8 @@ import pytest
 
 from engine.build import build
 from engine.engine import Engine
+from engine.storage.clock import SystemClock
+from engine.storage.journal import SqliteJournal
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.fold import fold_all
@@ -143,6 +145,26 @@ def test_editing_a_plan_leaves_what_waits_for_a_decision_where_it_is(
     engine.sessions.edit_plan(session.id, Plan(session.plan.goal, left[1:], session.plan.source))
     assert engine.approvals.list() == ()
     assert engine.sessions.get(session.id).approvals[approval.id].state is ApprovalState.VOID
+
+
+def test_a_session_that_somebody_has_just_taken_is_neither_edited_nor_rejected(
+    engine: Engine, home: Path, repository: Path, tmp_path: Path
+) -> None:
+    session = created(engine, repository, playbook(tmp_path, FIRST, NOTE))
+    plan = engine.sessions.get(session).plan
+    assert plan is not None
+    # A runner holds the session for a moment before the journal says that it runs.
+    journal = SqliteJournal(home / "journal.db", home / "locks", SystemClock())
+    lease = journal.acquire(session)
+    try:
+        with pytest.raises(UsageError, match="being run by"):
+            engine.sessions.edit_plan(session, Plan(plan.goal, plan.tasks[:1], plan.source))
+        with pytest.raises(UsageError, match="being run by"):
+            engine.review.reject(session, "not now")
+    finally:
+        lease.release()
+        journal.close()
+    assert engine.sessions.get(session).state is SessionState.CREATED
 
 
 def test_what_a_cancelled_session_asked_is_asked_no_more(engine: Engine, repository: Path, tmp_path: Path) -> None:

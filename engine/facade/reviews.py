@@ -90,7 +90,8 @@ class Reviews:
         if task is not None and task not in state.tasks:
             raise UsageError(f"there is no task {task!r} in this session", "see: orion status")
         data = {"reason": reason, "task": task or ""}
-        self._core.journal.append(session, [Fact(EventKind.REJECTED, data)])
+        with self._alone(session):
+            self._core.journal.append(session, [Fact(EventKind.REJECTED, data)])
 
     def settle(self) -> tuple[str, ...]:
         """Finish or take back promotions that a kill cut short; a sentence for each."""

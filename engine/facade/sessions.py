@@ -94,7 +94,14 @@ class Sessions:
             raise UsageError(f"task {missing[0]!r} has ended already and cannot be removed", "keep it in the plan")
         check_plan(plan)
         verdicts = gate_plan(self._core.role(state), plan)
-        self._core.journal.append(session, [_plan_made(plan, verdicts)])
+        lease = self._core.journal.acquire(session)
+        try:
+            # Made from what the person saw: if the session has moved on since, its new state is not overwritten.
+            if self._core.session(session).seq != state.seq:
+                raise UsageError("the session has moved on meanwhile", "look at its plan again")
+            self._core.journal.append(session, [_plan_made(plan, verdicts)], lease=lease)
+        finally:
+            lease.release()
 
     def list(self) -> tuple[SessionSummary, ...]:
         """All sessions, newest first; a dead runner's session shows as interrupted."""

@@ -89,10 +89,11 @@ class TaskRun:
 
     def _awaits_effects(self, suspension: Suspension) -> bool:
         """Whether what stands there is the finished tree that was approved, not a later half-done one."""
-        last = max((a for a in self._grants.approvals), key=lambda a: a.asked_at, default=None)
-        if last is None or last.kind is not ApprovalKind.EFFECT:
+        # The last in the order of the journal: a clock that was set back must not choose another.
+        last = self._grants.approvals[-1:]
+        if not last or last[0].kind is not ApprovalKind.EFFECT:
             return False
-        return self._bench.repository.tree_of(suspension.partial) == last.tree
+        return self._bench.repository.tree_of(suspension.partial) == last[0].tree
 
     def _begin(self, base: str, *, resumed: bool = False) -> None:
         self._base = base
