@@ -12,8 +12,9 @@ from engine.engine import Engine
 from engine.storage.trust import TrustedContent
 from engine.vocabulary.errors import AuthError, ConfigError, RoleError
 from engine.vocabulary.requests import SessionRequest
+from engine.vocabulary.roles import RoleSource
 from tests.support.cli import Orion
-from tests.support.sessions import PIN, playbook
+from tests.support.sessions import PIN, created, playbook
 from tests.test_roles import GOOD, written
 
 
@@ -101,6 +102,32 @@ def test_a_broken_role_of_a_repository_cannot_be_trusted(engine: Engine, reposit
         engine.roles.trust("night-owl", repository, secret=PIN)
     with pytest.raises(RoleError, match="no role of a repository"):
         engine.roles.trust("nobody", repository, secret=PIN)
+
+
+def test_a_repository_cannot_make_listing_its_roles_expensive(engine: Engine, repository: Path, theirs: Path) -> None:
+    for number in range(200):
+        written(theirs.parent, GOOD.replace("night-owl", f"a{number}"), f"a{number}")
+    written(theirs.parent, GOOD + "# padding\n" * 10_000, "a")
+    shown = [entry for entry in engine.roles.list(repository) if entry.source is RoleSource.PROJECT]
+    assert len(shown) == 50
+    assert "32 KiB" in shown[0].problems[0].message
+    # What is asked for by name is found all the same.
+    assert engine.roles.entry("night-owl", repository).role is not None
+
+
+@pytest.mark.sandbox
+def test_a_session_goes_on_only_while_its_role_is_trusted(
+    engine: Engine, repository: Path, theirs: Path, tmp_path: Path
+) -> None:
+    engine.auth.set_pin(PIN)
+    engine.roles.trust("night-owl", repository, secret=PIN)
+    session = created(engine, repository, playbook(tmp_path, {"id": "one"}), role="night-owl")
+    theirs.write_text(GOOD + "# more\n")
+    with pytest.raises(RoleError, match="not trusted"):
+        engine.sessions.start(session)
+    assert engine.review.diff(session) == b""
+    engine.roles.trust("night-owl", repository, secret=PIN)
+    assert engine.review.report(session).findings == ()
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PROJECT_FOLDER = ".orion/roles"
+# What a repository may ask of whoever lists its roles; the starters have 3 KiB each.
+MOST_FILES = 50
+MOST_BYTES = 32 * 1024
 _ENDINGS = (".yaml", ".yml")
 
 
@@ -39,11 +42,15 @@ class RoleLibrary:
     def list(self, workspace: Path | None = None) -> tuple[RoleEntry, ...]:
         """All roles by name: the user's, the starters that none of them hides, and the workspace's own. A broken file
         is an entry with problems and hides nothing."""
-        user = tuple(self._entries(self._user, RoleSource.USER))
+        return self._found(workspace)
+
+    def _found(self, workspace: Path | None, name: str | None = None) -> tuple[RoleEntry, ...]:
+        """The list, or its part under one name: a file's role is called as the file, so no other needs to be read."""
+        user = tuple(self._entries(self._user, RoleSource.USER, name))
         hidden = {entry.name for entry in user if entry.role is not None}
-        starters = [e for e in self._entries(self._starters, RoleSource.STARTER) if e.name not in hidden]
+        starters = [e for e in self._entries(self._starters, RoleSource.STARTER, name) if e.name not in hidden]
         owners = {entry.name: entry.source for entry in (*starters, *user)}
-        project = () if workspace is None else self._entries(workspace / PROJECT_FOLDER, RoleSource.PROJECT)
+        project = () if workspace is None else self._entries(workspace / PROJECT_FOLDER, RoleSource.PROJECT, name)
         shown = (replace(entry, hidden_by=owners.get(entry.name)) for entry in project)
         return tuple(
             sorted((*user, *starters, *shown), key=lambda entry: (entry.name, entry.source is RoleSource.PROJECT))
@@ -52,10 +59,9 @@ class RoleLibrary:
     def entry(self, name: str, workspace: Path | None = None, *, source: RoleSource | None = None) -> RoleEntry:
         """What stands for that name, usable or not; of one source where it is given. Raises RoleError with the nearest
         name when there is nothing."""
-        entries = self.list(workspace)
-        named = [e for e in entries if e.name == name and source in (None, e.source)]
+        named = [e for e in self._found(workspace, name) if source in (None, e.source)]
         if not named:
-            known = [e.name for e in entries if source in (None, e.source)]
+            known = [e.name for e in self.list(workspace) if source in (None, e.source)]
             what = "no role of a repository" if source is RoleSource.PROJECT else "no role"
             raise RoleError(f"there is {what} {visible(name)!r}", nearest(name, known) if known else "")
         return named[0]
@@ -63,10 +69,9 @@ class RoleLibrary:
     def get(self, name: str, workspace: Path | None = None) -> Role:
         """The role of that name that may be used. Raises RoleError: unknown (with the nearest name), broken, or one
         that comes with the repository and is not trusted."""
-        entries = self.list(workspace)
-        named = [entry for entry in entries if entry.name == name]
+        named = self._found(workspace, name)
         if not named:
-            known = [entry.name for entry in entries if entry.role is not None and entry.trusted]
+            known = [entry.name for entry in self.list(workspace) if entry.role is not None and entry.trusted]
             raise RoleError(f"there is no role {visible(name)!r}", nearest(name, known))
         # The first one owns the name, even when it is broken: nothing steps in for it in silence.
         first = named[0]
@@ -91,12 +96,15 @@ class RoleLibrary:
         content = _content(Path(entry.path), entry.source)
         return RoleText(name, content.decode("utf-8", "replace"), sha256(content).hexdigest(), entry.source, entry.path)
 
-    def _entries(self, folder: Path, source: RoleSource) -> Iterator[RoleEntry]:
-        """The role files right in the folder, none when there is no such folder."""
+    def _entries(self, folder: Path, source: RoleSource, name: str | None) -> Iterator[RoleEntry]:
+        """The role files right in the folder, of one name or of all; none when there is no such folder."""
         try:
             files = sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS)
         except OSError:
             return
+        files = [path for path in files if name in (None, path.stem)]
+        if source is RoleSource.PROJECT:
+            files = files[:MOST_FILES]
         for path in files:
             trusted, hashed = source is not RoleSource.PROJECT, ""
             try:
@@ -115,7 +123,10 @@ class RoleLibrary:
 def _content(path: Path, source: RoleSource) -> bytes:
     if source is RoleSource.PROJECT:
         _refuse_link(path)
-    return read_bytes(path, error=RoleError)
+    content = read_bytes(path, error=RoleError)
+    if source is RoleSource.PROJECT and len(content) > MOST_BYTES:
+        raise RoleError(f"the file is larger than {MOST_BYTES // 1024} KiB", "a role is a page of text", path=str(path))
+    return content
 
 
 def _refuse_link(path: Path) -> None:
