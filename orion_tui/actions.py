@@ -105,7 +105,7 @@ ACTS: tuple[Act, ...] = (
     Act("limits", "limits", "L", "Change the limits of time and cost", ("monitor",), ("limited",)),
     Act("edit_plan", "edit plan", "e", "Remove or reorder what has not begun", ("monitor",), ("editable",)),
     Act("roll_back", "roll back", "B", "Go back to an earlier checkpoint", ("monitor",), ("can_roll_back",)),
-    Act("approvals", "approve", "a", "Decide what waits for you", ("monitor",), ("decision",)),
+    Act("approvals", "approve", "a", "Decide what waits for you", ("monitor", "story"), ("decision",)),
     Act("review", "review", "d", "Review the diff so far, promote it", ("monitor",), ("reviewable",)),
     Act("follow", "follow", "f", "Follow the newest activity, or hold still", ("monitor",)),
     Act("side", "log", "l", "Give the whole screen to the activity, or take it back", ("monitor",)),

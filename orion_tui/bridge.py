@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.vocabulary.errors import OrionError
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.fold import FOLDED, fold
+from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Session, SessionState, SessionSummary
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Bridge:
             watched = state.watched.get(summary.id)
             # A runner that died wrote no event about it: only the engine can tell, by the lock that is free.
             if watched and summary.state is SessionState.INTERRUPTED and watched.session.state is SessionState.RUNNING:
-                watched.session = replace(watched.session, state=summary.state, reason=summary.reason)
+                watched.session = _interrupted(watched.session, summary.reason)
         state.ready, state.sessions, state.approvals = True, sessions, approvals
         state.lists_version += 1
         self._dirty = True
@@ -176,6 +177,15 @@ class Bridge:
             watched.events.append(event)
         if event.seq > watched.session.seq and event.kind in FOLDED:
             watched.session = fold(watched.session, event)
+
+
+def _interrupted(session: Session, reason: str) -> Session:
+    """As the engine tells it of a dead runner: the task that ran waits to be done again."""
+    tasks = {
+        key: replace(view, state=TaskState.PENDING) if view.state is TaskState.RUNNING else view
+        for key, view in session.tasks.items()
+    }
+    return replace(session, state=SessionState.INTERRUPTED, reason=reason, tasks=tasks)
 
 
 def ask(

@@ -249,3 +249,29 @@ async def test_a_pause_that_takes_a_while_stays_in_view():
         await wait_for(pilot, lambda: ("pause", "s002") in engine.calls, "the order")
         engine.tell("s002", EventKind.ACTION_STARTED, task="tests", step=2, summary="make slow")
         await wait_for(pilot, lambda: "Pausing after the present action." in shown(app), "what is under way")
+
+
+async def test_the_story_of_a_task_that_asks_leads_to_the_decision():
+    async with monitor(night()) as (app, pilot):
+        await pilot.press("down", "enter")
+        await on_screen(pilot, "story")
+        await pilot.press("a")
+        assert "no decision waits for you here" in told(app)
+        await pilot.press("q")
+        await on_screen(pilot, "monitor")
+        await pilot.press("end", "up", "enter")
+        await on_screen(pilot, "story")
+        await wait_for(pilot, lambda: "a approve" in shown(app), "the key")
+        await pilot.press("a")
+        await on_screen(pilot, "approvals")
+
+
+async def test_a_runner_that_dies_while_one_looks_leaves_no_task_running():
+    engine = night()
+    async with monitor(engine) as (app, pilot):
+        assert "● Write unit tests" in shown(app)
+        interrupted(engine, "s002")
+        app._lists_changed()
+        await wait_for(pilot, lambda: "↺ interrupted: its runner is gone" in shown(app), "the interruption")
+        await wait_for(pilot, lambda: "· Write unit tests" in shown(app), "the task that waits again")
+        assert "p goes on, nothing kept is lost" in " ".join(shown(app).split())

@@ -310,12 +310,15 @@ class MonitorScreen(OrionScreen):
 def next_step(session: Session) -> str:
     """What became of a session, and what a person does next."""
     sign, _ = session_sign(session.state)
-    reason = f": {session.reason}" if session.reason else ""
+    became = f"{sign}: {session.reason}" if session.reason else sign
+    if session.reason.startswith(sign[2:]):
+        # "paused by the user" says the state already.
+        became = sign[:2] + session.reason
     kept = session.counts()["kept"]
     todo = {
         SessionState.CREATED: "p starts it",
         SessionState.PAUSED: "p goes on, C gives it up",
-        SessionState.INTERRUPTED: "its runner is gone, nothing kept is lost; p goes on",
+        SessionState.INTERRUPTED: "p goes on, nothing kept is lost",
         SessionState.AWAITING_REVIEW: f"d reviews {count(kept, 'kept task')}",
         SessionState.FAILED: "d reviews what was kept" if kept else "enter on a task shows why",
         SessionState.CANCELLED: "d reviews what was kept" if kept else "q goes back",
@@ -327,7 +330,7 @@ def next_step(session: Session) -> str:
         todo = f"p goes on with what is ready, then {todo}"
     if session.waiting:
         todo = f"a decides what waits, then {todo}"
-    return f"{sign}{reason}.  Next: {todo}"
+    return f"{became}.  Next: {todo}"
 
 
 def _shown(text: str, width: int) -> str:

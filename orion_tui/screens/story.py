@@ -146,10 +146,21 @@ class StoryScreen(OrionScreen):
             facts.add("fold")
         if self._view is not None:
             facts.add("task")
+        if self._asks:
+            facts.add("decision")
         return frozenset(facts)
 
     def on_row_list_chosen(self) -> None:
         self.update_footer()
+
+    @property
+    def _asks(self) -> str:
+        """The id of the approval that the task waits for, or an empty string."""
+        waiting = self._watched.session.waiting if self._watched else ()
+        return next((approval.id for approval in waiting if approval.task == self.task_id), "")
+
+    def do_approvals(self) -> None:
+        self.orion.go("approvals", session=self.session_id, approval=self._asks)
 
     def do_unfold(self) -> None:
         self._toggle(self.query_one(RowList).chosen)
@@ -225,7 +236,7 @@ def _why(view: TaskView, watched: Watched, width: int) -> list[Row]:
         lines.append(
             f"gate: {view.verdict.decision} by {view.verdict.layer} ({view.verdict.rule}), {view.verdict.message}"
         )
-    if view.reason:
+    if view.reason and not (view.verdict and view.reason == view.verdict.message):
         lines.append(f"now: {view.reason}")
     if view.started_at:
         lines.append(f"began {exact(view.started_at)}" + (f", ended {exact(view.ended_at)}" if view.ended_at else ""))
