@@ -185,3 +185,10 @@ async def test_the_palette_is_not_opened_over_a_question():
         await pilot.press("question_mark")
         await pilot.press("ctrl+p")
         assert "leave this box first" in told(app)
+
+
+async def test_a_wider_terminal_shows_the_whole_detail_at_once():
+    async with driven(night(), (24, 30)) as (app, pilot):
+        assert "a new dependency is for a person to decide" not in shown(app)
+        await pilot.resize_terminal(120, 36)
+        await wait_for(pilot, lambda: "a new dependency is for a person to decide" in shown(app), "the detail")

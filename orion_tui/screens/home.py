@@ -151,6 +151,10 @@ class HomeScreen(OrionScreen):
         wanted = approval.session if approval else key
         return next((s for s in self.orion.bridge.state.sessions if kind and s.id == wanted), None)
 
+    def on_resize(self) -> None:
+        if self.orion.bridge.state.ready:
+            self.call_after_refresh(self._show_detail)
+
     def on_row_list_chosen(self) -> None:
         self._show_detail()
         self.update_footer()
