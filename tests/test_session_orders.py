@@ -272,3 +272,47 @@ def test_an_approved_effect_that_is_done_again_is_finished_even_when_paused_half
     ended = resumed(engine, session.id)
     assert states(ended) == {"append": "kept", "other": "kept"}
     assert b"requirements.txt" in engine.sessions.task_diff(session.id, "append")
+
+
+def test_an_undone_promotion_is_settled_once_and_for_all(home: Path, repository: Path, tmp_path: Path) -> None:
+    engine = build(home)
+    engine.auth.set_pin(PIN)
+    session = worked(engine, repository, playbook(tmp_path, FIRST))
+    assert engine.review.promote(session.id, secret=PIN).promoted
+    assert engine.review.undo(session.id, secret=PIN).promoted
+    engine.review.reject(session.id, "not now")
+    events = engine.sessions.events(session.id)
+    assert engine.review.settle() == ()
+    engine.close()
+
+    again = build(home)
+    try:
+        assert again.sessions.events(session.id) == events
+        assert again.sessions.get(session.id).state is SessionState.REJECTED
+    finally:
+        again.close()
+
+
+def test_a_promotion_killed_after_this_process_began_is_settled_before_the_next_try(
+    home: Path, repository: Path, tmp_path: Path, git: Any
+) -> None:
+    engine = build(home)
+    engine.auth.set_pin(PIN)
+    session = worked(engine, repository, playbook(tmp_path, FIRST))
+    script = (
+        "import os, signal, sys; from pathlib import Path; from engine.build import build\n"
+        "import engine.workspace.promotion as promotion\n"
+        "promotion._move_files = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "build(Path(sys.argv[1])).review.promote(sys.argv[2], secret=sys.argv[3])\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(home), session.id, PIN], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert (repository / ".git" / "index.lock").exists()
+    try:
+        promoted = engine.review.promote(session.id, secret=PIN)
+        assert promoted.promoted, promoted.reasons
+    finally:
+        engine.close()
+    assert list((repository / ".git").rglob("*.lock")) == []
+    assert git(repository, "status", "--short") == ""
+    assert git(repository, "log", "--format=%s").splitlines() == ["orion(ara): Make it better", "first"]

@@ -127,9 +127,13 @@ class Reviews:
 
     @contextmanager
     def _alone(self, session: str) -> Iterator[Session]:
-        """Nobody else works on the session, promotes it or settles it meanwhile."""
+        """Nobody else works on the session, promotes it or settles it meanwhile; what a kill left half done since this
+        process began is settled first."""
+        from engine.review.promotion import settle_intent
+
         lease = self._core.journal.acquire(session)
         try:
+            settle_intent(self._core.session(session), self._core.adapters.users, self._core.journal)
             yield self._core.session(session)
         finally:
             lease.release()

@@ -307,7 +307,7 @@ def _promotion_undone(session: Session, event: Event) -> Session:
     )
     left = any(not record.undone_by for record in records)
     state = SessionState.PROMOTED if left else SessionState.AWAITING_REVIEW
-    return replace(session, promotions=records, state=state, reason="promotion undone")
+    return replace(session, promoting=None, promotions=records, state=state, reason="promotion undone")
 
 
 def _rejected(session: Session, event: Event) -> Session:
