@@ -136,6 +136,27 @@ def test_create_edit_and_delete_from_the_command_line(orion: Orion) -> None:
     assert orion("role", "show", "night-owl").code == 2
 
 
+def test_entries_are_added_and_removed_and_an_action_moves_from_list_to_list(orion: Orion) -> None:
+    def edit(*arguments: str) -> int:
+        return orion("role", "edit", *arguments, "--pin-stdin", given=PIN).code
+
+    both = orion("role", "edit", "devops-engineer", "authority.forbidden", "--add", "code.write", "--pin-stdin")
+    assert both.code == 2
+    assert "autonomous too (line 25)" in both.err
+    assert edit("devops-engineer", "authority.autonomous", "--remove", "code.write") == 0
+    assert edit("devops-engineer", "authority.forbidden", "--add", "code.write") == 0
+    lists = orion("role", "show", "devops-engineer", "--json").json["authority"]
+    assert "code.write" in lists["forbidden"]
+    assert not [rule for rule in lists["autonomous"] if rule.startswith("code.write")]
+    assert edit("devops-engineer", "scope", "--add", "x/**", "--remove", "**") == 0
+    assert orion("role", "show", "devops-engineer", "--json").json["scope"] == ["x/**"]
+    near = orion("role", "edit", "devops-engineer", "authority.forbidden", "--remove", "repo.delet", "--pin-stdin")
+    assert near.code == 2
+    assert "'repo.delete'" in near.err
+    assert edit("devops-engineer", "description", "--add", "x") == 2
+    assert edit("devops-engineer", "scope", "y/**", "--add", "x/**") == 2
+
+
 def test_a_refusal_says_what_where_and_how(orion: Orion) -> None:
     wrong = orion("role", "edit", "software-engineer", "authority.forbidden", "deplyo, code.write", "--pin-stdin")
     assert wrong.code == 2

@@ -48,10 +48,16 @@ PATH = Path("/home/of/roles/owl.yaml")
     [
         (ReadFile("README.md"), 1.0, "authority.autonomous[0]", 8, "nothing was held up"),
         (WriteFile("README.md", ""), 1.0, "authority.autonomous[2]", 11, "nothing was held up"),
-        (DeleteFile("src/a.py"), 1.0, "authority.requires_approval[1]", 15, "move file.delete from"),
+        (
+            DeleteFile("src/a.py"),
+            1.0,
+            "authority.requires_approval[1]",
+            15,
+            "requires_approval --remove file.delete; then",
+        ),
         (RequestAction(ActionClass.DEPLOY, ""), 1.0, "authority.forbidden[0]", 17, "an approval cannot lift it"),
         (WriteFile("lib/a.py", ""), 1.0, "scope", 5, "add a pattern that covers 'lib/a.py'"),
-        (WriteFile("src/test_a.py", ""), 1.0, "authority", 6, "add tests.write to authority.autonomous"),
+        (WriteFile("src/test_a.py", ""), 1.0, "authority", 6, "authority.autonomous --add tests.write"),
         (WriteFile("src/a.py", "x\n" * 11), 1.0, "write_limits.file_lines", 18, "raise file_lines"),
         (WriteFile("src/a.py", "x" * 11_000_000), 1.0, "write_limits.file_bytes", None, "ceiling for every role"),
         (WriteFile("src/a.py", ""), 0.55, "confidence_thresholds.execute_and_flag", 19, "lower execute_and_flag"),

@@ -10,7 +10,7 @@ from engine.vocabulary.roles import RoleSource
 from engine.vocabulary.text import nearest, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from engine.facade.core import Core
@@ -91,6 +91,20 @@ class Roles:
         from engine.roles.editing import value_of
 
         return value_of(field, words)
+
+    def entries_of(
+        self,
+        name: str,
+        field: str,
+        *,
+        more: Sequence[Any] = (),
+        less: Sequence[Any] = (),
+        workspace: Path | None = None,
+    ) -> tuple[Any, ...]:
+        """The entries of a list field of a role with some more and some less, for `edit`. Raises RoleError."""
+        from engine.roles.editing import more_and_less
+
+        return tuple(more_and_less(self._core.adapters.library.text(name, workspace).text, field, more, less))
 
     def draft(
         self, name: str, *, base: str = "", fields: Mapping[str, Any] | None = None, workspace: Path | None = None

@@ -31,6 +31,24 @@ def with_field(text: str, field: str, value: Any) -> str:
     return remove_value(text, keys) if value is None else set_value(text, keys, value)
 
 
+def more_and_less(text: str, field: str, more: Sequence[Any], less: Sequence[Any]) -> list[Any]:
+    """The entries of a list field with some more at its end and some less. In a list of actions a name stands for the
+    entry with patterns, too. Raises RoleError: no list, or an entry to take out that is not there."""
+    place = parse_document(text, "the role", {}, error=RoleError).data
+    for key in _keys(field):
+        place = place.get(key, []) if isinstance(place, dict) else []
+    if _about(field).get("type") != "array" or not isinstance(place, list):
+        raise RoleError(f"{field} is not a list, so nothing can be added or removed", "give its VALUE")
+    items = list(place)
+    for gone in less:
+        kept = [item for item in items if item != gone and not (isinstance(item, dict) and list(item) == [gone])]
+        if kept == items:
+            known = [item if isinstance(item, str) else next(iter(item), "") for item in items]
+            raise RoleError(f"{field} has no entry {visible(str(gone))!r}", nearest(str(gone), known))
+        items = kept
+    return [*items, *(item for item in more if item not in items)]
+
+
 def within_scope(text: str) -> str:
     """The text without those patterns of what is done alone or asked for that its scope leaves nothing of; no verdict
     depends on them. Raises RoleError for a text that is no YAML."""

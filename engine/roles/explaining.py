@@ -64,12 +64,13 @@ def remedies(verdict: Verdict, role: str, ground: Ground | None, approval: str =
             )
         return (f"raise {name} ({at}), up to {most:,}: {edit} {kind} VALUE",)
     if kind == "forbidden":
-        return (f"take {action} out of authority.forbidden ({at}); an approval cannot lift it",)
+        return (f"an approval cannot lift it; the role can ({at}): {edit} authority.forbidden --remove {action}",)
     if kind == "requires_approval":
-        return (*once, f"move {action} from authority.requires_approval ({at}) to authority.autonomous")
+        away = f"{edit} authority.requires_approval --remove {action}"
+        return (*once, f"let it be done alone ({at}): {away}; then {edit} authority.autonomous --add {action}")
     if kind == "unlisted":
-        return (*once, f"add {action} to authority.autonomous of {role}: what stands in no list requires approval")
-    return (f"nothing was held up; to be asked first, move {action} to authority.requires_approval ({at})",)
+        return (*once, f"what stands in no list requires approval: {edit} authority.autonomous --add {action}")
+    return (f"nothing was held up; to be asked first ({at}): {edit} authority.autonomous --remove {action}",)
 
 
 def _for_confidence(verdict: Verdict, edit: str) -> tuple[str, ...]:

@@ -95,16 +95,33 @@ def create(
 @click.argument("name")
 @click.argument("field")
 @click.argument("value", required=False)
+@click.option("--add", default=None, metavar="ENTRIES", help="Add these to the list that is there.")
+@click.option("--remove", default=None, metavar="ENTRIES", help="Take these out of the list that is there.")
 @click.option("--unset", is_flag=True, help="Take the field out, so that its default counts.")
 @pin_option
 @json_option
-def edit(name: str, field: str, value: str | None, unset: bool, pin_stdin: bool, as_json: bool) -> int:
+def edit(
+    name: str,
+    field: str,
+    value: str | None,
+    add: str | None,
+    remove: str | None,
+    unset: bool,
+    pin_stdin: bool,
+    as_json: bool,
+) -> int:
     """Change one FIELD of the role NAME, such as `scope 'src/**, docs/**'` or `confidence_thresholds.auto_execute
     0.95`. Lists are split at commas; YAML works too. A shipped role is copied into your own folder first."""
-    if (value is None) is not unset:
-        raise UsageError("role edit takes a VALUE, or --unset", f"such as: orion role edit {name} {field} VALUE")
+    if [value is not None, add is not None or remove is not None, unset].count(True) != 1:
+        raise UsageError(
+            "role edit takes a VALUE, or --add and --remove, or --unset",
+            f"such as: orion role edit {name} {field} VALUE",
+        )
     with opened() as engine:
         plain = None if value is None else engine.roles.value_of(field, value)
+        if value is None and not unset:
+            more, less = ([] if words is None else engine.roles.value_of(field, words) for words in (add, remove))
+            plain = list(engine.roles.entries_of(name, field, more=more, less=less))
         made = engine.roles.edited(name, field, plain)
         engine.roles.check(name, made.text)
         mine = made.source is RoleSource.USER
