@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint fmt bench soak clean
+.PHONY: help demo run test lint fmt bench bench-guard soak clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV)/.installed ## the main job on a sample repository, offline (ARGS=--headless without the app)
 	@$(BIN)/orion demo $(ARGS)
@@ -29,6 +29,9 @@ fmt: $(VENV)/.tools ## put the code into its form
 
 bench: $(VENV)/.tools ## the benchmark ratios, measured in one run
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+bench-guard: $(VENV)/.tools ## what the content guard finds, on ../shared/corpora when it is there
+	@$(BIN)/python benchmarks/bench_guard.py
 
 soak: $(VENV)/.tools ## the long tests with their full counts
 	@ORION_SOAK=1 $(BIN)/python -m pytest -m slow --timeout=3600 $(ARGS)

@@ -1,8 +1,8 @@
-"""How long the gate takes over the change set of a task with 1,000 files, against hashing the same paths with SHA-256.
+"""How long the gate takes over a change set of 1,000 files, against hashing its paths with SHA-256.
 
 Prints one line per figure: name, value, limit, `ok` or `over`. Exit status 1 when one is over. Each round is cold:
-every path is one that the gate has never seen. Time is that of the processor, so that other work on the machine does not
-count."""
+every path is one that the gate has never seen. Time is that of the processor: other work on the machine does not count.
+"""
 
 from __future__ import annotations
 

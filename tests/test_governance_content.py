@@ -133,4 +133,4 @@ def test_an_ordinary_goal_goes_through_unchanged(goal: str) -> None:
     guarded = guard(goal)
     assert guarded.safe
     assert guarded.sanitized == goal
-    assert guarded.score == 0
+    assert guarded.score < 0.8, "it may look a little like one, and goes through"

@@ -6,6 +6,7 @@ for approval does not, because a later layer may still refuse.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 HANDED_OFF = frozenset({ActionClass.GIT_MERGE, ActionClass.DEPLOY, ActionClass.REPO_DELETE})
 _ASKS_FOR_SECRET = frozenset({ActionClass.NETWORK_REQUEST, ActionClass.SECRET_READ, ActionClass.GIT_MERGE})
 _SHIFT = {RiskTolerance.LOW: 0.05, RiskTolerance.MEDIUM: 0.0, RiskTolerance.HIGH: -0.05}
+# git's name for a file without content, by either of its hashes, and no name at all.
+_EMPTY = (
+    "",
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)
 _PATHS = (Touch.READ, Touch.WRITE, Touch.DELETE)
 
 
@@ -232,14 +239,20 @@ def _over(role: Role, path: str, excess: limits.Excess, action: ActionClass | No
 def _noted(verdict: Verdict, change: FileChange) -> Verdict:
     """An allowed effect that changes what a file is gets a flag: it becomes a link, or a program."""
     turned = change.new_mode != change.old_mode and change.new_mode in (base.SYMLINK, 0o100755) and change.old_mode != 0
-    linked = change.status is ChangeStatus.ADDED and change.new_mode == base.SYMLINK
+    linked = change.status is not ChangeStatus.DELETED and change.new_mode == base.SYMLINK
     return replace(verdict, flagged=True) if verdict.allowed and (turned or linked) else verdict
 
 
 def _moved(changes: ChangeSet) -> frozenset[FileChange]:
     """Deleted files whose exact content is added under another name in the same change set."""
-    added = {change.new_oid for change in changes.files if change.status is ChangeStatus.ADDED}
-    return frozenset(c for c in changes.files if c.status is ChangeStatus.DELETED and c.old_oid in added and c.old_oid)
+    added = Counter(c.new_oid for c in changes.files if c.status is ChangeStatus.ADDED and c.new_oid not in _EMPTY)
+    moved: list[FileChange] = []
+    for change in changes.files:
+        # One new file is the new place of one old one; an empty one is the place of none.
+        if change.status is ChangeStatus.DELETED and added[change.old_oid] > 0:
+            added[change.old_oid] -= 1
+            moved.append(change)
+    return frozenset(moved)
 
 
 def _short(text: str) -> str:

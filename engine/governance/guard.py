@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from engine.governance.guard_features import features
+from engine.governance.guard_weights import WEIGHTS
 from engine.vocabulary.requests import Guarded, Stripped
 
 _HIDDEN = frozenset({"Cf", "Cs", "Co", "Cn"})
@@ -134,7 +137,8 @@ class _Hit:
 
 def guard(text: str) -> Guarded:
     """The goal without invisible characters and without what speaks to the model's rules; what was taken out is listed,
-    so that a person can look at it. `score` is how sure the guard is that somebody tried, 0 for an ordinary goal."""
+    so that a person can look at it. `safe` goes by the rules alone. `score`, 0 to 1, is how much the text looks like an
+    attempt: about one in a hundred ordinary goals is above 0.5, so it is something to look at and decides nothing."""
     stripped: list[Stripped] = []
     clean, hidden = _normalised(text)
     if hidden:
@@ -147,13 +151,30 @@ def guard(text: str) -> Guarded:
         stripped.append(Stripped(rule, clean[start:end].strip()))
         at = end
     out.append(clean[at:])
+    sure = _sure(hits, hidden)
+    score = max(sure, _likely(clean, sure))
+    sanitized = re.sub(r"[ \t]{2,}", " ", "".join(out)).strip()
+    return Guarded(not hits, round(score, 4), sanitized, tuple(stripped))
+
+
+def rule_score(text: str) -> tuple[str, float]:
+    """The normalised text, and how sure the rules alone are, 0 to 1; what the score's weights are fitted on."""
+    clean, hidden = _normalised(text)
+    return clean, _sure(_hits(clean), hidden)
+
+
+def _sure(hits: list[_Hit], hidden: list[str]) -> float:
     score = 0.0
     for hit in hits:
         score = 1 - (1 - score) * (1 - hit.weight)
-    if hidden:
-        score = 1 - (1 - score) * (1 - min(0.05 * len(hidden), 0.5))
-    sanitized = re.sub(r"[ \t]{2,}", " ", "".join(out)).strip()
-    return Guarded(not hits, round(score, 4), sanitized, tuple(stripped))
+    return 1 - (1 - score) * (1 - min(0.05 * len(hidden), 0.5)) if hidden else score
+
+
+def _likely(clean: str, sure: float) -> float:
+    """How likely such a text talks to the model about its rules, by all its features together, 0 to 1."""
+    found = features(clean, sure)
+    total = WEIGHTS["constant"] + sum(WEIGHTS[name] * value for name, value in found.items())
+    return 1 / (1 + math.exp(-max(min(total, 50.0), -50.0)))
 
 
 def _normalised(text: str) -> tuple[str, list[str]]:
