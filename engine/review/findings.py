@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.governance.gate import decide_changes
+from engine.governance.path_classes import classify_path
 from engine.governance.protected import protected_reason
 from engine.governance.secrets import SecretHit, redact, scan
 from engine.governance.weakened import weakened
-from engine.vocabulary.actions import digest_of
+from engine.vocabulary.actions import ActionClass, digest_of
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange, Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.verdicts import Decision, Layer, Verdict
@@ -125,7 +126,7 @@ def _shape(change: FileChange) -> Iterator[Finding]:
 
 
 def _tests(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
-    if GITLINK in (change.old_mode, change.new_mode):
+    if GITLINK in (change.old_mode, change.new_mode) or classify_path(change.path) is not ActionClass.TESTS_WRITE:
         return
     before = repository.blob(change.old_oid) if change.old_oid else b""
     weaker = weakened(change.path, before, repository.blob(change.new_oid) if change.new_oid else b"")
