@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LINK = 0o120000
 GITLINK = 0o160000
 EXECUTABLE = 0o100755
+NAMED_TASKS = 5
 _ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -199,10 +200,16 @@ def _filters(repository: SessionRepository, changes: ChangeSet) -> Iterator[Find
         )
 
 
+def _not_verified(tasks: list[str]) -> str:
+    if len(tasks) == 1:
+        return f"task {tasks[0]} has no check: not verified"
+    more = f" and {len(tasks) - NAMED_TASKS} more" if len(tasks) > NAMED_TASKS else ""
+    return f"{len(tasks)} tasks have no check, so they are not verified: {', '.join(tasks[:NAMED_TASKS])}{more}"
+
+
 def _tasks(session: Session, paths: set[str]) -> Iterator[Finding]:
-    for view in session.tasks.values():
-        if view.state is not TaskState.KEPT or not paths.intersection(view.files):
-            continue
+    touching = [v for v in session.tasks.values() if v.state is TaskState.KEPT and paths.intersection(v.files)]
+    for view in touching:
         if view.flagged:
             yield _finding(
                 FindingKind.FLAGGED,
@@ -210,8 +217,9 @@ def _tasks(session: Session, paths: set[str]) -> Iterator[Finding]:
                 "",
                 f"task {view.task.id!r} was flagged while it ran (confidence {view.confidence:.2f}): look closer",
             )
-        if view.verified is None:
-            yield _finding(FindingKind.CHECK, Severity.INFO, "", f"task {view.task.id!r} has no check: not verified")
+    unverified = [repr(view.task.id) for view in touching if view.verified is None]
+    if unverified:
+        yield _finding(FindingKind.CHECK, Severity.INFO, "", _not_verified(unverified))
     for evidence in session.criteria:
         if not evidence.passed:
             message = f"the role's criterion `{evidence.run}` does not hold on the result"

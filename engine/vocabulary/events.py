@@ -24,7 +24,7 @@ class EventKind(StrEnum):
     TURN = "turn"
     """task, turn (from 1), text, calls (actions), tokens_in, tokens_out, cost_usd: one reply of a model"""
     GATE = "gate"
-    """task, step (from 0, or null for effects and plan), verdict, phase: plan, action, effect or promotion"""
+    """task, step (from 0, or null for effects and plan), verdict, phase: action or effects"""
     ACTION_STARTED = "action_started"
     """task, step, action, summary"""
     ACTION = "action"
