@@ -175,12 +175,13 @@ class Runner:
 
     def _finished(self, session: Session) -> Stop:
         counts = session.counts()
+        failed = f"; {counts['failed']} failed" if counts["failed"] else ""
         if session.waiting:
-            return Stop(SessionState.AWAITING_REVIEW, "everything left waits for approval")
+            return Stop(SessionState.AWAITING_REVIEW, f"everything left waits for approval{failed}")
         if counts["failed"] and not counts["kept"]:
             return Stop(SessionState.FAILED, "no task was kept")
         self._try_criteria()
-        return Stop(SessionState.AWAITING_REVIEW, "all work is done")
+        return Stop(SessionState.AWAITING_REVIEW, f"all work is done{failed}")
 
     def _try_criteria(self) -> None:
         """The role's success criteria that carry a command, tried on the last checkpoint; evidence for the reviewer."""
