@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from engine.facade.approvals import Approvals
-from engine.facade.doctor import Doctor
-from engine.facade.nouns import Auth, Playbooks, SettingsFace
 from engine.facade.reviews import Reviews
-from engine.facade.roles import Roles
-from engine.facade.scanning import Scan
 from engine.facade.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -17,11 +14,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.facade.core import Core
+    from engine.facade.doctor import Doctor
+    from engine.facade.nouns import Auth, Playbooks, SettingsFace
+    from engine.facade.roles import Roles
+    from engine.facade.scanning import Scan
     from engine.vocabulary.events import Event
 
 
 class Engine:
-    """One open Orion home. Any number of processes may have one open; a session is run by one of them at a time."""
+    """One open Orion home. Any number of processes may have one open; a session is run by one of them at a time.
+
+    Nouns that a list of sessions does not need are made when they are first asked for."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -29,12 +32,42 @@ class Engine:
         self.sessions = Sessions(core)
         self.approvals = Approvals(core)
         self.review = Reviews(core)
-        self.roles = Roles(core)
-        self.playbooks = Playbooks(core)
-        self.auth = Auth(core)
-        self.settings = SettingsFace(core)
-        self.scan = Scan()
-        self.doctor = Doctor(core)
+
+    @cached_property
+    def roles(self) -> Roles:
+        from engine.facade.roles import Roles
+
+        return Roles(self._core)
+
+    @cached_property
+    def playbooks(self) -> Playbooks:
+        from engine.facade.nouns import Playbooks
+
+        return Playbooks(self._core)
+
+    @cached_property
+    def auth(self) -> Auth:
+        from engine.facade.nouns import Auth
+
+        return Auth(self._core)
+
+    @cached_property
+    def settings(self) -> SettingsFace:
+        from engine.facade.nouns import SettingsFace
+
+        return SettingsFace(self._core)
+
+    @cached_property
+    def scan(self) -> Scan:
+        from engine.facade.scanning import Scan
+
+        return Scan()
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        from engine.facade.doctor import Doctor
+
+        return Doctor(self._core)
 
     def subscribe(self, callback: Callable[[tuple[Event, ...]], None]) -> Callable[[], None]:
         """Call back with the events of every session and process, in order, from a thread of the engine. The callback

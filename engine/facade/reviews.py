@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind, Fact
-from engine.vocabulary.requests import Review
 from engine.vocabulary.sessions import Session, SessionState
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from engine.facade.core import Core
     from engine.review.promotion import Promoter
     from engine.vocabulary.changes import ChangeSet, Conflict, Promotion
+    from engine.vocabulary.requests import Review
 
 _CLOSED = (SessionState.REJECTED, SessionState.RUNNING)
 
@@ -47,6 +47,7 @@ class Reviews:
         """Findings and conflicts of exactly this selection (None for all)."""
         from engine.review.findings import blocking, findings_of
         from engine.review.selection import chosen_changes, open_changes, tasks_by_path
+        from engine.vocabulary.requests import Review
 
         state, repository = self._core.session(session), self._core.repository(session)
         changes = open_changes(state, repository)
