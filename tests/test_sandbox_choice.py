@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,18 @@ def test_a_machine_that_forbids_user_namespaces_is_named_with_the_remedy(
 def test_a_refusal_without_a_setting_points_at_the_container(proc: Path) -> None:
     assert "container" in diagnose(Path("/usr/bin/bwrap"), "bwrap: Operation not permitted", proc)[0]
     assert diagnose(Path("/usr/bin/bwrap"), "something else", proc) == ("", "")
+
+
+@pytest.mark.sandbox
+def test_root_of_a_namespace_that_knows_no_other_user_is_told_so() -> None:
+    script = (
+        "from engine.sandboxes.bubblewrap import BubblewrapProvider\n"
+        "status = BubblewrapProvider().probe()\nprint(status.available, status.detail, status.hint)"
+    )
+    command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0 and "unshare" in done.stderr:
+        pytest.skip(f"no user namespace can be made here: {done.stderr.strip()}")
+    assert done.stdout.startswith("False"), done.stderr
+    assert "cannot drop its privileges" in done.stdout
+    assert "ordinary user" in done.stdout

@@ -190,9 +190,7 @@ def _prove(binary: Binary) -> str:
     """The version of a binary that has just run a real command in a sandbox. Raises SandboxUnavailable."""
     folder = Path(tempfile.mkdtemp(prefix="orion-probe-"))
     try:
-        owner = sandbox_owner()
-        if owner is not None:
-            os.chown(folder, *owner)
+        _hand_over(folder)
         spec = SandboxSpec(session="probe", tree=folder)
         sandbox = BubblewrapSandbox(spec, binary, SandboxStatus(NAME, True, ""))
         try:
@@ -205,6 +203,21 @@ def _prove(binary: Binary) -> str:
         return _version(binary)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hand_over(folder: Path) -> None:
+    """Give the folder to whom commands run as. Raises SandboxUnavailable where root is nobody's root but its own: a
+    user namespace that knows no other user."""
+    owner = sandbox_owner()
+    if owner is None:
+        return
+    try:
+        os.chown(folder, *owner)
+    except OSError as error:
+        raise SandboxUnavailable(
+            f"Orion runs as root and cannot drop its privileges: uid {owner[0]} cannot be used here ({error.strerror})",
+            "run Orion as an ordinary user, or give this container more user ids (newuidmap, --userns)",
+        ) from error
 
 
 def _version(binary: Binary) -> str:
