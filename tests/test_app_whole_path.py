@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import time
 from collections.abc import Callable
@@ -43,8 +42,7 @@ async def in_time(pilot: Pilot[Any], condition: Callable[[], Any], what: str) ->
     while not condition():
         if time.monotonic() > end or "this is a bug" in told(pilot.app):  # type: ignore[arg-type]
             raise AssertionError(f"never happened: {what}\n{shown(pilot.app)}")  # type: ignore[arg-type]
-        await asyncio.sleep(0.02)
-        await pilot.pause()
+        await pilot.pause(0.02)
 
 
 def app_over(engine: Any, workspace: Path) -> OrionApp:
