@@ -12,7 +12,7 @@ from engine.vocabulary.text import shortened
 if TYPE_CHECKING:
     from orion_tui.widgets.signs import Parts
 
-TITLE_LEAST = 34
+TITLE_LEAST = 18
 """A title is cut to this many characters before a badge beside it is left out."""
 
 _CLASS_OF = {
