@@ -13,7 +13,7 @@ from engine.models.observation import observation_digest
 from engine.models.registry import open_model
 from engine.models.replay import ReplayModel
 from engine.vocabulary.errors import Cancelled, ModelError
-from engine.vocabulary.models import Message, ModelReply, ModelRequest, ToolCall, Usage
+from engine.vocabulary.models import FinishReason, Message, ModelReply, ModelRequest, ToolCall, Usage
 from engine.vocabulary.settings import ModelSettings
 
 pytestmark = pytest.mark.mock_llm
@@ -39,7 +39,8 @@ def ask(model: ReplayModel, *messages: Message, task: str = "fix", turn: int = 1
 
 def test_a_reply_is_found_by_purpose_task_and_turn(tmp_path: Path) -> None:
     model = recording(tmp_path, HEADER, line(), line(turn=2, reply={"text": "done"}), line("", purpose="plan"))
-    assert ask(model) == ModelReply("look", (ToolCall("fix-1-1", "run", {"command": "ls"}),), Usage(5, 2, 0.5))
+    call = ToolCall("fix-1-1", "run", {"command": "ls"})
+    assert ask(model) == ModelReply("look", (call,), Usage(5, 2, 0.5), FinishReason.TOOL)
     assert ask(model, turn=2) == ModelReply("done")
     assert ask(model) == ask(model)
     assert model.complete(ModelRequest("plan", "", 1, ()), threading.Event()).text == "look"
@@ -117,6 +118,9 @@ def test_the_digest_is_of_the_last_thing_that_the_model_was_told() -> None:
         ([HEADER, line(reply="hello")], "line 2 .* has no `reply`"),
         ([HEADER, line(reply={"calls": [{"name": "x"}]})], "line 2 .* has a call"),
         ([HEADER, line(reply={"usage": {"tokens": 1}})], "line 2 .* has a `usage`"),
+        ([HEADER, line(reply={"usage": {"tokens_in": "many"}})], "line 2 .* has a `usage`"),
+        ([HEADER, line(reply={"finish": "tired"})], "line 2 .* has no known `finish`"),
+        ([HEADER, line(reply={"calls": [{"name": "x", "arguments": {}, "id": 1}]})], "line 2 .* has a call"),
     ],
 )
 def test_a_broken_recording_is_an_error_that_names_the_line(tmp_path: Path, lines: list[Any], said: str) -> None:

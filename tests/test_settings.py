@@ -8,8 +8,9 @@ import pytest
 
 from engine.storage.settings import example_settings, read_settings
 from engine.vocabulary.errors import ConfigError, Problem
+from engine.vocabulary.models import Price
 from engine.vocabulary.sessions import Limits
-from engine.vocabulary.settings import ModelSettings, Price, SandboxSettings, Settings
+from engine.vocabulary.settings import ModelSettings, SandboxSettings, Settings
 
 FULL = """\
 default_model: local

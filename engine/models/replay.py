@@ -16,16 +16,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.models.observation import observation_digest
-from engine.vocabulary.errors import Cancelled, ModelError
-from engine.vocabulary.models import ModelReply, ModelRequest, ToolCall, Usage
+from engine.vocabulary.errors import Cancelled, ModelError, ModelFault
+from engine.vocabulary.models import PURPOSES, FinishReason, ModelReply, ModelRequest, Price, ToolCall, Usage
 from engine.vocabulary.text import shortened, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from engine.vocabulary.ports import ModelWatch
+
 FORMAT = "orion-replay/1"
 _MAX_BYTES = 16 * 1024 * 1024
+_NO_LIMIT = 1_000_000
 _FIELDS = {"purpose", "task", "turn", "expects", "reply"}
 
 
@@ -52,12 +55,25 @@ class ReplayModel:
     def name(self) -> str:
         return self._name
 
+    @property
+    def context_tokens(self) -> int:
+        return _NO_LIMIT
+
+    @property
+    def max_output_tokens(self) -> int:
+        return _NO_LIMIT // 4
+
+    @property
+    def price(self) -> Price:
+        """Nothing: what a recorded reply cost stands in it."""
+        return Price()
+
     def about(self) -> str:
         """What the recording says of itself, for a person. Raises ModelError."""
         self._read()
         return self._about
 
-    def complete(self, request: ModelRequest, stop: threading.Event) -> ModelReply:
+    def complete(self, request: ModelRequest, stop: threading.Event, watch: ModelWatch | None = None) -> ModelReply:
         """The recorded reply for purpose, task and turn. Raises ModelError (not retryable) when there is none or when
         it was recorded for another observation; Cancelled once `stop` is set."""
         if stop.is_set():
@@ -71,6 +87,7 @@ class ReplayModel:
             raise ModelError(
                 f"the recording {self._file} has no reply for {_key(wanted)}; {has}",
                 "a recording fits only the goal, plan and repository that it was written for",
+                fault=ModelFault.RECORDING,
             )
         if recorded.expects is not None:
             found = observation_digest(request.messages)
@@ -80,7 +97,10 @@ class ReplayModel:
                     f"the reply for {_key(wanted)} (line {recorded.line} of {self._file}) was recorded for another "
                     f"observation: expected {recorded.expects}, found {found}: {visible(shortened(last.strip(), 160))}",
                     "something in the repository or the sandbox differs from when the recording was made",
+                    fault=ModelFault.RECORDING,
                 )
+        if watch is not None and recorded.reply.text:
+            watch.text(recorded.reply.text)
         return recorded.reply
 
     @property
@@ -104,15 +124,16 @@ def _load(path: Path) -> tuple[str, Mapping[tuple[str, str, int], Recorded]]:
     name = visible(path.name)
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise ModelError(f"the recording {name} is larger than 16 MiB", "split it")
+            raise ModelError(f"the recording {name} is larger than 16 MiB", "split it", fault=ModelFault.RECORDING)
         lines = path.read_text("utf-8").removesuffix("\n").split("\n")
     except OSError as missing:
         raise ModelError(
             f"the recording {visible(str(path))} cannot be read: {missing.strerror}",
             "check `file` of this model in config.yaml",
+            fault=ModelFault.RECORDING,
         ) from missing
     except UnicodeDecodeError as bad:
-        raise ModelError(f"the recording {name} is not UTF-8", "save it as UTF-8") from bad
+        raise ModelError(f"the recording {name} is not UTF-8", "save it as UTF-8", fault=ModelFault.RECORDING) from bad
     about = ""
     replies: dict[tuple[str, str, int], Recorded] = {}
     for number, line in enumerate(lines, 1):
@@ -148,8 +169,8 @@ def _line(name: str, number: int, data: Mapping[str, Any]) -> tuple[tuple[str, s
     if unknown:
         _broken(name, number, f"has the unknown field {unknown[0]!r}", f"known: {', '.join(sorted(_FIELDS))}")
     purpose, task, turn = data.get("purpose"), data.get("task", ""), data.get("turn")
-    if purpose not in ("plan", "act"):
-        _broken(name, number, "has no known `purpose`", "plan or act")
+    if purpose not in PURPOSES:
+        _broken(name, number, "has no known `purpose`", f"one of {', '.join(PURPOSES)}")
     if not isinstance(task, str) or not isinstance(turn, int) or isinstance(turn, bool) or turn < 1:
         _broken(name, number, "needs `task` (text) and `turn` (a whole number from 1)", "")
     expects, reply = data.get("expects"), data.get("reply")
@@ -161,29 +182,40 @@ def _line(name: str, number: int, data: Mapping[str, Any]) -> tuple[tuple[str, s
 
 
 def _reply(name: str, number: int, task: str, turn: int, data: Mapping[str, Any]) -> ModelReply:
-    text, usage = data.get("text", ""), data.get("usage", {})
+    text, wanted = data.get("text", ""), data.get("calls", [])
     if not isinstance(text, str):
         _broken(name, number, "has a `text` that is no text", "text, possibly empty")
-    wanted, calls = data.get("calls", []), []
     if not isinstance(wanted, list):
         _broken(name, number, "has `calls` that are no list", '[{"name": "…", "arguments": {}}]')
-    for index, call in enumerate(wanted):
-        if not (
-            isinstance(call, dict)
-            and set(call) == {"name", "arguments"}
-            and isinstance(call["name"], str)
-            and isinstance(call["arguments"], dict)
-        ):
-            _broken(name, number, f"has a call (number {index + 1}) of another shape", '{"name": "…", "arguments": {}}')
-        calls.append(ToolCall(f"{task or 'plan'}-{turn}-{index + 1}", call["name"], call["arguments"]))
+    calls = []
+    for index, call in enumerate(wanted, 1):
+        if not _is_call(call):
+            _broken(name, number, f"has a call (number {index}) of another shape", '{"name": "…", "arguments": {}}')
+        calls.append(ToolCall(**{"id": f"{task or 'plan'}-{turn}-{index}", **call}))
+    finish = data.get("finish", FinishReason.TOOL if calls else FinishReason.STOP)
+    if finish not in [reason.value for reason in FinishReason]:
+        _broken(name, number, "has no known `finish`", f"one of {', '.join(FinishReason)}")
+    return ModelReply(text, tuple(calls), _usage(name, number, data.get("usage", {})), FinishReason(finish))
+
+
+def _is_call(call: Any) -> bool:
+    return (
+        isinstance(call, dict)
+        and {"name", "arguments"} <= set(call) <= {"id", "name", "arguments", "problem"}
+        and isinstance(call["arguments"], dict)
+        and all(isinstance(call[key], str) for key in call if key != "arguments")
+    )
+
+
+def _usage(name: str, number: int, data: Any) -> Usage:
     try:
-        used = Usage(**usage)
+        used = Usage(**data)
     except TypeError:
-        _broken(name, number, "has a `usage` of another shape", "tokens_in, tokens_out and cost_usd")
-    if not all(isinstance(value, (int, float)) for value in (used.tokens_in, used.tokens_out, used.cost_usd)):
+        _broken(name, number, "has a `usage` of another shape", "tokens_in, tokens_out, cost_usd, cached_in, …")
+    if not all(isinstance(value, (int, float)) for value in data.values()):
         _broken(name, number, "has a `usage` that is not made of numbers", "tokens_in, tokens_out and cost_usd")
-    return ModelReply(text, tuple(calls), used)
+    return used
 
 
 def _broken(name: str, number: int, what: str, hint: str) -> NoReturn:
-    raise ModelError(f"line {number} of the recording {name} {visible(what)}", hint)
+    raise ModelError(f"line {number} of the recording {name} {visible(what)}", hint, fault=ModelFault.RECORDING)

@@ -63,7 +63,7 @@ class ModelPlanner:
         for turn in range(1, MAX_TRIES + 1):
             request = ModelRequest("plan", "", turn, tuple(messages), schema=reply_schema())
             reply = self._model.complete(request, stop)
-            used = _sum(used, reply.usage)
+            used += reply.usage
             try:
                 return _plan(goal, reply, f"model {self._model.name}"), used
             except PlanError as error:
@@ -163,9 +163,3 @@ def _line(problem: Problem) -> str:
     where = f"{problem.field}: " if problem.field else ""
     hint = f" ({problem.hint})" if problem.hint else ""
     return f"{where}{problem.message}{hint}"
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        one.tokens_in + other.tokens_in, one.tokens_out + other.tokens_out, round(one.cost_usd + other.cost_usd, 9)
-    )

@@ -168,7 +168,7 @@ def _assignment(goal: str, task: Task) -> str:
 
 
 def _call_to_json(call: ToolCall) -> dict[str, Any]:
-    return {"id": call.id, "name": call.name, "arguments": dict(call.arguments)}
+    return {"id": call.id, "name": call.name, "arguments": dict(call.arguments), "problem": call.problem}
 
 
 def _message_to_json(message: Message) -> dict[str, Any]:

@@ -76,7 +76,8 @@ class Runner:
             self._end(Stop(SessionState.PAUSED, f"sandbox: {error.message}"))
         except ModelError as error:
             self.failure = error
-            self._end(Stop(SessionState.FAILED, f"model: {error.message}"))
+            state = SessionState.PAUSED if error.pauses else SessionState.FAILED
+            self._end(Stop(state, f"model: {error.message}"))
         except LeaseLost as error:
             # Somebody else works on the session now: not a byte more from here.
             self.failure = error

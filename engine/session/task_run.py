@@ -330,6 +330,10 @@ class TaskRun:
             tokens_in=usage.tokens_in,
             tokens_out=usage.tokens_out,
             cost_usd=usage.cost_usd,
+            cached_in=usage.cached_in,
+            estimated=usage.estimated,
+            finish=taken.reply.finish.value,
+            model=taken.reply.model,
         )
 
     def _gate(self, verdict: Verdict, step: int | None) -> None:

@@ -96,6 +96,8 @@ def action_of(call: ToolCall) -> Action | Finish:
     known = {tool["name"]: tool["parameters"] for tool in TOOLS}
     if call.name not in known:
         raise BadCall(f"there is no tool {call.name!r}; {nearest(call.name, known)}")
+    if call.problem:
+        raise BadCall(f"{call.name}: {call.problem}")
     given = dict(call.arguments)
     missing = [name for name in known[call.name]["required"] if name not in given]
     if missing:

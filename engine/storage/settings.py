@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.documents import Document, read_document
+from engine.vocabulary.models import Price
 from engine.vocabulary.sessions import Limits
-from engine.vocabulary.settings import ModelSettings, Price, SandboxSettings, Settings
+from engine.vocabulary.settings import ModelSettings, SandboxSettings, Settings
 from engine.vocabulary.text import nearest
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ finding blocks) are values, not errors.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,12 +60,56 @@ class SandboxUnavailable(OrionError):
     """No sandbox can be had on this machine, so nothing may run."""
 
 
-class ModelError(OrionError):
-    """The model did not answer, or not usably. `retryable` when the same call may succeed later."""
+class ModelFault(StrEnum):
+    """What kind of thing went wrong with a model, for those who react to it and not only tell it."""
 
-    def __init__(self, message: str, hint: str = "", *, retryable: bool = False) -> None:
+    KEY = "key"
+    """No key, or one that was refused."""
+    UNKNOWN_MODEL = "unknown_model"
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed_out"
+    CUT = "cut"
+    """The answer broke off."""
+    BUSY = "busy"
+    """Too many calls or tokens for now (429)."""
+    QUOTA = "quota"
+    """Nothing left to spend there."""
+    SERVER = "server"
+    """The endpoint failed (5xx)."""
+    OVERFLOW = "overflow"
+    """The conversation is longer than the model's context."""
+    REQUEST = "request"
+    """The endpoint does not accept what Orion sends."""
+    REPLY = "reply"
+    """The endpoint answered with something that is no answer."""
+    RECORDING = "recording"
+    """A recording is broken or fits something else."""
+    UNUSABLE = "unusable"
+    """It answered, again and again, with nothing of use."""
+
+
+class ModelError(OrionError):
+    """The model did not answer, or not usably. `retryable` when the same call may succeed later; `wait_s` is how many
+    seconds the endpoint itself asks to wait before that, when it said so."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        retryable: bool = False,
+        fault: ModelFault = ModelFault.UNUSABLE,
+        wait_s: float | None = None,
+    ) -> None:
         super().__init__(message, hint)
         self.retryable = retryable
+        self.fault = fault
+        self.wait_s = wait_s
+
+    @property
+    def pauses(self) -> bool:
+        """Whether a session that met it can go on from where it stands once the cause is gone."""
+        return self.fault not in (ModelFault.RECORDING, ModelFault.UNUSABLE)
 
 
 class LimitExceeded(OrionError):

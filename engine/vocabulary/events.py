@@ -22,7 +22,8 @@ class EventKind(StrEnum):
     TASK_STARTED = "task_started"
     """task, title, base (commit), attempt (from 1), confidence, [resumed] (true when it goes on where it stood)"""
     TURN = "turn"
-    """task, turn (from 1), text, calls (actions), tokens_in, tokens_out, cost_usd: one reply of a model"""
+    """task, turn (from 1), text, calls (actions), tokens_in, tokens_out, cost_usd, [cached_in], [estimated] (true when
+    the endpoint did not count), [finish] (why it ended), [model] (who answered): one reply of a model"""
     GATE = "gate"
     """task, step (from 0, or null for effects and plan), verdict, phase: action or effects"""
     ACTION_STARTED = "action_started"

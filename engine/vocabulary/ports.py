@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from engine.vocabulary.changes import ChangeSet, Conflict
     from engine.vocabulary.events import Event, Fact
-    from engine.vocabulary.models import ModelReply, ModelRequest
+    from engine.vocabulary.models import ModelReply, ModelRequest, Price
     from engine.vocabulary.runs import RunResult, SandboxSpec, SandboxStatus
     from engine.vocabulary.sessions import SessionSummary
     from engine.vocabulary.workspaces import MergeResult, PromotionPlan, WorkspaceInfo
@@ -147,14 +147,42 @@ class SandboxProvider(Protocol):
         """Make one ready. Raises SandboxUnavailable."""
 
 
+class ModelWatch(Protocol):
+    """Hears of a call while it goes on, in the thread that made it. Must return at once."""
+
+    def text(self, delta: str) -> None:
+        """More of the reply's text. When a call is made again after a fault, its text begins again."""
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Nothing can be asked for that long; `reason` is a sentence."""
+
+    def waited(self, seconds: float) -> None:
+        """A wait is over, and took that long: time that is no work."""
+
+    def notice(self, message: str) -> None:
+        """Something that belongs into the session's record, such as a fallback that stood in."""
+
+
 class Model(Protocol):
-    """Something that answers: a live endpoint or a recording."""
+    """Something that answers: a live endpoint or a recording. May be called from several threads at once."""
 
     @property
     def name(self) -> str: ...
 
-    def complete(self, request: ModelRequest, stop: Flag) -> ModelReply:
-        """One reply. Raises ModelError, or Cancelled once `stop` is set."""
+    @property
+    def context_tokens(self) -> int:
+        """How many tokens of input and output together it can take."""
+
+    @property
+    def max_output_tokens(self) -> int:
+        """How many tokens one reply may have."""
+
+    @property
+    def price(self) -> Price: ...
+
+    def complete(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None = None) -> ModelReply:
+        """One reply. Raises ModelError, or Cancelled at most 100 ms after `stop` was set. A refusal, a reply cut at its
+        limit and an unreadable tool call are replies, not errors."""
 
 
 class SessionRepository(Protocol):

@@ -5,19 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.vocabulary.models import Price
 from engine.vocabulary.sessions import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """US dollars for a million tokens."""
-
-    input: float = 0.0
-    output: float = 0.0
-    cached_input: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +24,7 @@ class ModelSettings:
     keychain: str = ""
     file: str = ""
     context_tokens: int = 32_768
+    max_output_tokens: int = 8_192
     price: Price = field(default_factory=Price)
 
 

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterable
 
 from engine.vocabulary.errors import Cancelled
-from engine.vocabulary.models import ModelReply, ModelRequest, Usage
+from engine.vocabulary.models import ModelReply, ModelRequest, Price, Usage
+from engine.vocabulary.ports import ModelWatch
 
 
 class ScriptedModel:
@@ -21,7 +22,19 @@ class ScriptedModel:
     def name(self) -> str:
         return self._name
 
-    def complete(self, request: ModelRequest, stop: threading.Event) -> ModelReply:
+    @property
+    def context_tokens(self) -> int:
+        return 32_768
+
+    @property
+    def max_output_tokens(self) -> int:
+        return 4_096
+
+    @property
+    def price(self) -> Price:
+        return Price(1.0, 2.0)
+
+    def complete(self, request: ModelRequest, stop: threading.Event, watch: ModelWatch | None = None) -> ModelReply:
         if stop.is_set():
             raise Cancelled
         self.asked.append(request)
