@@ -20,6 +20,7 @@ from engine.sandboxes.binaries import INSTALL_HINT, Binary, binaries
 from engine.sandboxes.diagnosis import diagnose
 from engine.sandboxes.launcher import launch, sandbox_owner
 from engine.sandboxes.memory import tasks_of
+from engine.sandboxes.mount_points import make_mount_points
 from engine.sandboxes.orphans import MARK, clear_orphans
 from engine.sandboxes.output import HeadTail
 from engine.sandboxes.process import Ended, Limits, Run
@@ -99,7 +100,8 @@ class BubblewrapProvider:
                 failures.append(f"{binary.path} ({binary.origin}): {error.message}")
                 hint = hint or error.hint
                 continue
-            return SandboxStatus(NAME, True, _in_force(binary, version), version=version), binary
+            detail = _in_force(binary, version)
+            return SandboxStatus(NAME, True, detail, version=version, identity=layout.system_release()), binary
         reason, advice = diagnose(candidates[0].path, "; ".join(failures))
         detail = "; ".join([*([reason] if reason else []), *failures])
         return SandboxStatus(NAME, False, detail, advice or hint or INSTALL_HINT), None
@@ -117,9 +119,11 @@ class BubblewrapSandbox:
         gone = next((chain for chain in spec.toolchains if not chain.is_dir()), None)
         if gone is not None:
             raise SandboxUnavailable(f"the tool chain {gone} is gone", "correct sandbox.toolchains in config.yaml")
-        self._made = {path: _in_memory(data) for path, data in layout.small_files().items()}
         self._mounts = _mounts(spec)
-        self._fixed = [*layout.isolation(), *layout.system_files(), *layout.private_files(self._made)]
+        small = layout.small_files(network=spec.network)
+        self._made = {path: _in_memory(data) for path, data in small.items()}
+        isolation = layout.isolation(network=spec.network)
+        self._fixed = [*isolation, *layout.system_files(), *layout.private_files(self._made)]
         self._processors = _processors(spec.cpus, spec.session)
 
     def run(
@@ -136,7 +140,7 @@ class BubblewrapSandbox:
         killed has signal 9 and no exit. Raises UsageError for a variable name that no environment can hold."""
         git = layout.git_environment() if self._spec.git_dir else {}
         extra = [*git.items(), *self._spec.environment.items(), *environment]
-        variables = layout.environment(self._spec.toolchains, extra)
+        variables = layout.environment(self._spec.toolchains, extra, self._spec.programs)
         _check_environment(variables)
         if problem := _unusable(command):
             return RunResult(Outcome.FAILED, 126, None, problem, 0, 0.0)
@@ -145,9 +149,13 @@ class BubblewrapSandbox:
                 raise SandboxUnavailable("this sandbox was closed", "open a new one")
             if stop.is_set():
                 return RunResult(Outcome.STOPPED, None, None, b"", 0, 0.0)
-            sources = [source for source, _ in self._mounts]
-            start = launch(self._binary, self._existing(tree or self._spec.tree), sources)
-            mounts = list(zip(start.mounts, (place for _, place in self._mounts), strict=True))
+            root = self._existing(tree or self._spec.tree)
+            make_mount_points(root, self._spec.layers)
+            start = launch(self._binary, root, [source for source, _, _ in self._mounts])
+            mounts = [
+                (staged, place, writable)
+                for staged, (_, place, writable) in zip(start.mounts, self._mounts, strict=True)
+            ]
             output = HeadTail()
             arguments = [*self._fixed, *layout.own_folders(start.tree, mounts), "--clearenv"]
             for name, value in variables.items():
@@ -265,10 +273,15 @@ def _unusable(command: str) -> bytes:
     return b""
 
 
-def _mounts(spec: SandboxSpec) -> tuple[tuple[Path, Path], ...]:
-    """What is mounted read-only besides the system: folders of the host and their places inside."""
-    chains = [(chain, chain) for chain in spec.toolchains if not chain.is_relative_to("/usr")]
-    return (*chains, (spec.git_dir, Path(layout.GIT_DIR))) if spec.git_dir else tuple(chains)
+def _mounts(spec: SandboxSpec) -> tuple[tuple[Path, Path, bool], ...]:
+    """What is mounted besides the system and the tree: folders of the host, their places inside, whether they may be
+    written."""
+    gone = next((layer.source for layer in spec.layers if not layer.source.is_dir()), None)
+    if gone is not None:
+        raise SandboxUnavailable(f"a part of the frozen set-up is gone: {gone}", "resume the session: it is made again")
+    chains = [(chain, chain, False) for chain in spec.toolchains if not chain.is_relative_to("/usr")]
+    git = [(spec.git_dir, Path(layout.GIT_DIR), False)] if spec.git_dir else []
+    return (*chains, *git, *((layer.source, Path(layer.place), layer.writable) for layer in spec.layers))
 
 
 def _check_environment(variables: dict[str, str]) -> None:

@@ -8,10 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.vocabulary.runs import WORKSPACE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-WORKSPACE = "/workspace"
 GIT_DIR = "/orion.git"
 HOME = "/home/orion"
 UID = 1000
@@ -30,6 +31,7 @@ _ETC_FILES = (
     *("ld.so.cache", "localtime", "magic", "mime.types", "pki/tls/cert.pem", "protocols", "services"),
     *("ssl/openssl.cnf", "timezone"),
 )
+_ETC_NETWORK = ("hosts", "resolv.conf")
 _ETC_FILE_BYTES = 1024 * 1024
 
 _MADE_FILES: Mapping[str, str] = {
@@ -40,10 +42,11 @@ _MADE_FILES: Mapping[str, str] = {
 }
 
 
-def isolation() -> list[str]:
-    """Namespaces and privileges, the same for every command."""
+def isolation(*, network: bool = False) -> list[str]:
+    """Namespaces and privileges, the same for every command. With `network` the machine's own is shared."""
     return [
-        *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+        *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+        *(() if network else ("--unshare-net",)),
         *("--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--uid", str(UID), "--gid", str(GID), "--hostname", "orion"),
     ]
@@ -66,11 +69,21 @@ def system_files(root: Path = Path("/")) -> list[str]:
     return arguments
 
 
-def small_files(root: Path = Path("/")) -> dict[str, bytes]:
-    """Files of `/etc` by their place: those that Orion writes, and copies of those that any user of the host may
-    read."""
+def system_release(root: Path = Path("/")) -> str:
+    """Which system this is, as far as a program built on it can tell: its release and its Python's version."""
+    release = root / "etc/os-release"
+    named = release.read_text("utf-8", errors="replace") if release.is_file() else ""
+    pythons = sorted(str(found.readlink()) for found in root.glob("usr/bin/python3") if found.is_symlink())
+    return " ".join([*sorted(line for line in named.splitlines() if line.startswith(("ID=", "VERSION_ID="))), *pythons])
+
+
+def small_files(root: Path = Path("/"), *, network: bool = False) -> dict[str, bytes]:
+    """Files of `/etc` by their place: those that Orion writes, and copies of those that any user of the host may read.
+    With `network` also what names are looked up with."""
     files = {path: text.encode() for path, text in _MADE_FILES.items()}
-    for name in _ETC_FILES:
+    if network:
+        files["/etc/nsswitch.conf"] = files["/etc/nsswitch.conf"].replace(b"hosts: files", b"hosts: files dns")
+    for name in (*_ETC_FILES, *(_ETC_NETWORK if network else ())):
         with suppress(OSError):
             found = root / "etc" / name
             about = found.stat()
@@ -93,17 +106,21 @@ def private_files(made: Mapping[str, int]) -> list[str]:
     return arguments
 
 
-def own_folders(tree: str, mounts: Iterable[tuple[str, Path]]) -> list[str]:
-    """The writable tree and the read-only mounts (source, place inside); then the root is closed for writing."""
+def own_folders(tree: str, mounts: Iterable[tuple[str, Path, bool]]) -> list[str]:
+    """The writable tree and the other mounts (source, place inside, whether it may be written); then the root is closed
+    for writing."""
     arguments = ["--bind", tree, WORKSPACE]
-    for source, place in sorted(mounts, key=lambda pair: len(pair[1].parts)):
-        arguments += ["--ro-bind", source, str(place)]
+    for source, place, writable in sorted(mounts, key=lambda mount: len(mount[1].parts)):
+        arguments += ["--bind" if writable else "--ro-bind", source, str(place)]
     return [*arguments, "--remount-ro", "/", "--chdir", WORKSPACE]
 
 
-def environment(toolchains: Iterable[Path], extra: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The whole environment of a command. Nothing of the host's is inherited; `extra` wins, later over earlier."""
-    folders = [str(folder) for chain in toolchains for folder in _program_folders(chain)]
+def environment(
+    toolchains: Iterable[Path], extra: Iterable[tuple[str, str]], programs: Iterable[str] = ()
+) -> dict[str, str]:
+    """The whole environment of a command. Nothing of the host's is inherited; `extra` wins, later over earlier.
+    `programs` are folders that come before those of the tool chains."""
+    folders = [*programs, *(str(folder) for chain in toolchains for folder in _program_folders(chain))]
     values = {
         "PATH": ":".join(dict.fromkeys([*folders, *SYSTEM_PATH])),
         "HOME": HOME,

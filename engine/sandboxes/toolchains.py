@@ -7,8 +7,9 @@ import pwd
 import sys
 from pathlib import Path
 
-from engine.sandboxes.layout import HOME, WORKSPACE
+from engine.sandboxes.layout import HOME
 from engine.vocabulary.errors import ConfigError
+from engine.vocabulary.runs import WORKSPACE
 
 _FIELD = "sandbox.toolchains"
 _OURS = tuple(map(Path, ("/proc", "/dev", "/sys", "/etc", "/run", "/boot", WORKSPACE, HOME)))

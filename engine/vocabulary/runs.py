@@ -11,11 +11,34 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+WORKSPACE = "/workspace"
+"""Where every sandbox has the tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A folder of the host seen inside at `place`, an absolute path: one of its own (`/setup`) or one inside the tree
+    (`/workspace/node_modules`), where it covers what the tree has there. Read-only unless `writable`."""
+
+    source: Path
+    place: str
+    writable: bool = False
+
+    @property
+    def in_tree(self) -> str:
+        """The place as a path of the tree, empty for a layer outside it."""
+        return self.place.removeprefix(f"{WORKSPACE}/") if self.place.startswith(f"{WORKSPACE}/") else ""
+
+
 @dataclass(frozen=True, slots=True)
 class SandboxSpec:
     """What a sandbox is made of: the writable `tree` (host folder, seen inside as `/workspace`), tool chains mounted
     read-only at their own paths, `git_dir` as a read-only `GIT_DIR` outside the tree, extra environment (an
-    allow-list: nothing of the host's is inherited) and limits."""
+    allow-list: nothing of the host's is inherited) and limits.
+
+    `layers` is what a set-up phase froze (writable only while it runs); for one inside the tree an empty folder may be
+    left where it was mounted. `programs` are folders inside that come first on the PATH. `network` is for a set-up
+    phase alone: no agent ever works in a sandbox that has one."""
 
     session: str
     tree: Path
@@ -26,6 +49,9 @@ class SandboxSpec:
     cpus: float = 2.0
     pids: int = 128
     file_mib: int = 1024
+    layers: tuple[Layer, ...] = ()
+    programs: tuple[str, ...] = ()
+    network: bool = False
 
 
 class Outcome(StrEnum):
@@ -56,10 +82,13 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class SandboxStatus:
-    """Whether a kind of sandbox can be had here: `detail` what was found, `hint` what to do when it cannot."""
+    """Whether a kind of sandbox can be had here: `detail` what was found, `hint` what to do when it cannot. `identity`
+    changes when the programs that it brings do (an image's id, the system's release): a frozen set-up is bound to
+    it."""
 
     name: str
     available: bool
     detail: str
     hint: str = ""
     version: str = ""
+    identity: str = ""

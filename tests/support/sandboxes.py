@@ -92,6 +92,11 @@ def a_box(provider: SandboxProvider, **limits: object) -> Iterator[Box]:
         shutil.rmtree(tree, ignore_errors=True)
 
 
+def host_address(provider: SandboxProvider) -> str:
+    """Where a sandbox with a network reaches a server of this machine that listens on every address."""
+    return {"docker": "172.17.0.1"}.get(provider.name, "127.0.0.1")
+
+
 def processes_with(marker: str) -> list[int]:
     """Processes of this machine that have the marker in their command line."""
     found = []
