@@ -15,15 +15,23 @@ class EventKind(StrEnum):
 
     SESSION_CREATED = "session_created"
     """goal, role, role_digest, workspace, base_commit, branch, model, sandbox, limits {time_s, cost_usd}, [notices]"""
+    INTAKE = "intake"
+    """[brief] (see brief_to_json), [survey] (blob id of what the planner was told of the repository), [noted] (what the
+    guard found in the repository's own instructions): what a goal turned out to mean, once, before its plan"""
     PLAN_MADE = "plan_made"
-    """plan (see plan_to_json), verdicts {task id: verdict}, [stripped]; a later one replaces the tasks not yet ended"""
+    """plan (see plan_to_json), verdicts {task id: verdict}, [outlooks] {task id: see outlook_to_json}, [stripped]; a
+    later one replaces the tasks not yet ended"""
+    REPLANNED = "replanned"
+    """decision (keep, revise or abort), reason, trigger (why the plan was weighed), weighed (task ids), [added],
+    [removed], [changed] (task ids) and, for revise, plan, verdicts and outlooks as in plan_made"""
     SESSION_STARTED = "session_started"
     """sandbox {name, network, detail}, generation, pid, host, resumed (bool)"""
     TASK_STARTED = "task_started"
     """task, title, base (commit), attempt (from 1), confidence, [resumed] (true when it goes on where it stood)"""
     TURN = "turn"
-    """task, turn (from 1), text, calls (actions), tokens_in, tokens_out, cost_usd, [cached_in], [estimated] (true when
-    the endpoint did not count), [finish] (why it ended), [model] (who answered): one reply of a model"""
+    """task (empty outside one), turn (from 1), text, calls (actions), tokens_in, tokens_out, cost_usd, [cached_in],
+    [estimated] (true when the endpoint did not count), [finish] (why it ended), [model] (who answered), [purpose] (see
+    PURPOSES; act when it is missing): one reply of a model"""
     GATE = "gate"
     """task, step (from 0, or null for effects and plan), verdict, phase: action or effects"""
     ACTION_STARTED = "action_started"

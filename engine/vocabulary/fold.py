@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.events import Event, EventKind
-from engine.vocabulary.plans import TaskState, plan_from_json
+from engine.vocabulary.fold_plan import plan_made, replanned, rolled_back, take_in
+from engine.vocabulary.outlook import confidence_from_json
+from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import (
     Checkpoint,
     Evidence,
@@ -15,12 +17,11 @@ from engine.vocabulary.sessions import (
     Session,
     SessionState,
     Suspension,
-    TaskView,
 )
-from engine.vocabulary.verdicts import ApprovalState, approval_from_json, verdict_from_json
+from engine.vocabulary.verdicts import ApprovalState, approval_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 def fold_all(session_id: str, events: Iterable[Event]) -> Session:
@@ -64,38 +65,6 @@ def _created(session: Session, event: Event) -> Session:
     )
 
 
-def _plan_made(session: Session, event: Event) -> Session:
-    plan = plan_from_json(event.data["plan"])
-    verdicts = event.data.get("verdicts", {})
-    tasks: dict[str, TaskView] = {}
-    carried: set[str] = set()
-    for task in plan.tasks:
-        known = session.tasks.get(task.id)
-        if known is not None and known.state.ended:
-            tasks[task.id] = known
-            carried.add(task.id)
-            continue
-        raw = verdicts.get(task.id)
-        verdict = verdict_from_json(raw) if raw else None
-        if known is not None and known.task == task:
-            # What waits for a person, or stands half done, is not lost because another task was moved.
-            tasks[task.id] = replace(known, verdict=verdict)
-            carried.add(task.id)
-            continue
-        tasks[task.id] = TaskView(task, verdict=verdict, confidence=task.confidence)
-    return _voided(replace(session, plan=plan, tasks=tasks), session.tasks.keys() - carried)
-
-
-def _voided(session: Session, tasks: Collection[str]) -> Session:
-    """What was asked or allowed for tasks that begin anew, or are gone, means nothing any more."""
-    held = (ApprovalState.PARKED, ApprovalState.APPROVED)
-    approvals = {
-        key: replace(asked, state=ApprovalState.VOID) if asked.task in tasks and asked.state in held else asked
-        for key, asked in session.approvals.items()
-    }
-    return replace(session, approvals=approvals)
-
-
 def _started(session: Session, event: Event) -> Session:
     sandbox = event.data.get("sandbox") or {}
     # A task that was running when its runner died has left no trace: it starts again from the last checkpoint.
@@ -135,12 +104,11 @@ def _task_started(session: Session, event: Event) -> Session:
 
 def _turn(session: Session, event: Event) -> Session:
     data = event.data
-    return replace(
-        session,
-        cost_usd=session.cost_usd + data.get("cost_usd", 0.0),
-        tokens=session.tokens + data.get("tokens_in", 0) + data.get("tokens_out", 0),
-        calls=session.calls + 1,
-    )
+    cost, tokens = data.get("cost_usd", 0.0), data.get("tokens_in", 0) + data.get("tokens_out", 0)
+    view = session.tasks.get(data.get("task", ""))
+    if view is not None:
+        session = _with_task(session, view.task.id, cost_usd=view.cost_usd + cost, tokens=view.tokens + tokens)
+    return replace(session, cost_usd=session.cost_usd + cost, tokens=session.tokens + tokens, calls=session.calls + 1)
 
 
 def _effects(session: Session, event: Event) -> Session:
@@ -200,6 +168,7 @@ def _decided(session: Session, event: Event) -> Session:
     decided = replace(approval, state=state, decided_at=event.at, decision_reason=data.get("reason", ""))
     session = replace(session, approvals={**session.approvals, approval.id: decided})
     if state is ApprovalState.DENIED:
+        session = replace(session, unweighed=(*session.unweighed, approval.task))
         return _with_task(
             session, approval.task, state=TaskState.DENIED, reason=data.get("reason", ""), ended_at=event.at
         )
@@ -222,6 +191,9 @@ def _checkpoint(session: Session, event: Event) -> Session:
 
 def _task_ended(session: Session, event: Event) -> Session:
     data = event.data
+    how = data.get("calibration")
+    if TaskState(data["state"]) is not TaskState.SKIPPED:
+        session = replace(session, unweighed=(*session.unweighed, data["task"]))
     return _with_task(
         session,
         data["task"],
@@ -235,6 +207,7 @@ def _task_ended(session: Session, event: Event) -> Session:
         commit=data.get("commit", ""),
         rule=data.get("rule", ""),
         suspension=None,
+        calibration=confidence_from_json(how) if how else None,
     )
 
 
@@ -316,22 +289,11 @@ def _rejected(session: Session, event: Event) -> Session:
     return replace(session, state=SessionState.REJECTED, reason=event.data.get("reason", ""), ended_at=event.at)
 
 
-def _rolled_back(session: Session, event: Event) -> Session:
-    data = event.data
-    kept = tuple(point for point in session.checkpoints if point.number <= data["checkpoint"])
-    tasks = dict(session.tasks)
-    for task_id in data.get("tasks", ()):
-        if task_id in tasks:
-            tasks[task_id] = TaskView(
-                tasks[task_id].task, verdict=tasks[task_id].verdict, confidence=tasks[task_id].task.confidence
-            )
-    session = replace(session, checkpoints=kept, tasks=tasks, state=SessionState.PAUSED, reason="rolled back")
-    return _voided(session, data.get("tasks", ()))
-
-
 _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.SESSION_CREATED: _created,
-    EventKind.PLAN_MADE: _plan_made,
+    EventKind.INTAKE: take_in,
+    EventKind.PLAN_MADE: plan_made,
+    EventKind.REPLANNED: replanned,
     EventKind.SESSION_STARTED: _started,
     EventKind.TASK_STARTED: _task_started,
     EventKind.TURN: _turn,
@@ -352,7 +314,7 @@ _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.PROMOTION_FAILED: _promotion_failed,
     EventKind.PROMOTION_UNDONE: _promotion_undone,
     EventKind.REJECTED: _rejected,
-    EventKind.ROLLED_BACK: _rolled_back,
+    EventKind.ROLLED_BACK: rolled_back,
 }
 
 FOLDED: frozenset[EventKind] = frozenset(_HANDLERS)

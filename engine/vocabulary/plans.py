@@ -78,6 +78,28 @@ class Plan:
         raise KeyError(task_id)
 
 
+class Decided(StrEnum):
+    """What became of the rest of a plan when it was weighed again."""
+
+    KEEP = "keep"
+    REVISE = "revise"
+    ABORT = "abort"
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """One time at which the rest of a plan was weighed: why, what was decided with which reason, and the ids of the
+    tasks that came, went and read differently afterwards."""
+
+    decision: Decided
+    reason: str
+    trigger: str
+    at: str = ""
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
 def task_to_json(task: Task) -> dict[str, Any]:
     data = asdict(task)
     data["steps"] = None if task.steps is None else [action_to_json(step) for step in task.steps]

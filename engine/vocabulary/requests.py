@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from engine.vocabulary.changes import ChangeSet, Conflict, Finding
     from engine.vocabulary.errors import Problem
+    from engine.vocabulary.intake import Brief, Exchange
+    from engine.vocabulary.outlook import Outlook
     from engine.vocabulary.plans import Plan
     from engine.vocabulary.roles import Role, RoleSource
     from engine.vocabulary.sessions import Limits, Session
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class SessionRequest:
     """A goal to be worked on. Empty `goal` takes the playbook's; empty `role`, `model` and `sandbox` the
-    configuration's. Of `playbook`, `plan` and a model, the first given makes the plan."""
+    configuration's. Of `playbook`, `plan` and a model, the first given makes the plan. `brief` is what an intake made
+    of the goal, with its answers; `spent` are the calls that were made for it."""
 
     workspace: Path
     goal: str = ""
@@ -31,6 +34,8 @@ class SessionRequest:
     model: str = ""
     sandbox: str = ""
     limits: Limits | None = None
+    brief: Brief | None = None
+    spent: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,25 @@ class Guarded:
 
 
 @dataclass(frozen=True, slots=True)
+class Intake:
+    """A goal taken in, before its plan: `request` carries the brief and what it cost, and is what a plan is asked for
+    with once the open questions are settled. Without a brief (a playbook, a plan from a file, or a model that gave
+    none, which a notice says) the goal is planned as it stands."""
+
+    request: SessionRequest
+    stripped: tuple[Stripped, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def brief(self) -> Brief | None:
+        return self.request.brief
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan before anything is stored: what was asked, each task's verdict by id, what a person should know."""
+    """A plan before anything is stored: what was asked, each task's verdict and outlook by id, what a person should
+    know. `spent` are all calls made so far, `survey` what the planner was told of the repository, `noted` what the
+    guard found in the repository's own instructions."""
 
     request: SessionRequest
     goal: str
@@ -63,6 +85,15 @@ class Proposal:
     verdicts: Mapping[str, Verdict]
     stripped: tuple[Stripped, ...] = ()
     notices: tuple[str, ...] = ()
+    outlooks: Mapping[str, Outlook] = field(default_factory=dict)
+    spent: tuple[Exchange, ...] = ()
+    survey: str = ""
+    noted: tuple[str, ...] = ()
+
+    @property
+    def cost_usd(self) -> float:
+        """US dollars that intake and planning took."""
+        return round(sum(exchange.reply.usage.cost_usd for exchange in self.spent), 9)
 
 
 @dataclass(frozen=True, slots=True)

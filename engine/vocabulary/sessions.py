@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from engine.vocabulary.plans import Plan, Task, TaskState
+from engine.vocabulary.plans import Decided, Plan, Task, TaskState, Weighing
 from engine.vocabulary.verdicts import Approval, ApprovalState, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from engine.vocabulary.intake import Brief
+    from engine.vocabulary.outlook import Confidence, Outlook
 
 
 class SessionState(StrEnum):
@@ -59,7 +62,9 @@ class Suspension:
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task and everything known about it. `verified` is None when no check ran."""
+    """A task and everything known about it. `verified` is None when no check ran. `outlook` is what was expected of it
+    when it was planned, `calibration` how the confidence it ended with came about; tokens and US dollars are those of
+    its own calls."""
 
     task: Task
     state: TaskState = TaskState.PENDING
@@ -79,6 +84,10 @@ class TaskView:
     files: tuple[str, ...] = ()
     suspension: Suspension | None = None
     rule: str = ""
+    outlook: Outlook | None = None
+    calibration: Confidence | None = None
+    tokens: int = 0
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +118,9 @@ class PromotionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """State of one session after the event numbered `seq`. Times are ISO 8601; `elapsed_s` counts finished runs
-    only."""
+    """State of one session after the event numbered `seq`. Times are ISO 8601; `elapsed_s` counts finished runs only.
+    `survey` is the blob with what the planner was told of the repository; `unweighed` are the tasks that ended since
+    the plan was last weighed, in the order of their ends."""
 
     id: str
     goal: str = ""
@@ -142,6 +152,10 @@ class Session:
     criteria: tuple[Evidence, ...] = ()
     notices: tuple[str, ...] = ()
     drift: str = "none"
+    brief: Brief | None = None
+    survey: str = ""
+    weighings: tuple[Weighing, ...] = ()
+    unweighed: tuple[str, ...] = ()
     seq: int = 0
 
     @property
@@ -171,10 +185,29 @@ class Session:
         return None
 
     @property
+    def by_model(self) -> bool:
+        """Whether a model works on tasks of it, so that a model may weigh its plan."""
+        return bool(self.model) and any(view.task.steps is None for view in self.tasks.values())
+
+    @property
+    def given_up(self) -> str:
+        """Why the rest of the plan was given up, empty when it was not."""
+        last = self.weighings[-1] if self.weighings else None
+        return last.reason if last is not None and last.decision is Decided.ABORT else ""
+
+    @property
+    def weighs_a_denial(self) -> bool:
+        """Whether a person has denied something since the plan was last weighed."""
+        denied = (key for key in self.unweighed if key in self.tasks and self.tasks[key].state is TaskState.DENIED)
+        return self.by_model and not self.given_up and any(denied)
+
+    @property
     def can_go_on(self) -> bool:
-        """Whether resuming would do something: nobody works on it, it is not over, and a task could run."""
+        """Whether resuming would do something: nobody works on it, it is not over, and a task could run or the plan be
+        weighed."""
         if self.state in (SessionState.AWAITING_REVIEW, SessionState.FAILED, SessionState.PROMOTED):
-            return self.next_task() is not None
+            weighs = self.state is SessionState.AWAITING_REVIEW and self.weighs_a_denial
+            return weighs or self.next_task() is not None
         return self.state in (SessionState.CREATED, SessionState.PAUSED, SessionState.INTERRUPTED)
 
     def _kept(self, task: str) -> bool:
