@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 from engine.sandboxes import layout
 from engine.sandboxes.binaries import INSTALL_HINT, Binary, binaries
 from engine.sandboxes.diagnosis import diagnose
+from engine.sandboxes.endings import check_environment, cut_short, ended, unusable
 from engine.sandboxes.launcher import launch, sandbox_owner
 from engine.sandboxes.memory import tasks_of
 from engine.sandboxes.mount_points import make_mount_points
 from engine.sandboxes.orphans import MARK, clear_orphans
 from engine.sandboxes.output import HeadTail
 from engine.sandboxes.process import Ended, Limits, Run
-from engine.vocabulary.errors import SandboxUnavailable, UsageError
+from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome, RunResult, SandboxSpec, SandboxStatus
 from engine.vocabulary.text import decoded, first_line
 
@@ -34,13 +35,6 @@ if TYPE_CHECKING:
 NAME = "bubblewrap"
 
 _OPEN_FILES = 4096
-_COMMAND_BYTES = 120 * 1024  # the kernel takes 128 KiB for one argument
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_MISSING = re.compile(
-    r"(?:^|\n)(?:(?:/\S*/)?(?:sh|bash): (?:(?:line )?\d+: )?(?P<shell>[^\n]{1,200}?): (?:command )?not found"
-    r"|(?:/\S*/)?env: [\u2018'](?P<env>[^\n\u2019']{1,200})[\u2019']: No such file or directory)\s*\Z"
-)
-
 # Runs inside. It waits for the word from outside (see process.GO). Limits are counted in there, so what else the user
 # runs on the host does not matter. Shells differ in the letter for processes.
 _LIMITED = (
@@ -141,8 +135,8 @@ class BubblewrapSandbox:
         git = layout.git_environment() if self._spec.git_dir else {}
         extra = [*git.items(), *self._spec.environment.items(), *environment]
         variables = layout.environment(self._spec.toolchains, extra, self._spec.programs)
-        _check_environment(variables)
-        if problem := _unusable(command):
+        check_environment(variables)
+        if problem := unusable(command):
             return RunResult(Outcome.FAILED, 126, None, problem, 0, 0.0)
         with self._one_at_a_time, ExitStack() as opened:
             if self._closed:
@@ -166,10 +160,10 @@ class BubblewrapSandbox:
             for descriptor in self._made.values():
                 os.lseek(descriptor, 0, os.SEEK_SET)
             limits = Limits(timeout_s, self._spec.memory_mib * 1024 * 1024, self._processors)
-            ended = Run(limits, stop, output, on_output).finish(
+            run = Run(limits, stop, output, on_output).finish(
                 [*start.command, "--args", str(listed)], self._limited(command), [*self._made.values(), listed]
             )
-        return _result(ended, output)
+        return _result(run, output)
 
     def describe(self) -> SandboxStatus:
         return self._status
@@ -243,34 +237,13 @@ def _in_force(binary: Binary, version: str) -> str:
     )
 
 
-def _result(ended: Ended, output: HeadTail) -> RunResult:
-    kept, dropped, took = output.value(), output.dropped, ended.duration_s
-    if ended.cut is not None:
-        return RunResult(ended.cut, None, 9, kept, dropped, took)
-    status = ended.status
-    if status is None:
+def _result(run: Ended, output: HeadTail) -> RunResult:
+    if run.cut is not None:
+        return cut_short(run.cut, output, run.duration_s)
+    if run.status is None:
         said = first_line(decoded(output.last(4096))) or "it was killed from outside"
         raise SandboxUnavailable(f"the sandbox broke: {said}", "orion doctor says whether bubblewrap works here")
-    if status == 0:
-        return RunResult(Outcome.OK, 0, None, kept, dropped, took)
-    if status == 127 and (found := _MISSING.search(decoded(output.last(4096)))):
-        missing = found["shell"] or found["env"]
-        return RunResult(Outcome.NOT_FOUND, status, None, kept, dropped, took, missing)
-    signal = status - 128 if 128 < status < 160 else None
-    return RunResult(Outcome.FAILED, status, signal, kept, dropped, took)
-
-
-def _unusable(command: str) -> bytes:
-    """Why a command cannot even be handed over, empty when it can."""
-    try:
-        size = len(os.fsencode(command))
-    except UnicodeEncodeError:
-        return b"orion: the command holds characters that no file system can express\n"
-    if "\0" in command:
-        return b"orion: the command holds a NUL character\n"
-    if size > _COMMAND_BYTES:
-        return f"orion: the command is {size} bytes long, {_COMMAND_BYTES} are possible\n".encode()
-    return b""
+    return ended(run.status, output, run.duration_s)
 
 
 def _mounts(spec: SandboxSpec) -> tuple[tuple[Path, Path, bool], ...]:
@@ -282,12 +255,6 @@ def _mounts(spec: SandboxSpec) -> tuple[tuple[Path, Path, bool], ...]:
     chains = [(chain, chain, False) for chain in spec.toolchains if not chain.is_relative_to("/usr")]
     git = [(spec.git_dir, Path(layout.GIT_DIR), False)] if spec.git_dir else []
     return (*chains, *git, *((layer.source, Path(layer.place), layer.writable) for layer in spec.layers))
-
-
-def _check_environment(variables: dict[str, str]) -> None:
-    for name, value in variables.items():
-        if not _NAME.fullmatch(name) or "\0" in value:
-            raise UsageError(f"{name!r} cannot be an environment variable", "use letters, digits and underscores")
 
 
 def _in_memory(data: bytes) -> int:
