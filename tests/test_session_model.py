@@ -79,7 +79,7 @@ def test_a_model_plans_acts_and_is_verified(engine: Engine, home: Path, reposito
     assert states(session) == {"fix": "kept"}
     assert session.tasks["fix"].verified is True
     assert session.tasks["fix"].claimed == "done"
-    assert (session.calls, session.tokens) == (3, 45)
+    assert (session.calls, session.tokens) == (4, 45), "the plan was asked for too"
 
 
 def test_a_refused_action_is_told_to_the_model_and_leaves_no_trace(
@@ -128,7 +128,7 @@ def test_a_parked_action_resumes_at_its_step_with_its_partial_tree_after_a_resta
         assert states(after) == {"dep": "kept", "free": "kept"}, after.tasks["dep"].reason
         ran = observations(again, session.id, EventKind.ACTION)
         assert [data["summary"] for data in ran if data["task"] == "dep"].count("src/before.py") == 1
-        assert after.calls == 4, "no reply was asked for twice"
+        assert after.calls == 5, "one for the plan, and no reply was asked for twice"
         paths = [change.path for change in again.review.changes(session.id).files]
         assert paths == ["requirements.txt", "src/before.py", "src/free.py"]
     finally:

@@ -2,32 +2,106 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
+from engine.facade.knowing import ground_of
 from engine.governance.gate import decide_task
 from engine.governance.guard import guard
 from engine.governance.hours import next_opening, within_hours
+from engine.planning.asking import Asker
 from engine.planning.graph import check_plan
-from engine.planning.planner import ModelPlanner
+from engine.planning.intake import take_in as ask_for_brief
+from engine.planning.planner import Known, ModelPlanner
 from engine.planning.playbook import load_playbook
 from engine.session.working_hours import spoken
-from engine.vocabulary.errors import ConfigError, UsageError
-from engine.vocabulary.requests import Proposal, SessionRequest
+from engine.vocabulary.errors import ConfigError, ModelError, ModelFault, UsageError
+from engine.vocabulary.requests import Intake, Proposal, SessionRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.facade.core import Core
+    from engine.facade.knowing import Ground
+    from engine.vocabulary.intake import Exchange
     from engine.vocabulary.plans import Plan
+    from engine.vocabulary.ports import Model
+    from engine.vocabulary.requests import Guarded
     from engine.vocabulary.roles import Role
     from engine.vocabulary.verdicts import Verdict
     from engine.vocabulary.workspaces import WorkspaceInfo
 
+_GO_ON_WITHOUT = (ModelFault.RECORDING, ModelFault.UNUSABLE, ModelFault.REPLY, ModelFault.REQUEST)
 
-def propose(core: Core, request: SessionRequest) -> Proposal:
-    """Plan the goal and gate each task. Raises ConfigError and its kind, WorkspaceError, ModelError."""
+
+def take_in(core: Core, request: SessionRequest, stop: Flag | None = None) -> Intake:
+    """Turn an open goal into a brief, with questions where it is ambiguous. What needs no planning (a playbook, a plan
+    from a file) has no brief. A model that answers but gives no usable brief does not stop the way: a notice says so
+    and the goal is planned as it stands. Raises what `propose` raises."""
+    found = _looked_up(core, request)
+    stripped = found.guarded.stripped
+    if found.request.playbook is not None or found.request.plan is not None:
+        return Intake(request, stripped)
+    model = _model(core, found.request)
+    spent: list[Exchange] = []
+    limits = found.request.limits
+    asker = Asker(model, stop or Flag(), spent.append, limits.cost_usd if limits else 0.0)
+    notice = "the model gave no brief of the goal: it is planned as it stands"
+    try:
+        brief = ask_for_brief(found.request.goal, found.role, ground_of(core, found.workspace).survey, asker)
+    except ModelError as error:
+        if error.fault not in _GO_ON_WITHOUT:
+            raise
+        # A recording without such a reply, mostly. What really ails a model shows when it plans.
+        brief, notice = None, f"{notice} ({error.message})"
+    known = replace(request, brief=brief, spent=(*request.spent, *spent))
+    return Intake(known, stripped, () if brief is not None else (notice,))
+
+
+def propose(core: Core, request: SessionRequest, stop: Flag | None = None) -> Proposal:
+    """Plan the goal and gate each task. Raises ConfigError and its kind, WorkspaceError, ModelError, LimitExceeded,
+    and Cancelled once `stop` is set."""
+    found = _looked_up(core, request)
+    asked, role, workspace = found.request, found.role, found.workspace
+    spent = list(asked.spent)
+    ground = None
+    if asked.playbook is not None:
+        plan = load_playbook(asked.playbook, asked.goal)
+    elif asked.plan is not None:
+        plan = replace(asked.plan, goal=asked.goal or asked.plan.goal)
+    else:
+        planner = ModelPlanner(_model(core, asked), spent.append)
+        ground = ground_of(core, workspace)
+        plan, _ = planner.plan(asked.goal, role, _known(core, found, ground), stop or Flag())
+    check_plan(plan)
+    noted = ground.instructions.noted if ground is not None else ()
+    return Proposal(
+        request=asked,
+        goal=asked.goal or plan.goal,
+        role=role,
+        workspace=workspace,
+        plan=plan,
+        verdicts=gate_plan(role, plan),
+        stripped=found.guarded.stripped,
+        notices=(*_notices(workspace), *_outside_hours(core, role), *_of_instructions(noted)),
+        spent=tuple(spent),
+        survey=ground.text() if ground is not None else "",
+        noted=noted,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A request with everything looked up that it only names."""
+
+    request: SessionRequest
+    role: Role
+    workspace: WorkspaceInfo
+    guarded: Guarded
+
+
+def _looked_up(core: Core, request: SessionRequest) -> _Found:
     settings = core.adapters.read_settings()
     workspace = core.adapters.users.inspect(request.workspace)
     role = core.adapters.library.get(request.role or settings.default_role, workspace.root)
@@ -41,18 +115,13 @@ def propose(core: Core, request: SessionRequest) -> Proposal:
         sandbox=request.sandbox or settings.sandbox.prefer,
         limits=request.limits or settings.limits,
     )
-    plan = _planned(core, asked, role, workspace)
-    check_plan(plan)
-    return Proposal(
-        request=asked,
-        goal=asked.goal or plan.goal,
-        role=role,
-        workspace=workspace,
-        plan=plan,
-        verdicts=gate_plan(role, plan),
-        stripped=guarded.stripped,
-        notices=(*_notices(workspace), *_outside_hours(core, role)),
-    )
+    return _Found(asked, role, workspace, guarded)
+
+
+def _known(core: Core, found: _Found, ground: Ground) -> Known:
+    request = found.request
+    spent = sum(exchange.reply.usage.cost_usd for exchange in request.spent)
+    return Known(ground.survey, ground.instructions.text, request.brief, (), request.limits, spent)
 
 
 def gate_plan(role: Role, plan: Plan) -> Mapping[str, Verdict]:
@@ -60,11 +129,7 @@ def gate_plan(role: Role, plan: Plan) -> Mapping[str, Verdict]:
     return {task.id: decide_task(role, task) for task in plan.tasks}
 
 
-def _planned(core: Core, request: SessionRequest, role: Role, workspace: WorkspaceInfo) -> Plan:
-    if request.playbook is not None:
-        return load_playbook(request.playbook, request.goal)
-    if request.plan is not None:
-        return replace(request.plan, goal=request.goal or request.plan.goal)
+def _model(core: Core, request: SessionRequest) -> Model:
     if not request.goal.strip():
         raise UsageError("there is no goal", "say what should be done, or give a playbook")
     model = core.model_for(request.model)
@@ -73,14 +138,14 @@ def _planned(core: Core, request: SessionRequest, role: Role, workspace: Workspa
             "no model is configured, so an open goal cannot be planned",
             f"set default_model in {core.home.config}, or use a playbook, which needs no model",
         )
-    plan, _ = ModelPlanner(model).plan(request.goal, role, _brief(workspace), Flag())
-    return plan
+    return model
 
 
-def _brief(workspace: WorkspaceInfo) -> str:
-    return (
-        f"a git repository called {workspace.root.name} with {workspace.files} tracked files, branch {workspace.branch}"
-    )
+def _of_instructions(noted: tuple[str, ...]) -> tuple[str, ...]:
+    if not noted:
+        return ()
+    more = f" (and {len(noted) - 1} more)" if len(noted) > 1 else ""
+    return (f"the project's own instructions speak to the model about its rules; {noted[0]}{more}",)
 
 
 def _outside_hours(core: Core, role: Role) -> tuple[str, ...]:

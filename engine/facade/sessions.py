@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 from engine.facade.core import Core, same_place
 from engine.vocabulary.errors import OrionError, UsageError
 from engine.vocabulary.events import Event, EventKind, Fact
-from engine.vocabulary.plans import Plan, TaskState, plan_to_json
+from engine.vocabulary.plans import Plan, TaskState
 from engine.vocabulary.sessions import Checkpoint, Limits, Session, SessionState, SessionSummary
-from engine.vocabulary.verdicts import Verdict, verdict_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from engine.vocabulary.ports import RunnerInfo
-    from engine.vocabulary.requests import Explanation, Proposal, SessionRequest
+    from engine.vocabulary.requests import Explanation, Intake, Proposal, SessionRequest
 
 ARCHIVE_AFTER = timedelta(days=30)
 _ENDED = (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.PROMOTED, SessionState.REJECTED)
@@ -33,15 +32,24 @@ class Sessions:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def propose(self, request: SessionRequest) -> Proposal:
-        """Plan without storing anything. Raises ConfigError and its kind, WorkspaceError, ModelError, UsageError."""
+    def take_in(self, request: SessionRequest, stop: Flag | None = None) -> Intake:
+        """Turn an open goal into a brief, with up to three questions when it is ambiguous; the answer's `request` is
+        what to propose once they are settled. Raises like `propose`."""
+        from engine.facade.proposing import take_in
+
+        return take_in(self._core, request, stop)
+
+    def propose(self, request: SessionRequest, stop: Flag | None = None) -> Proposal:
+        """Plan without storing anything. Raises ConfigError and its kind, WorkspaceError, ModelError, UsageError,
+        LimitExceeded when planning would cost more than the session may, Cancelled once `stop` is set."""
         from engine.facade.proposing import propose
 
-        return propose(self._core, request)
+        return propose(self._core, request, stop)
 
     def create(self, proposal: Proposal) -> str:
         """Store the session with its plan and make its repository; the new id. Raises SandboxUnavailable before
         anything is stored when nothing could run it."""
+        from engine.facade.creating import created_facts
         from engine.sandboxes.registry import choose
 
         choose(proposal.request.sandbox or "auto", self._core.adapters.providers)
@@ -49,7 +57,8 @@ class Sessions:
         folder = self._core.home.session(session)
         try:
             self._core.adapters.users.open_session(proposal.workspace, session, folder)
-            self._core.journal.append(session, _created(proposal))
+            survey = self._core.adapters.blobs.put(proposal.survey.encode()) if proposal.survey else ""
+            self._core.journal.append(session, created_facts(proposal, survey))
         except OrionError:
             _remove(folder)
             raise
@@ -83,6 +92,7 @@ class Sessions:
 
     def edit_plan(self, session: str, plan: Plan) -> None:
         """Replace what has not ended of the plan. Raises PlanError, and UsageError while the session runs."""
+        from engine.facade.creating import plan_fact
         from engine.facade.proposing import gate_plan
         from engine.planning.graph import check_plan
 
@@ -99,7 +109,7 @@ class Sessions:
             # Made from what the person saw: if the session has moved on since, its new state is not overwritten.
             if self._core.session(session).seq != state.seq:
                 raise UsageError("the session has moved on meanwhile", "look at its plan again")
-            self._core.journal.append(session, [_plan_made(plan, verdicts)], lease=lease)
+            self._core.journal.append(session, [plan_fact(plan, verdicts)], lease=lease)
         finally:
             lease.release()
 
@@ -252,30 +262,6 @@ class Sessions:
         if summary.state is SessionState.RUNNING and not self._core.alive(summary.id):
             return replace(summary, state=SessionState.INTERRUPTED, reason="its runner is gone; resume it")
         return summary
-
-
-def _created(proposal: Proposal) -> list[Fact]:
-    request = proposal.request
-    created = {
-        "goal": proposal.goal,
-        "role": proposal.role.name,
-        "role_digest": proposal.role.digest,
-        "workspace": str(proposal.workspace.root),
-        "base_commit": proposal.workspace.head,
-        "branch": proposal.workspace.branch,
-        "model": request.model if any(task.steps is None for task in proposal.plan.tasks) else "",
-        "sandbox": request.sandbox,
-        "limits": asdict(request.limits or Limits()),
-        "notices": list(proposal.notices),
-    }
-    stripped = [{"rule": hit.rule, "text": hit.text} for hit in proposal.stripped]
-    made = _plan_made(proposal.plan, proposal.verdicts)
-    return [Fact(EventKind.SESSION_CREATED, created), Fact(made.kind, {**made.data, "stripped": stripped})]
-
-
-def _plan_made(plan: Plan, verdicts: Mapping[str, Verdict]) -> Fact:
-    judged = {key: verdict_to_json(verdict) for key, verdict in verdicts.items()}
-    return Fact(EventKind.PLAN_MADE, {"plan": plan_to_json(plan), "verdicts": judged})
 
 
 def _cancelled(state: Session) -> Fact:

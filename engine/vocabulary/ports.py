@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from threading import Event as Flag
@@ -259,6 +259,17 @@ class SessionRepository(Protocol):
         """Those of the paths that have a filter attribute (LFS and the like) in that tree."""
 
 
+class CommittedTree(Protocol):
+    """The plain files of a commit, looked at without a checkout. Their content is not trusted."""
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes by path."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The first `limit` bytes of a file, nothing for one that is not there."""
+
+
 class UserRepository(Protocol):
     """The repository that a person works in. Only `apply`, `recover` and `undo` write to it."""
 
@@ -270,6 +281,9 @@ class UserRepository(Protocol):
 
     def reopen(self, session: str, folder: Path) -> SessionRepository:
         """The session's repository made earlier. Raises WorkspaceError when it is gone."""
+
+    def committed(self, root: Path, commit: str) -> CommittedTree:
+        """The files of a commit; writes nothing."""
 
     def dirty_paths(self, root: Path) -> tuple[str, ...]:
         """Paths with uncommitted or untracked changes; writes nothing, not even the index."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
 from engine.vocabulary.workspaces import MergeResult, PromotionPlan, WorkspaceInfo
+from engine.workspace.committed import CommittedFiles
 from engine.workspace.git import ORION_IDENTITY, Git, make_bare
 from engine.workspace.merging import merge_trees
 from engine.workspace.place import Place, find_place
@@ -78,6 +79,9 @@ class GitUserRepository:
 
     def reopen(self, session: str, folder: Path) -> SessionRepository:
         return GitSessionRepository(folder, session, self._owner)
+
+    def committed(self, root: Path, commit: str) -> CommittedFiles:
+        return CommittedFiles(find_place(root).git, commit)
 
     def dirty_paths(self, root: Path) -> tuple[str, ...]:
         return tuple(sorted(find_place(root).dirty()))
