@@ -13,17 +13,19 @@ from engine.storage.clock import SystemClock
 from engine.storage.feed import Feed
 from engine.storage.home import Home
 from engine.storage.journal import SqliteJournal
+from engine.vocabulary.events import ACCOUNT, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from threading import Event as Flag
     from threading import Thread
 
-    from engine.access.pin import PinAuthenticator
+    from engine.access.keychains import Keychains
+    from engine.access.second_factor import SecondFactor
     from engine.roles.library import RoleLibrary
     from engine.storage.blobs import FileBlobs
     from engine.storage.trust import TrustedContent
-    from engine.vocabulary.ports import Model, SandboxProvider
+    from engine.vocabulary.ports import Keychain, Model, SandboxProvider
     from engine.vocabulary.settings import ModelSettings, Settings
     from engine.workspace.user_repository import GitUserRepository
 
@@ -70,10 +72,26 @@ class _Adapters:
         return TrustedContent(self.home.trusted)
 
     @cached_property
-    def authenticator(self) -> PinAuthenticator:
-        from engine.access.pin import PinAuthenticator
+    def keychains(self) -> Keychains:
+        from engine.access.keychains import Keychains
 
-        return PinAuthenticator(self.home.auth)
+        return Keychains(self.home.root, self.home.keychain, _system_keychain)
+
+    @cached_property
+    def authenticator(self) -> SecondFactor:
+        from engine.access.second_factor import SecondFactor
+        from engine.access.store import AccessStore
+
+        store = AccessStore(
+            self.home.access, self.keychains, self.clock, older=self.home.older_auth, was_set=self._was_set
+        )
+        return SecondFactor(store, self.clock)
+
+    def _was_set(self) -> bool:
+        """Whether the journal knows of a PIN or a code, so that removing its files does not make it forgotten."""
+        kind = EventKind.AUTHENTICATION_CHANGED
+        changes = [event.data["method"] for event in self.journal.events(ACCOUNT) if event.kind is kind]
+        return bool(changes and changes[-1])
 
     @property
     def shipped_playbooks(self) -> Path:
@@ -109,6 +127,12 @@ class _Adapters:
         from engine.workspace.drift import watch
 
         return watch(root, stop, moved)
+
+
+def _system_keychain(home: str) -> Keychain | None:
+    from engine.access.keychain_system import system_keychain
+
+    return system_keychain(home)
 
 
 def default_home() -> Path:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from engine.facade.auth import Auth
     from engine.facade.core import Core
     from engine.facade.doctor import Doctor
-    from engine.facade.nouns import Auth, Playbooks, SettingsFace
+    from engine.facade.nouns import Playbooks, SettingsFace
     from engine.facade.roles import Roles
     from engine.facade.scanning import Scan
     from engine.vocabulary.events import Event
@@ -47,7 +48,7 @@ class Engine:
 
     @cached_property
     def auth(self) -> Auth:
-        from engine.facade.nouns import Auth
+        from engine.facade.auth import Auth
 
         return Auth(self._core)
 

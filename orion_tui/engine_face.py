@@ -49,13 +49,13 @@ class ReviewsFace(Protocol):
         self,
         session: str,
         *,
-        secret: str,
+        secret: str | None,
         paths: Sequence[str] | None = None,
         accept: Sequence[str] = (),
         onto: str | None = None,
         progress: Callable[[str, str], None] | None = None,
     ) -> Promotion: ...
-    def undo(self, session: str, *, secret: str) -> Promotion: ...
+    def undo(self, session: str, *, secret: str | None) -> Promotion: ...
     def reject(self, session: str, reason: str, *, task: str | None = None) -> None: ...
 
 

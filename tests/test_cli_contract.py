@@ -66,7 +66,7 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
         ["deny", "some-id"],
         ["reject", "some-id"],
         ["rollback", "some-id", "0"],
-        ["auth", "set", "totp"],
+        ["auth", "set", "pattern"],
     ],
 )
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

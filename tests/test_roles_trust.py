@@ -43,7 +43,7 @@ def test_a_repositorys_role_is_usable_once_its_exact_content_is_trusted(
 
 
 def test_trust_needs_the_pin_and_a_wrong_one_trusts_nothing(engine: Engine, repository: Path, theirs: Path) -> None:
-    with pytest.raises(AuthError, match="no PIN is set"):
+    with pytest.raises(AuthError, match="no PIN or code is set"):
         engine.roles.trust("night-owl", repository, secret="")
     engine.auth.set_pin(PIN)
     with pytest.raises(AuthError):

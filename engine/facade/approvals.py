@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.errors import AuthError, UsageError
+from engine.vocabulary.access import Guarded
+from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.verdicts import Approval, ApprovalState
 
@@ -50,9 +51,8 @@ class Approvals:
                 f"deny it, or put the role back: orion deny {found.id} --reason TEXT",
             )
         if found.needs_auth:
-            if secret is None:
-                raise AuthError("this approval needs the PIN", "give it with --pin-stdin")
-            self._core.adapters.authenticator.verify(secret)
+            role = self._core.role(session)
+            self._core.authoriser.authorise(Guarded.APPROVE, secret, session=session.id, role=role)
         self._record(session, found, "approved", "")
         moved = self._core.repository(session.id).tree_of(session.tip) != found.tree
         note = "The tree has moved since; the work is merged onto it first. " if moved and session.checkpoints else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from engine.facade.authorising import Authoriser
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import Event
 from engine.vocabulary.fold import fold
@@ -82,8 +83,12 @@ class Core:
         self.feed = adapters.feed
         self.clock = adapters.clock
         self.runners: dict[str, Runner] = {}
+        self.authoriser = Authoriser(lambda: adapters.authenticator, adapters.journal, adapters.clock, self._window_s)
         self._lock = Lock()
         self._states: dict[str, Session] = {}
+
+    def _window_s(self) -> float:
+        return self.adapters.read_settings().auth_window_s
 
     def session(self, session: str) -> Session:
         """The state now; running without a live runner is shown as interrupted. Raises UsageError when it is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.errors import OrionError
+from engine.vocabulary.errors import AuthError, OrionError
 from engine.vocabulary.requests import DoctorCheck, DoctorReport
 
 if TYPE_CHECKING:
@@ -35,11 +35,18 @@ class Doctor:
         return DoctorReport(usable and all(check.status != "fail" for check in (git, model, home)), checks)
 
     def _keychain(self) -> DoctorCheck:
-        if self._core.adapters.authenticator.method():
-            return DoctorCheck("keychain", "warn", f"the PIN's hash is in {self._core.home.auth}, readable by you only")
-        return DoctorCheck(
-            "keychain", "warn", "no PIN is set, so nothing can be promoted", "set one: orion auth set pin"
-        )
+        authenticator = self._core.adapters.authenticator
+        try:
+            method, keychain = authenticator.method(), authenticator.keychain()
+        except AuthError as error:
+            return DoctorCheck("keychain", "fail", error.message, error.hint)
+        if not method:
+            nothing = f"no PIN or code is set, so nothing can be promoted; it will be kept in {keychain.where}"
+            return DoctorCheck("keychain", "warn", nothing, "set one: orion auth set pin, or orion auth set totp")
+        if keychain.kind == "system":
+            return DoctorCheck("keychain", "ok", f"the secrets are in {keychain.where}")
+        weaker = "programs of your own account could read it; a desktop's Secret Service keeps it better"
+        return DoctorCheck("keychain", "warn", f"the secrets are in {keychain.where}", weaker)
 
     def _model(self) -> DoctorCheck:
         try:

@@ -1,4 +1,4 @@
-"""The smaller nouns: `engine.playbooks`, `engine.auth`, `engine.settings`."""
+"""The smaller nouns: `engine.playbooks`, `engine.settings`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import ConfigError, UsageError
-from engine.vocabulary.requests import AuthStatus, PlaybookEntry
+from engine.vocabulary.requests import PlaybookEntry
 from engine.vocabulary.text import nearest
 
 if TYPE_CHECKING:
@@ -43,29 +43,6 @@ class Playbooks:
         from engine.planning.playbook import load_plan
 
         return load_plan(path)
-
-
-class Auth:
-    """The second factor."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def status(self) -> AuthStatus:
-        method = self._core.adapters.authenticator.method()
-        return AuthStatus(
-            method,
-            self._core.adapters.authenticator.tries_left(),
-            self._core.adapters.authenticator.lock_left_s(),
-            f"a hash in {self._core.home.auth}" if method else "nothing is set yet",
-        )
-
-    def set_pin(self, new: str, current: str | None = None) -> None:
-        """Raises ConfigError for a weak PIN, AuthError or Locked for a wrong current one."""
-        self._core.adapters.authenticator.set_pin(new, current)
-
-    def verify(self, secret: str) -> None:
-        self._core.adapters.authenticator.verify(secret)
 
 
 class SettingsFace:

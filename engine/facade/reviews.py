@@ -61,7 +61,7 @@ class Reviews:
         self,
         session: str,
         *,
-        secret: str,
+        secret: str | None,
         paths: Sequence[str] | None = None,
         accept: Sequence[str] = (),
         onto: str | None = None,
@@ -76,7 +76,7 @@ class Reviews:
                 secret=secret, paths=paths, accepted=accept, onto=onto, progress=progress
             )
 
-    def undo(self, session: str, *, secret: str) -> Promotion:
+    def undo(self, session: str, *, secret: str | None) -> Promotion:
         """Revert the latest promotion that still stands."""
         with self._alone(session) as state:
             return self._promoter(state).undo(secret=secret)
@@ -143,11 +143,12 @@ class Reviews:
         from engine.review.promotion import Promoter
 
         core = self._core
+        role = core.role(state)
         return Promoter(
             state,
-            core.role(state),
+            role,
             core.repository(state.id),
             core.adapters.users,
             core.journal,
-            core.adapters.authenticator,
+            lambda what, secret: core.authoriser.authorise(what, secret, session=state.id, role=role),
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from engine.vocabulary.access import Guarded
 from engine.vocabulary.errors import Problem, RoleError
+from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 from engine.vocabulary.roles import RoleSource
 from engine.vocabulary.text import nearest, visible
 
@@ -64,9 +67,10 @@ class Roles:
         found = self._trustable(name, workspace, content)
         if found.trusted:
             return found
-        self._core.adapters.authenticator.verify(secret)
+        self._core.authoriser.authorise(Guarded.TRUST_ROLE, secret)
         # What is trusted is what was looked at before the secret, whatever stands in the file by now.
         now = self._core.clock.now().isoformat()
+        self._changed(name, "trusted", found.content)
         self._core.adapters.trusted.add(found.content, name=name, path=found.path, at=now)
         return self._core.adapters.library.entry(name, workspace, source=RoleSource.PROJECT)
 
@@ -76,6 +80,7 @@ class Roles:
         files = self._core.adapters.library.list(workspace)
         contents = {e.content for e in files if e.source is RoleSource.PROJECT and e.name == name}
         paths = {e.path for e in files if e.source is RoleSource.PROJECT and e.name == name}
+        self._changed(name, "untrusted", "")
         return self._core.adapters.trusted.remove(
             lambda content, named, path: content in contents or (named == name and path in paths)
         )
@@ -147,8 +152,10 @@ class Roles:
         self.check(name, text)
         files = self._files()
         files.expect(name, expected)
-        self._core.adapters.authenticator.verify(secret)
-        files.write(name, text.encode("utf-8"), expected)
+        self._core.authoriser.authorise(Guarded.CHANGE_ROLE, secret)
+        data = text.encode("utf-8")
+        self._changed(name, "edited" if expected else "created", hashlib.sha256(data).hexdigest())
+        files.write(name, data, expected)
         return self._core.adapters.library.entry(name, source=RoleSource.USER)
 
     def create(
@@ -174,7 +181,8 @@ class Roles:
         """Remove a role of the user's; a starter of that name counts again. Raises RoleError (a starter, unknown),
         AuthError and Locked."""
         found = self.deletable(name)
-        self._core.adapters.authenticator.verify(secret)
+        self._core.authoriser.authorise(Guarded.CHANGE_ROLE, secret)
+        self._changed(name, "deleted", "")
         self._files().remove(name, found.content)
 
     def free(self, name: str) -> None:
@@ -202,6 +210,11 @@ class Roles:
         raise RoleError(
             f"there is no role {visible(name)!r} of yours", nearest(name, known) if known else "see: orion role list"
         )
+
+    def _changed(self, name: str, change: str, content: str) -> None:
+        # Written before the change itself: what is acknowledged is always known, what is known may not have happened.
+        data = {"role": name, "change": change, "content": content}
+        self._core.journal.append(ACCOUNT, [Fact(EventKind.ROLE_CHANGED, data)])
 
     def _files(self) -> RoleFiles:
         from engine.storage.role_files import RoleFiles

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.governance.secrets import redact
 from engine.review.findings import accept, blocking, findings_of
 from engine.review.selection import chosen_changes, open_changes
+from engine.vocabulary.access import Guarded
 from engine.vocabulary.changes import ChangeSet, Conflict, Finding, FindingKind, Promotion
 from engine.vocabulary.errors import OrionError, UsageError, WorkspaceError
 from engine.vocabulary.events import EventKind, Fact
@@ -18,7 +19,7 @@ from engine.vocabulary.verdicts import ApprovalState
 from engine.vocabulary.workspaces import PromotionPlan
 
 if TYPE_CHECKING:
-    from engine.vocabulary.ports import Authenticator, Journal, SessionRepository, UserRepository
+    from engine.vocabulary.ports import Journal, SessionRepository, UserRepository
     from engine.vocabulary.roles import Role
 
 SUBJECT_WIDTH = 72
@@ -46,20 +47,20 @@ class Promoter:
         repository: SessionRepository,
         users: UserRepository,
         journal: Journal,
-        authenticator: Authenticator,
+        authorise: Callable[[Guarded, str | None], None],
     ) -> None:
         self._session = session
         self._role = role
         self._repository = repository
         self._users = users
         self._journal = journal
-        self._authenticator = authenticator
+        self._authorise = authorise
         self._root = Path(session.workspace)
 
     def promote(
         self,
         *,
-        secret: str,
+        secret: str | None,
         paths: Sequence[str] | None = None,
         accepted: Sequence[str] = (),
         onto: str | None = None,
@@ -93,19 +94,19 @@ class Promoter:
         if merged.tree == self._users_tree(old):
             return Promotion(False, branch=branch, reasons=("the branch already holds all of it",), findings=findings)
         tell("authentication", "running")
-        self._authenticator.verify(secret)
+        self._authorise(Guarded.PROMOTE, secret)
         tell("authentication", "ok")
         tell("commit", "running")
         promotion = self._carry_out(branch, old, merged.tree, changes, findings)
         tell("commit", "ok")
         return promotion
 
-    def undo(self, *, secret: str) -> Promotion:
+    def undo(self, *, secret: str | None) -> Promotion:
         """Take the latest standing promotion back with a revert commit."""
         record = next((record for record in reversed(self._session.promotions) if not record.undone_by), None)
         if record is None:
             raise UsageError("this session has no promotion to undo", "see the session's log with: orion log")
-        self._authenticator.verify(secret)
+        self._authorise(Guarded.UNDO, secret)
         subject = shortened(f'Revert "{self._subject()}"', SUBJECT_WIDTH)
         message = f"{subject}\n\nThis reverts commit {record.commit}.\n\nOrion-Session: {self._session.id}\n"
         plan = self._users.revert(

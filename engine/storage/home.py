@@ -11,8 +11,8 @@ from engine.vocabulary.errors import ConfigError, UsageError
 
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
-_FOLDERS = ("sessions", "blobs", "roles", "playbooks", "locks", "logs")
-_FILES = ("journal.db", "config.yaml", "auth.json", "trusted.json")
+_FOLDERS = ("sessions", "blobs", "roles", "playbooks", "locks", "logs", "keychain")
+_FILES = ("journal.db", "config.yaml", "access.json", "auth.json", "trusted.json")
 _MOUNTS = Path("/proc/self/mounts")
 
 # SQLite's WAL needs memory shared between the processes that use a file, which none of these has.
@@ -31,7 +31,9 @@ class Home:
         self.root = root.expanduser().absolute()
         self.journal = self.root / "journal.db"
         self.config = self.root / "config.yaml"
-        self.auth = self.root / "auth.json"
+        self.access = self.root / "access.json"
+        self.older_auth = self.root / "auth.json"
+        self.keychain = self.root / "keychain"
         self.trusted = self.root / "trusted.json"
         self.sessions = self.root / "sessions"
         self.blobs = self.root / "blobs"

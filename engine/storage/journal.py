@@ -13,7 +13,7 @@ from engine.storage.leases import FileLease, Leases, Runner
 from engine.storage.schema import MIGRATIONS
 from engine.storage.subscribers import Callback, Subscribers
 from engine.vocabulary.errors import JournalError
-from engine.vocabulary.events import Event, EventKind, Fact
+from engine.vocabulary.events import ACCOUNT, Event, EventKind, Fact
 from engine.vocabulary.fold import FOLDED, fold
 from engine.vocabulary.sessions import Session, SessionState, SessionSummary, summary_of_session
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _STATES_KEPT = 32
 _OF_SESSION = "SELECT session, seq, at, kind, data, row FROM events WHERE session = ? AND seq > ? ORDER BY seq LIMIT ?"
+_SUMMARIES = "SELECT summary, seq FROM sessions WHERE id <> ? ORDER BY first_row DESC"
 _OF_ALL = "SELECT session, seq, at, kind, data, row FROM events WHERE row > ? ORDER BY row LIMIT ?"
 
 
@@ -97,7 +98,7 @@ class SqliteJournal:
     def summaries(self) -> tuple[SessionSummary, ...]:
         """All sessions, newest first."""
         with self._database.reader() as connection:
-            rows = connection.execute("SELECT summary, seq FROM sessions ORDER BY first_row DESC").fetchall()
+            rows = connection.execute(_SUMMARIES, (ACCOUNT,)).fetchall()
         return tuple(_summary(json.loads(text), seq) for text, seq in rows)
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:

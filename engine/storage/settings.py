@@ -61,6 +61,7 @@ SCHEMA: Mapping[str, Any] = _object(
                 "cost_usd": {"type": "number", "minimum": 0, "maximum": 1_000_000},
             }
         ),
+        "auth": _object({"window_s": {"type": "number", "minimum": 0, "maximum": 300}}),
     }
 )
 """The JSON Schema (2020-12) of the file."""
@@ -103,6 +104,9 @@ sandbox:
 limits:
   time_s: 28800                       # of work; waiting for a person is not counted
   cost_usd: 5.00
+
+auth:
+  window_s: 0                         # seconds that a right PIN or code covers more of the same session, at most 300
 """
 
 
@@ -130,6 +134,7 @@ def read_settings(path: Path) -> Settings:
         default_role=data.get("default_role", Settings().default_role),
         sandbox=SandboxSettings(**sandbox),
         limits=Limits(**{key: float(value) for key, value in data.get("limits", {}).items()}),
+        auth_window_s=float(data.get("auth", {}).get("window_s", 0.0)),
     )
 
 

@@ -134,6 +134,10 @@ class AuthError(OrionError):
     """A PIN or code was wrong, missing, or never set."""
 
 
+class KeychainError(AuthError):
+    """The keychain that holds Orion's secrets does not answer, or what it holds cannot be used."""
+
+
 class Locked(AuthError):
     """Too many wrong tries. `remaining_s` seconds are left; `until` is when that ends on the wall clock."""
 

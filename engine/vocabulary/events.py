@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+ACCOUNT = "account"
+"""Where facts stand that belong to no session: it is numbered like one, and never listed among them."""
+
+
 class EventKind(StrEnum):
     """Every kind of fact, with the keys of its data. Keys in brackets may be missing. Values are plain JSON."""
 
@@ -79,6 +83,15 @@ class EventKind(StrEnum):
     """[task], reason"""
     ROLLED_BACK = "rolled_back"
     """checkpoint (number), commit, tasks (ids that are pending again)"""
+    AUTHENTICATED = "authenticated"
+    """what (see Guarded), passed (bool), reason (why not), [session], [covered] (true when a try just before counted
+    for it); one of the account's, as all that follow"""
+    AUTHENTICATION_CHANGED = "authentication_changed"
+    """method (pin, totp, or empty when it was forgotten), why: set, switched, offered, reset begun, reset finished"""
+    ROLE_CHANGED = "role_changed"
+    """role, change (created, edited, deleted, trusted, untrusted), content (SHA-256 of the file, empty when deleted)"""
+    SETTING_CHANGED = "setting_changed"
+    """fields (dotted names, no values)"""
 
 
 @dataclass(frozen=True, slots=True)

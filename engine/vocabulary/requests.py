@@ -196,9 +196,16 @@ class DoctorReport:
 
 @dataclass(frozen=True, slots=True)
 class AuthStatus:
-    """`method` is `pin`, or empty when none was ever set. `storage` says where the secret is kept."""
+    """`method` is `pin` or `totp`, or empty when none was ever set. `storage` says where the secret is kept,
+    `keychain` is `system` or `file`. `tries` wrong ones in a row lock for `lock_s` seconds. `reset_left_s` is
+    None when no reset was begun."""
 
     method: str
     tries_left: int
     locked_s: float
     storage: str
+    keychain: str = "file"
+    tries: int = 3
+    lock_s: float = 900.0
+    backup_codes_left: int = 0
+    reset_left_s: float | None = None

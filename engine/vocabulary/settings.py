@@ -43,10 +43,12 @@ class SandboxSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration, validated."""
+    """The whole configuration, validated. For `auth_window_s` seconds a right PIN or code covers more of the same
+    session, 0 for never."""
 
     default_model: str | None = None
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
     default_role: str = "software-engineer"
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     limits: Limits = field(default_factory=Limits)
+    auth_window_s: float = 0.0

@@ -31,7 +31,13 @@ workspace_option = click.option(
     show_default="the current directory",
     help="The repository that is meant.",
 )
-pin_option = click.option("--pin-stdin", is_flag=True, help="Read the PIN from one line of standard input.")
+pin_option = click.option(
+    "--pin-stdin",
+    "--code-stdin",
+    "pin_stdin",
+    is_flag=True,
+    help="Read the PIN or the code from one line of standard input.",
+)
 
 
 def session_argument(*, required: bool) -> Callable[[Command], Command]:
@@ -92,7 +98,7 @@ def asked(question: str, option: str) -> bool:
     return click.confirm(question, default=False, err=True)
 
 
-def secret_of(pin_stdin: bool, prompt: str = "PIN", option: str = "--pin-stdin") -> str:
+def secret_of(pin_stdin: bool, prompt: str = "PIN or code", option: str = "--pin-stdin") -> str:
     """A secret from standard input or, hidden, from the terminal. Without either: UsageError naming the option."""
     if pin_stdin:
         return line_of_input()

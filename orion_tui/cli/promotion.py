@@ -93,7 +93,7 @@ def tell_step(step: str, status: str) -> None:
 
 def _need_secret(engine: Engine) -> None:
     if not engine.auth.status().method:
-        raise AuthError("no PIN is set, and nothing is let in without one", "set one with: orion auth set")
+        raise AuthError("no PIN or code is set, and nothing is let in without one", "set one with: orion auth set pin")
 
 
 def _stands_in_the_way(seen: Review, accept: tuple[str, ...]) -> bool:

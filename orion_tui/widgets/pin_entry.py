@@ -1,5 +1,5 @@
-"""Where a PIN is typed: masked, with the tries that are left, the time a lock still lasts, and the way to set a first
-one."""
+"""Where a PIN or a code is typed: masked, with the tries that are left, the time a lock still lasts, and the way to set
+a first one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from engine.vocabulary.requests import AuthStatus
     from orion_tui.engine_face import AuthFace
 
-_FULL_TRIES = 3
+_WHAT_OPENS = {
+    "pin": "Your PIN lets it happen.",
+    "totp": "A code from your authenticator app lets it happen, or one of your backup codes.",
+}
 
 
 class PinEntry(Vertical):
@@ -96,11 +99,13 @@ class PinEntry(Vertical):
             self._count_down()
             return
         else:
-            self._tell("Your PIN lets it happen.")
+            first.placeholder = "code" if status.method == "totp" else "PIN"
+            self._tell(_WHAT_OPENS[status.method])
             if not keep_words:
                 left = status.tries_left
                 tries = f"{left} {'try' if left == 1 else 'tries'} left"
-                self._say(tries if left < _FULL_TRIES else f"{tries}, then it locks for 15 minutes", "muted")
+                full = left == status.tries
+                self._say(f"{tries}, then it locks for {status.lock_s / 60:g} minutes" if full else tries, "muted")
         first.focus()
 
     def _count_down(self) -> None:
@@ -129,7 +134,7 @@ class PinEntry(Vertical):
         event.stop()
         first, again = self.query_one("#pin", Input), self.query_one("#pin-again", Input)
         if not first.value:
-            self._say("type your PIN first", "muted")
+            self._say("type it first", "muted")
         elif not self._setting:
             secret, first.value = first.value, ""
             self._give(secret, fresh=False)
