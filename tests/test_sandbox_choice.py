@@ -99,7 +99,7 @@ def test_a_binary_that_does_not_work_is_passed_over_for_the_next(tmp_path: Path)
 @pytest.mark.sandbox
 def test_the_status_says_which_means_are_in_force_and_what_is_weaker() -> None:
     detail = BubblewrapProvider().probe().detail
-    for word in ("no network", "memory by", "processes", "affinity", "weaker than Docker", "seccomp", "/tmp"):
+    for word in ("no network", "limits: memory", "processes", "system call filter", "weaker than Docker", "temporary"):
         assert word in detail
 
 

@@ -115,7 +115,7 @@ class TestPrivileges:
             "mknod /tmp/disk b 254 0",
             "chroot / true",
             "chown 0 /workspace",
-            "hostname escaped",
+            "hostname escaped; ! hostname | grep orion",
             "nice -n -5 sh -c 'test $(nice) -lt 0'",
             "setpriv --reuid 0 true",
             "dmesg -n 1",

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
 import platform
-import re
-import resource
 import shutil
 import subprocess
 import tempfile
@@ -17,31 +14,33 @@ from typing import TYPE_CHECKING
 
 from engine.sandboxes import layout
 from engine.sandboxes.binaries import INSTALL_HINT, Binary, binaries
+from engine.sandboxes.control_groups import ControlGroup, make_group
 from engine.sandboxes.diagnosis import diagnose
 from engine.sandboxes.endings import check_environment, cut_short, ended, unusable
 from engine.sandboxes.launcher import launch, sandbox_owner
-from engine.sandboxes.memory import tasks_of
+from engine.sandboxes.limits import limit_measures, limited, processors
+from engine.sandboxes.measures import Measure, in_force
 from engine.sandboxes.mount_points import make_mount_points
 from engine.sandboxes.orphans import MARK, clear_orphans
 from engine.sandboxes.output import HeadTail
 from engine.sandboxes.process import Ended, Limits, Run
+from engine.sandboxes.seccomp.bpf import compiled, supported
+from engine.sandboxes.seccomp.profile import orion_profile
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome, RunResult, SandboxSpec, SandboxStatus
 from engine.vocabulary.text import decoded, first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from engine.sandboxes.launcher import Launch
 
 NAME = "bubblewrap"
 
-_OPEN_FILES = 4096
-# Runs inside. It waits for the word from outside (see process.GO). Limits are counted in there, so what else the user
-# runs on the host does not matter. Shells differ in the letter for processes.
-_LIMITED = (
-    "read -r go || exit 126; exec < /dev/null; "
-    'ulimit -c 0; ulimit -f "$1"; ulimit -n "$2"; { ulimit -u "$3" || ulimit -p "$3"; } 2> /dev/null || exit 126; '
-    'exec /bin/sh -c "$4"'
-)
+FILTER = "system call filter"
+PROCESSORS = "processors"
+MEMORY = "memory"
+UNPRIVILEGED_START = "unprivileged start"
 _PROOF = """echo proof > proof || exit
 [ "$(id -u)" = 1000 ] || exit
 if (: > /proc/sys/kernel/core_pattern) 2> /dev/null; then exit 1; fi
@@ -51,8 +50,11 @@ if (: > /proc/sys/kernel/core_pattern) 2> /dev/null; then exit 1; fi
 class BubblewrapProvider:
     """Finds a bubblewrap that works here and opens sandboxes with it."""
 
-    def __init__(self, candidates: Sequence[Binary] | None = None) -> None:
+    def __init__(self, candidates: Sequence[Binary] | None = None, without: Iterable[str] = ()) -> None:
+        """`candidates` instead of those of this machine; `without` names measures to leave out, for tests of what each
+        is worth."""
         self._candidates = candidates
+        self._without = frozenset(without)
         self._lock = threading.Lock()
         self._probed: tuple[SandboxStatus, Binary | None] | None = None
 
@@ -70,7 +72,7 @@ class BubblewrapProvider:
         if binary is None:
             raise SandboxUnavailable(f"bubblewrap: {status.detail}", status.hint)
         clear_orphans(_uid())
-        return BubblewrapSandbox(spec, binary, status)
+        return BubblewrapSandbox(spec, binary, status, self._without)
 
     def _found(self) -> tuple[SandboxStatus, Binary | None]:
         with self._lock:
@@ -89,12 +91,12 @@ class BubblewrapProvider:
         hint = ""
         for binary in candidates:
             try:
-                version = _prove(binary)
+                version, group = _prove(binary)
             except SandboxUnavailable as error:
                 failures.append(f"{binary.path} ({binary.origin}): {error.message}")
                 hint = hint or error.hint
                 continue
-            detail = _in_force(binary, version)
+            detail = _in_force(binary, version, group)
             return SandboxStatus(NAME, True, detail, version=version, identity=layout.system_release()), binary
         reason, advice = diagnose(candidates[0].path, "; ".join(failures))
         detail = "; ".join([*([reason] if reason else []), *failures])
@@ -104,8 +106,11 @@ class BubblewrapProvider:
 class BubblewrapSandbox:
     """One session's sandbox. Each command gets fresh namespaces; only the tree lives on between commands."""
 
-    def __init__(self, spec: SandboxSpec, binary: Binary, status: SandboxStatus) -> None:
+    def __init__(
+        self, spec: SandboxSpec, binary: Binary, status: SandboxStatus, without: frozenset[str] = frozenset()
+    ) -> None:
         self._spec = spec
+        self._without = without
         self._binary = binary
         self._status = status
         self._one_at_a_time = threading.Lock()
@@ -116,9 +121,37 @@ class BubblewrapSandbox:
         self._mounts = _mounts(spec)
         small = layout.small_files(network=spec.network)
         self._made = {path: _in_memory(data) for path, data in small.items()}
-        isolation = layout.isolation(network=spec.network)
-        self._fixed = [*isolation, *layout.system_files(), *layout.private_files(self._made)]
-        self._processors = _processors(spec.cpus, spec.session)
+        self._kept = list(self._made.values())
+        self._fixed = [
+            *layout.isolation(network=spec.network),
+            *layout.system_files(),
+            *layout.private_files(self._made),
+            *self._filter(),
+        ]
+        self._limits = limit_measures(spec, _uid())
+        every = frozenset(os.sched_getaffinity(0))
+        self._processors = every if PROCESSORS in without else processors(spec.cpus, spec.session)
+        self._group = None if MEMORY in without else make_group(spec)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of all measures, for the provider's `without`."""
+        arguments = [each.name for each in (*self._fixed, *layout.own_folders("", ()))]
+        started = [UNPRIVILEGED_START] if sandbox_owner() else []
+        return (*arguments, *(each.name for each in self._limits), PROCESSORS, MEMORY, *started)
+
+    @property
+    def group(self) -> ControlGroup | None:
+        """The control group that bounds it, None where a watch over resident sizes does."""
+        return self._group
+
+    def _filter(self) -> list[Measure[layout.Arguments]]:
+        machine = platform.machine()
+        if not supported(machine):
+            return []
+        descriptor = _in_memory(compiled(orion_profile(), machine))
+        self._kept.append(descriptor)
+        return [Measure(FILTER, ("--seccomp", str(descriptor)), ())]
 
     def run(
         self,
@@ -145,23 +178,30 @@ class BubblewrapSandbox:
                 return RunResult(Outcome.STOPPED, None, None, b"", 0, 0.0)
             root = self._existing(tree or self._spec.tree)
             make_mount_points(root, self._spec.layers)
-            start = launch(self._binary, root, [source for source, _, _ in self._mounts])
+            start = launch(
+                self._binary,
+                root,
+                [source for source, _, _ in self._mounts],
+                drop=UNPRIVILEGED_START not in self._without,
+            )
             mounts = [
                 (staged, place, writable)
                 for staged, (_, place, writable) in zip(start.mounts, self._mounts, strict=True)
             ]
             output = HeadTail()
-            arguments = [*self._fixed, *layout.own_folders(start.tree, mounts), "--clearenv"]
-            for name, value in variables.items():
-                arguments += ["--setenv", name, value]
             # Through a descriptor, since anybody on the host can read a command line.
-            listed = _in_memory("\0".join([*arguments, ""]).encode("utf-8", "surrogateescape"))
+            listed = _in_memory(
+                b"".join(os.fsencode(word) + b"\0" for word in self._arguments(start, mounts, variables))
+            )
             opened.callback(os.close, listed)
-            for descriptor in self._made.values():
+            for descriptor in self._kept:
                 os.lseek(descriptor, 0, os.SEEK_SET)
-            limits = Limits(timeout_s, self._spec.memory_mib * 1024 * 1024, self._processors)
+            watched = None if self._group or MEMORY in self._without else self._spec.memory_mib * 1024 * 1024
+            limits = Limits(timeout_s, watched, self._processors, self._group)
             run = Run(limits, stop, output, on_output).finish(
-                [*start.command, "--args", str(listed)], self._limited(command), [*self._made.values(), listed]
+                [*start.command, "--args", str(listed)],
+                limited(command, self._limits, self._without, MARK),
+                [*self._kept, listed],
             )
         return _result(run, output)
 
@@ -169,27 +209,33 @@ class BubblewrapSandbox:
         return self._status
 
     def close(self) -> None:
-        """Nothing of it runs between commands, so only descriptors are given back."""
+        """Nothing of it runs between commands, so only descriptors and the control group are given back."""
         with self._one_at_a_time:
             if not self._closed:
                 self._closed = True
-                for descriptor in self._made.values():
+                for descriptor in self._kept:
                     os.close(descriptor)
+                if self._group:
+                    self._group.close()
 
     def _existing(self, tree: Path) -> Path:
         if not tree.is_dir():
             raise SandboxUnavailable(f"the folder for the sandbox is gone: {tree}", "start the session again")
         return tree.resolve()
 
-    def _limited(self, command: str) -> list[str]:
-        blocks = self._spec.file_mib * 2048  # of 512 bytes, as POSIX has it
-        files = _within(resource.RLIMIT_NOFILE, _OPEN_FILES)
-        processes = _within(resource.RLIMIT_NPROC, self._spec.pids + _counted_elsewhere())
-        return ["/bin/sh", "-c", _LIMITED, MARK, str(blocks), str(files), str(processes), command]
+    def _arguments(
+        self, start: Launch, mounts: Iterable[tuple[str, Path, bool]], variables: Mapping[str, str]
+    ) -> list[str]:
+        measures = [*self._fixed, *layout.own_folders(start.tree, mounts)]
+        arguments = ["--unshare-user", *(word for words in in_force(measures, self._without) for word in words)]
+        for name, value in variables.items():
+            arguments += ["--setenv", name, value]
+        return arguments
 
 
-def _prove(binary: Binary) -> str:
-    """The version of a binary that has just run a real command in a sandbox. Raises SandboxUnavailable."""
+def _prove(binary: Binary) -> tuple[str, ControlGroup | None]:
+    """The version of a binary that has just run a real command in a sandbox, and the control group that it ran in.
+    Raises SandboxUnavailable."""
     folder = Path(tempfile.mkdtemp(prefix="orion-probe-"))
     try:
         _hand_over(folder)
@@ -202,7 +248,7 @@ def _prove(binary: Binary) -> str:
         if result.outcome is not Outcome.OK or not (folder / "proof").is_file():
             said = first_line(decoded(result.output)) or f"ended as {result.outcome}"
             raise SandboxUnavailable(f"a test command failed: {said}")
-        return _version(binary)
+        return _version(binary), sandbox.group
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -227,13 +273,20 @@ def _version(binary: Binary) -> str:
     return decoded(answer.stdout).strip().removeprefix("bubblewrap ")
 
 
-def _in_force(binary: Binary, version: str) -> str:
-    who = "started as uid 65534, since Orion runs as root" if sandbox_owner() else "started as the invoking user"
+def _in_force(binary: Binary, version: str, group: ControlGroup | None) -> str:
+    who = f"started as uid {_uid()}, since Orion runs as root" if sandbox_owner() else "started as the invoking user"
+    machine = platform.machine()
+    means = [group.means] if group else ["memory by a watch over resident sizes"]
+    if not group or "cpu" not in group.controllers:
+        means.append("processors by affinity")
+    weaker = [] if group else ["memory is looked at every 50 ms instead of by a control group"]
+    weaker += [] if supported(machine) else [f"no system call filter for {machine}"]
+    weaker += ["programs can be run from its temporary folders"]
+    filtered = "Orion's system call filter; " if supported(machine) else ""
     return (
-        f"bubblewrap {version} of the {binary.origin} ({binary.path}), {who}; no network; "
-        "limits: memory by a watch over resident sizes, processes, files and file size by rlimits, "
-        "processors by affinity (a command may widen it); "
-        "weaker than Docker: no seccomp filter, no control group, /tmp is executable"
+        f"bubblewrap {version} of the {binary.origin} ({binary.path}), {who}; no network; {filtered}"
+        f"limits: {', '.join(means)}, processes, open files and file size by rlimits; "
+        f"weaker than Docker: {', '.join(weaker)}"
     )
 
 
@@ -264,29 +317,6 @@ def _in_memory(data: bytes) -> int:
     return descriptor
 
 
-def _within(kind: int, wanted: int) -> int:
-    """The wanted limit, or the hard one of this process when that is lower (it cannot be raised)."""
-    hard = resource.getrlimit(kind)[1]
-    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-
-
-def _counted_elsewhere() -> int:
-    """Tasks outside the sandbox that the kernel counts against its limit of processes. From 5.14 on each user namespace
-    has a count of its own; before, everything of the user counts."""
-    version = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
-    if version >= (5, 14):
-        return 0
-    return tasks_of(_uid())
-
-
 def _uid() -> int:
     owner = sandbox_owner()
     return owner[0] if owner else os.getuid()
-
-
-def _processors(cpus: float, session: str) -> frozenset[int]:
-    """As many of this process's processors as the limit allows, rounded up; sessions start at different ones."""
-    mine = sorted(os.sched_getaffinity(0))
-    count = max(1, min(len(mine), math.ceil(cpus)))
-    first = sum(session.encode()) % len(mine)
-    return frozenset((mine * 2)[first : first + count])

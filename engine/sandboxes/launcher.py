@@ -32,6 +32,12 @@ exec "$@"
 """
 
 
+_DROP = (
+    *(f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups", "--no-new-privs"),
+    *("--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """A command line that ends where bubblewrap's own arguments begin, and where `tree` and the read-only mounts (in
@@ -48,8 +54,10 @@ def sandbox_owner() -> tuple[int, int] | None:
     return (UNPRIVILEGED, UNPRIVILEGED) if os.geteuid() == 0 else None
 
 
-def launch(binary: Binary, tree: Path, mounts: Sequence[Path]) -> Launch:
-    """How to start this bubblewrap here. Raises SandboxUnavailable when root lacks the tools to drop privileges."""
+def launch(binary: Binary, tree: Path, mounts: Sequence[Path], *, drop: bool = True) -> Launch:
+    """How to start this bubblewrap here. Without `drop` root stays root, which tests of its worth need.
+
+    Raises SandboxUnavailable when root lacks the tools to drop privileges."""
     if sandbox_owner() is None:
         return Launch((str(binary.path),), str(tree), tuple(str(source) for source in mounts))
     tools = {name: tool(name) for name in ("unshare", "setpriv", "mount", "sh")}
@@ -70,7 +78,7 @@ def launch(binary: Binary, tree: Path, mounts: Sequence[Path]) -> Launch:
     command = (
         *(str(tools["unshare"]), "--mount", "--propagation", "private"),
         *(str(tools["sh"]), "-c", _STAGING, "orion-sandbox", *(part for pair in pairs for part in pair), "--"),
-        *(str(tools["setpriv"]), f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups"),
-        *("--no-new-privs", "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", program),
+        *((str(tools["setpriv"]), *_DROP) if drop else ()),
+        program,
     )
     return Launch(command, staged_tree, staged)

@@ -8,10 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.sandboxes.measures import Measure
 from engine.vocabulary.runs import WORKSPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+Arguments = tuple[str, ...]
+"""A part of bubblewrap's command line. Its order counts: what comes later covers what came before."""
 
 GIT_DIR = "/orion.git"
 HOME = "/home/orion"
@@ -42,17 +46,27 @@ _MADE_FILES: Mapping[str, str] = {
 }
 
 
-def isolation(*, network: bool = False) -> list[str]:
-    """Namespaces and privileges, the same for every command. With `network` the machine's own is shared."""
+def isolation(*, network: bool = False) -> list[Measure[Arguments]]:
+    """Namespaces and privileges, the same for every command, beside the user namespace without which bubblewrap does
+    not start at all. With `network` the machine's own is shared."""
+    net: Arguments = () if network else ("--unshare-net",)
     return [
-        *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
-        *(() if network else ("--unshare-net",)),
-        *("--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-        *("--uid", str(UID), "--gid", str(GID), "--hostname", "orion"),
+        Measure("process namespace", ("--unshare-pid",), ()),
+        Measure("network namespace", net, ()),
+        Measure("message and memory namespace", ("--unshare-ipc",), ()),
+        Measure("host name namespace", ("--unshare-uts", "--hostname", "orion"), ()),
+        Measure("control group namespace", ("--unshare-cgroup-try",), ()),
+        Measure("no nested user namespaces", ("--disable-userns",), ()),
+        Measure("dies with Orion", ("--die-with-parent",), ()),
+        Measure("own session of processes", ("--new-session",), ()),
+        # Bubblewrap started without privileges drops them anyway; it is said here so that no later default changes it.
+        Measure("no capabilities", ("--cap-drop", "ALL"), ("--cap-add", "ALL")),
+        Measure("a user of its own", ("--uid", str(UID), "--gid", str(GID)), ()),
+        Measure("no inherited environment", ("--clearenv",), ()),
     ]
 
 
-def system_files(root: Path = Path("/")) -> list[str]:
+def system_files(root: Path = Path("/")) -> list[Measure[Arguments]]:
     """The read-only system as this machine lays it out; `root` is where it is looked at, for tests."""
     arguments = ["--ro-bind", "/usr", "/usr"]
     for name in _ROOT_FOLDERS:
@@ -66,7 +80,7 @@ def system_files(root: Path = Path("/")) -> list[str]:
         if found.is_dir() and os.access(found, os.R_OK | os.X_OK):
             place = f"/etc/{found.relative_to(etc)}"
             arguments += ["--ro-bind", place, place]
-    return arguments
+    return [Measure("system read-only", tuple(arguments), _writable(arguments))]
 
 
 def system_release(root: Path = Path("/")) -> str:
@@ -92,27 +106,54 @@ def small_files(root: Path = Path("/"), *, network: bool = False) -> dict[str, b
     return files
 
 
-def private_files(made: Mapping[str, int]) -> list[str]:
+def private_files(made: Mapping[str, int]) -> list[Measure[Arguments]]:
     """What is the sandbox's alone: `/proc`, `/dev`, the temporary folders, and small files read from descriptors."""
-    size = str(TMP_BYTES)
-    arguments = [
-        *("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"),
-        *("--perms", "1777", "--size", size, "--tmpfs", _SHARED, "--remount-ro", "/dev"),
-        *("--perms", "1777", "--size", size, "--tmpfs", _TMP, "--symlink", _TMP, f"/var{_TMP}"),
-        *("--perms", "0700", "--size", size, "--tmpfs", HOME),
+    size = ("--size", str(TMP_BYTES))
+    everybody: Arguments = ("--perms", "1777")
+    files = tuple((str(descriptor), path) for path, descriptor in made.items())
+    sealed = tuple(part for file in files for part in ("--perms", "0444", "--file", *file))
+    return [
+        Measure(
+            "kernel settings read-only",
+            ("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"),
+            ("--proc", "/proc"),
+        ),
+        Measure(
+            "shared memory bounded",
+            ("--dev", "/dev", *everybody, *size, "--tmpfs", _SHARED),
+            ("--dev", "/dev", *everybody, "--tmpfs", _SHARED),
+        ),
+        Measure("devices closed for writing", ("--remount-ro", "/dev"), ()),
+        Measure(
+            "temporary folder bounded",
+            (*everybody, *size, "--tmpfs", _TMP, "--symlink", _TMP, f"/var{_TMP}"),
+            (*everybody, "--tmpfs", _TMP, "--symlink", _TMP, f"/var{_TMP}"),
+        ),
+        Measure(
+            "home folder bounded", ("--perms", "0700", *size, "--tmpfs", HOME), ("--perms", "0700", "--tmpfs", HOME)
+        ),
+        Measure("small files sealed", sealed, tuple(part for file in files for part in ("--file", *file))),
     ]
-    for path, descriptor in made.items():
-        arguments += ["--perms", "0444", "--file", str(descriptor), path]
-    return arguments
 
 
-def own_folders(tree: str, mounts: Iterable[tuple[str, Path, bool]]) -> list[str]:
+def own_folders(tree: str, mounts: Iterable[tuple[str, Path, bool]]) -> list[Measure[Arguments]]:
     """The writable tree and the other mounts (source, place inside, whether it may be written); then the root is closed
     for writing."""
-    arguments = ["--bind", tree, WORKSPACE]
+    arguments: list[str] = []
     for source, place, writable in sorted(mounts, key=lambda mount: len(mount[1].parts)):
         arguments += ["--bind" if writable else "--ro-bind", source, str(place)]
-    return [*arguments, "--remount-ro", "/", "--chdir", WORKSPACE]
+    return [
+        Measure(
+            "mounts read-only",
+            ("--bind", tree, WORKSPACE, *arguments),
+            ("--bind", tree, WORKSPACE, *_writable(arguments)),
+        ),
+        Measure("root closed for writing", ("--remount-ro", "/", "--chdir", WORKSPACE), ("--chdir", WORKSPACE)),
+    ]
+
+
+def _writable(arguments: Iterable[str]) -> Arguments:
+    return tuple("--bind" if argument == "--ro-bind" else argument for argument in arguments)
 
 
 def environment(

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.sandboxes.memory import MemoryWatch
+from engine.sandboxes.memory import MemoryWatch, descendants
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from engine.sandboxes.control_groups import ControlGroup
     from engine.sandboxes.output import HeadTail
 
 # The command's first line of input, sent once its namespace can be ended for certain. Without it nothing starts, so
@@ -37,11 +38,13 @@ _DEATH_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What ends a run from outside: seconds, bytes of memory, and the processors it is started on."""
+    """What ends a run from outside: seconds and, where no control group does it, bytes of memory; the processors and
+    the control group that it is started in."""
 
     timeout_s: float
-    memory_bytes: int
+    memory_bytes: int | None
     processors: frozenset[int]
+    group: ControlGroup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Run:
         self._init: int | None = None
         self._watch: MemoryWatch | None = None
         self._go = -1
+        self._pid = -1
+        self._killed_before = limits.group.kills() if limits.group else 0
 
     def finish(self, bubblewrap: Sequence[str], command: Sequence[str], descriptors: Sequence[int]) -> Ended:
         """Run `command` below `bubblewrap` (its start and its own arguments) to the end; the child inherits
@@ -86,7 +91,7 @@ class Run:
                 theirs.callback(os.close, far)
             line = [*bubblewrap, "--json-status-fd", str(status_far), "--", *command]
             try:
-                process = self._start(line, go_far, out_far, (*descriptors, status_far))
+                process = self._born(lambda: self._start(line, go_far, out_far, (*descriptors, status_far)))
             except OSError as error:
                 raise SandboxUnavailable(f"the sandbox does not start: {error}", "orion doctor says more") from error
             theirs.close()
@@ -99,6 +104,12 @@ class Run:
             while self._take(status, False) or self._take(out, True):
                 pass
         return Ended(cut, self._reported("exit-code"), time.monotonic() - started)
+
+    def _born(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+        group = self._limits.group
+        process = start() if group is None else group.start(start)
+        self._pid = process.pid
+        return process
 
     def _start(
         self, command: Sequence[str], go: int, output: int, descriptors: tuple[int, ...]
@@ -115,7 +126,8 @@ class Run:
                 pass_fds=descriptors,
                 start_new_session=True,
                 cwd="/",
-                env={"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"},
+                # The second is there to be seen when the sandbox passes on what it inherits.
+                env={"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "ORION_OUTSIDE": "1"},
             )
         finally:
             os.sched_setaffinity(0, before)
@@ -138,14 +150,19 @@ class Run:
                     give_up = time.monotonic() + _START_S
                 if cut is not None:
                     self._kill()
-        return cut
+        return Outcome.OUT_OF_MEMORY if cut is None and self._killed_for_memory() else cut
 
     def _reason(self, deadline: float) -> Outcome | None:
         if self._stop.is_set():
             return Outcome.STOPPED
-        if self._flooded.is_set():
+        if self._flooded.is_set() or self._killed_for_memory():
             return Outcome.OUT_OF_MEMORY
         return Outcome.TIMED_OUT if time.monotonic() >= deadline else None
+
+    def _killed_for_memory(self) -> bool:
+        """Whether the kernel killed a process of the control group. It kills one; the rest is Orion's to end."""
+        group = self._limits.group
+        return group is not None and group.kills() > self._killed_before
 
     def _take(self, descriptor: int, is_output: bool) -> bool:
         data = os.read(descriptor, _CHUNK)
@@ -169,8 +186,11 @@ class Run:
                 os.close(init)
                 return
             self._init = init
-            self._watch = MemoryWatch(pid, self._limits.memory_bytes, self._flooded.set)
-            self._watch.start()
+            if self._limits.group is not None:
+                self._limits.group.join((self._pid, *descendants(pid)))
+            if self._limits.memory_bytes is not None:
+                self._watch = MemoryWatch(pid, self._limits.memory_bytes, self._flooded.set)
+                self._watch.start()
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._go, GO)
 
