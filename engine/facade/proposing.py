@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.verdicts import Verdict
     from engine.vocabulary.workspaces import WorkspaceInfo
 
-_GO_ON_WITHOUT = (ModelFault.RECORDING, ModelFault.UNUSABLE, ModelFault.REPLY, ModelFault.REQUEST)
+_GO_ON_WITHOUT = (ModelFault.NOT_RECORDED, ModelFault.UNUSABLE, ModelFault.REPLY, ModelFault.REQUEST)
 
 
 def take_in(core: Core, request: SessionRequest, stop: Flag | None = None) -> Intake:

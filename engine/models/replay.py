@@ -87,7 +87,7 @@ class ReplayModel:
             raise ModelError(
                 f"the recording {self._file} has no reply for {_key(wanted)}; {has}",
                 "a recording fits only the goal, plan and repository that it was written for",
-                fault=ModelFault.RECORDING,
+                fault=ModelFault.RECORDING if turns else ModelFault.NOT_RECORDED,
             )
         if recorded.expects is not None:
             found = observation_digest(request.messages)

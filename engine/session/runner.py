@@ -13,6 +13,7 @@ from engine.session.checks import verify
 from engine.session.dispatch import doomed
 from engine.session.hands import Hands
 from engine.session.heartbeat import Heartbeat
+from engine.session.replanning import Replanning
 from engine.session.stop_conditions import Stop
 from engine.session.task_run import TaskRun
 from engine.session.working_hours import wait_for_hours
@@ -39,6 +40,7 @@ class Runner:
         self._bench = bench
         self._lease = lease
         self._ended = ended
+        self._replanning = Replanning(bench)
         self._heartbeat = Heartbeat(journal, lease, bench.pause, bench.stop)
         self._thread = Thread(target=self.run, name=f"session-{lease.session}", daemon=True)
         self._why_paused = "paused by the user"
@@ -138,7 +140,7 @@ class Runner:
         """Task after task until nothing can run; why it stopped."""
         bench, since_look = self._bench, 0
         while True:
-            session = bench.ledger.refresh()
+            bench.ledger.refresh()
             if bench.stop.is_set():
                 raise Cancelled
             if bench.pause.is_set():
@@ -146,7 +148,10 @@ class Runner:
             reached = bench.stop_now()
             if reached is not None:
                 return reached
-            self._skip_doomed(session)
+            halted = self._replanning.weigh_if_due()
+            if halted is not None:
+                return halted
+            self._skip_doomed(bench.ledger.session)
             view = bench.ledger.session.next_task()
             if view is None:
                 return self._finished(bench.ledger.session)
@@ -177,6 +182,10 @@ class Runner:
     def _finished(self, session: Session) -> Stop:
         counts = session.counts()
         failed = f"; {counts['failed']} failed" if counts["failed"] else ""
+        if session.given_up:
+            worth = bool(counts["kept"] or session.waiting)
+            reason = f"the rest of the plan was given up: {session.given_up}"
+            return Stop(SessionState.AWAITING_REVIEW if worth else SessionState.FAILED, reason)
         if session.waiting:
             return Stop(SessionState.AWAITING_REVIEW, f"everything left waits for approval{failed}")
         if counts["failed"] and not counts["kept"]:

@@ -82,6 +82,8 @@ class ModelFault(StrEnum):
     """The endpoint does not accept what Orion sends."""
     REPLY = "reply"
     """The endpoint answered with something that is no answer."""
+    NOT_RECORDED = "not_recorded"
+    """A recording holds nothing at all of what was asked for."""
     RECORDING = "recording"
     """A recording is broken or fits something else."""
     UNUSABLE = "unusable"
@@ -109,7 +111,7 @@ class ModelError(OrionError):
     @property
     def pauses(self) -> bool:
         """Whether a session that met it can go on from where it stands once the cause is gone."""
-        return self.fault not in (ModelFault.RECORDING, ModelFault.UNUSABLE)
+        return self.fault not in (ModelFault.RECORDING, ModelFault.NOT_RECORDED, ModelFault.UNUSABLE)
 
 
 class LimitExceeded(OrionError):
