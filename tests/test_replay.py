@@ -144,17 +144,3 @@ def test_a_configured_recording_is_found_beside_the_configuration(tmp_path: Path
         open_model(ModelSettings("recorded", "replay", file="none.jsonl"), tmp_path)
     with pytest.raises(ModelError, match="names no recording"):
         open_model(ModelSettings("recorded", "replay"), tmp_path)
-
-
-@pytest.mark.parametrize("api", ["openai", "anthropic"])
-def test_a_live_endpoint_says_that_it_comes_later_and_what_works_now(tmp_path: Path, api: str) -> None:
-    with pytest.raises(ModelError, match="cannot call yet") as caught:
-        open_model(ModelSettings("live", api), tmp_path)
-    assert "playbook" in caught.value.hint
-    assert not caught.value.retryable
-
-
-def test_an_unknown_api_offers_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="unknown api 'opnai'") as caught:
-        open_model(ModelSettings("x", "opnai"), tmp_path)
-    assert caught.value.hint == "did you mean 'openai'?"

@@ -1,36 +1,108 @@
-"""From a model's settings to something that answers."""
+"""From a model's settings to something that answers, with what stands around every live endpoint."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.models.abilities import Abilities
+from engine.models.fallback import FallbackModel
+from engine.models.faults import Endpoint
+from engine.models.keys import key_for, where
+from engine.models.live import LiveModel
+from engine.models.redacting import RedactingModel
 from engine.models.replay import ReplayModel
-from engine.vocabulary.errors import ModelError
+from engine.models.retrying import MAX_TOLD_S, SHORT_TOLD_S, SHORT_WAITS_S, WAITS_S, RetryingModel
+from engine.models.wire import Timing
+from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.text import nearest, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.models.keys import Keychain
+    from engine.models.wire import Wire
     from engine.vocabulary.ports import Model
     from engine.vocabulary.settings import ModelSettings
 
+ABILITIES = "endpoints.json"
+"""The file in the home that keeps what probes found."""
 
-def open_model(settings: ModelSettings, base: Path) -> Model:
-    """The model that the settings describe; a recording's `file` is relative to `base`, the folder of the
-    configuration. Raises ModelError for an API that this version does not speak and for a recording that is gone."""
+
+def open_model(
+    settings: ModelSettings,
+    base: Path,
+    *,
+    keychain: Keychain | None = None,
+    environment: Mapping[str, str] | None = None,
+    short: bool = False,
+) -> Model:
+    """The model that the settings describe. A recording's `file` is relative to `base`, the folder of the
+    configuration, where what probes found is kept too. With `short` it gives up soon, since another stands in. Raises
+    ModelError when there is no key, for an unknown API and for a recording that is gone; nothing is sent yet."""
     if settings.api == "replay":
-        if not settings.file:
-            raise ModelError(f"the model {settings.name!r} names no recording", "give it a `file` in config.yaml")
-        recording = base / Path(settings.file).expanduser()
-        if not recording.is_file():
-            raise ModelError(
-                f"the recording of the model {settings.name!r} is not there: {visible(str(recording))}",
-                "check its `file` in config.yaml; the path is relative to the folder of config.yaml",
-            )
-        return ReplayModel(settings.name, recording)
-    if settings.api in ("openai", "anthropic"):
-        raise ModelError(
-            f"the model {settings.name!r} is a live endpoint ({settings.api}), which this version cannot call yet",
-            "work with a playbook (orion work --playbook FILE) or with a recording (api: replay)",
-        )
+        return _recording(settings, base)
+    live = RedactingModel(open_live(settings, base, keychain=keychain, environment=environment))
+    waits, told = (SHORT_WAITS_S, SHORT_TOLD_S) if short else (WAITS_S, MAX_TOLD_S)
+    return RetryingModel(live, waits_s=waits, max_told_s=told)
+
+
+def open_live(
+    settings: ModelSettings,
+    base: Path,
+    *,
+    keychain: Keychain | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> LiveModel:
+    """The bare endpoint, for a look at whether it answers. Raises ModelError."""
+    key = key_for(settings, os.environ if environment is None else environment, keychain)
+    return LiveModel(settings, _wire(settings, key), Abilities(base / ABILITIES))
+
+
+def open_with_fallback(
+    settings: ModelSettings, fallback: ModelSettings, base: Path, *, keychain: Keychain | None = None
+) -> Model:
+    """The first model with the second behind it. Raises ModelError when the second cannot be opened either."""
+    second = open_model(fallback, base, keychain=keychain)
+    try:
+        first = open_model(settings, base, keychain=keychain, short=True)
+    except ModelError as error:
+        return FallbackModel(None, second, why=error.message)
+    return FallbackModel(first, second)
+
+
+def _wire(settings: ModelSettings, key: str) -> Wire:
+    timing = Timing.of(settings.timeout_s)
+    if settings.api == "openai":
+        from engine.models.openai_wire import OPENAI, OpenAiWire
+
+        return OpenAiWire(_endpoint(settings, key, OPENAI), settings.base_url, timing)
+    if settings.api == "anthropic":
+        from engine.models.anthropic_wire import ANTHROPIC, AnthropicWire, anthropic_kit
+
+        anthropic_kit(settings.name)
+        return AnthropicWire(_endpoint(settings, key, ANTHROPIC), settings.base_url, timing)
     hint = nearest(settings.api, ("openai", "anthropic", "replay"))
     raise ModelError(f"the model {settings.name!r} has the unknown api {visible(repr(settings.api))}", visible(hint))
+
+
+def _endpoint(settings: ModelSettings, key: str, usual: str) -> Endpoint:
+    return Endpoint(settings.name, settings.model, settings.base_url or usual, where(settings), key)
+
+
+def _recording(settings: ModelSettings, base: Path) -> ReplayModel:
+    if not settings.file:
+        raise ModelError(
+            f"the model {settings.name!r} names no recording",
+            "give it a `file` in config.yaml",
+            fault=ModelFault.RECORDING,
+        )
+    recording = base / Path(settings.file).expanduser()
+    if not recording.is_file():
+        raise ModelError(
+            f"the recording of the model {settings.name!r} is not there: {visible(str(recording))}",
+            "check its `file` in config.yaml; the path is relative to the folder of config.yaml",
+            fault=ModelFault.RECORDING,
+        )
+    return ReplayModel(settings.name, recording)

@@ -49,7 +49,7 @@ class ReplayModel:
         self._recording = recording
         self._lock = threading.Lock()
         self._about = ""
-        self._replies: Mapping[tuple[str, str, int], Recorded] | None = None
+        self._replies: Mapping[tuple[str, str, int], list[Recorded]] | None = None
 
     @property
     def name(self) -> str:
@@ -80,8 +80,8 @@ class ReplayModel:
             raise Cancelled
         replies = self._read()
         wanted = (request.purpose, request.task, request.turn)
-        recorded = replies.get(wanted)
-        if recorded is None:
+        options = replies.get(wanted, [])
+        if not options:
             turns = sorted(turn for purpose, task, turn in replies if (purpose, task) == wanted[:2])
             has = f"it has turns {turns[0]} to {turns[-1]} of it" if turns else "it has nothing for it"
             raise ModelError(
@@ -89,25 +89,34 @@ class ReplayModel:
                 "a recording fits only the goal, plan and repository that it was written for",
                 fault=ModelFault.RECORDING if turns else ModelFault.NOT_RECORDED,
             )
-        if recorded.expects is not None:
-            found = observation_digest(request.messages)
-            if found != recorded.expects:
-                last = next((m.text for m in reversed(request.messages) if m.role in ("tool", "user")), "")
-                raise ModelError(
-                    f"the reply for {_key(wanted)} (line {recorded.line} of {self._file}) was recorded for another "
-                    f"observation: expected {recorded.expects}, found {found}: {visible(shortened(last.strip(), 160))}",
-                    "something in the repository or the sandbox differs from when the recording was made",
-                    fault=ModelFault.RECORDING,
-                )
+        recorded = self._fitting(options, request)
         if watch is not None and recorded.reply.text:
             watch.text(recorded.reply.text)
         return recorded.reply
+
+    def _fitting(self, options: list[Recorded], request: ModelRequest) -> Recorded:
+        """The reply to what the model sees now; a task that ran twice has several for one turn."""
+        if options[0].expects is None:
+            return options[0]
+        found = observation_digest(request.messages)
+        fitting = next((option for option in options if option.expects == found), None)
+        if fitting is not None:
+            return fitting
+        first = options[0]
+        last = next((m.text for m in reversed(request.messages) if m.role in ("tool", "user")), "")
+        raise ModelError(
+            f"the reply for {_key((request.purpose, request.task, request.turn))} (line {first.line} of {self._file}) "
+            f"was recorded for another observation: expected {first.expects}, found {found}: "
+            f"{visible(shortened(last.strip(), 160))}",
+            "something in the repository or the sandbox differs from when the recording was made",
+            fault=ModelFault.RECORDING,
+        )
 
     @property
     def _file(self) -> str:
         return visible(self._recording.name)
 
-    def _read(self) -> Mapping[tuple[str, str, int], Recorded]:
+    def _read(self) -> Mapping[tuple[str, str, int], list[Recorded]]:
         with self._lock:
             if self._replies is None:
                 self._about, self._replies = _load(self._recording)
@@ -120,7 +129,7 @@ def _key(key: tuple[str, str, int]) -> str:
     return f"purpose {purpose!r}, {of}turn {turn}"
 
 
-def _load(path: Path) -> tuple[str, Mapping[tuple[str, str, int], Recorded]]:
+def _load(path: Path) -> tuple[str, Mapping[tuple[str, str, int], list[Recorded]]]:
     name = visible(path.name)
     try:
         if path.stat().st_size > _MAX_BYTES:
@@ -135,7 +144,7 @@ def _load(path: Path) -> tuple[str, Mapping[tuple[str, str, int], Recorded]]:
     except UnicodeDecodeError as bad:
         raise ModelError(f"the recording {name} is not UTF-8", "save it as UTF-8", fault=ModelFault.RECORDING) from bad
     about = ""
-    replies: dict[tuple[str, str, int], Recorded] = {}
+    replies: dict[tuple[str, str, int], list[Recorded]] = {}
     for number, line in enumerate(lines, 1):
         if number > 1 and not line.strip():
             continue
@@ -149,9 +158,10 @@ def _load(path: Path) -> tuple[str, Mapping[tuple[str, str, int], Recorded]]:
             about = _header(name, data)
             continue
         key, recorded = _line(name, number, data)
-        if key in replies:
-            _broken(name, number, f"repeats {_key(key)}, which line {replies[key].line} has", "keep one of them")
-        replies[key] = recorded
+        for other in replies.get(key, ()):
+            if recorded.expects is None or other.expects in (None, recorded.expects):
+                _broken(name, number, f"repeats {_key(key)}, which line {other.line} has", "keep one of them")
+        replies.setdefault(key, []).append(recorded)
     return about, replies
 
 

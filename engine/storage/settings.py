@@ -35,7 +35,9 @@ _MODEL = _object(
         "keychain": _TEXT,
         "file": _TEXT,
         "context_tokens": {"type": "integer", "minimum": 1024, "maximum": 100_000_000},
-        "price_per_mtok": _object({"input": _PRICE, "output": _PRICE, "cached_input": _PRICE}),
+        "max_output_tokens": {"type": "integer", "minimum": 16, "maximum": 10_000_000},
+        "timeout_s": {"type": "number", "minimum": 1, "maximum": 86_400},
+        "price_per_mtok": _object({"input": _PRICE, "output": _PRICE, "cached_input": _PRICE, "cache_write": _PRICE}),
     },
     required=["api"],
 )

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """One model: `api` is openai, anthropic or replay (then `file` is the recording)."""
+    """One model: `api` is openai, anthropic or replay (then `file` is the recording). `api_key_env` names the variable
+    and `keychain` the entry that holds its key. `context_tokens` is what it takes in all, `max_output_tokens` what one
+    reply may have, `timeout_s` how many seconds its first piece may take."""
 
     name: str
     api: str
@@ -25,6 +27,7 @@ class ModelSettings:
     file: str = ""
     context_tokens: int = 32_768
     max_output_tokens: int = 8_192
+    timeout_s: float = 300.0
     price: Price = field(default_factory=Price)
 
 

@@ -1,0 +1,178 @@
+"""A live endpoint behind the model port: one call, the way that a probe found it to work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.models.actions_as_json import as_call, calls_schema, explained, schema_in_words, with_rule
+from engine.models.gathering import Gathered
+from engine.models.loops import run_until
+from engine.models.wire import Ask
+from engine.vocabulary.errors import ModelError, ModelFault
+from engine.vocabulary.models import Message, ModelReply, ModelRequest, Usage
+from engine.vocabulary.tokens import estimate_tokens, text_tokens
+
+if TYPE_CHECKING:
+    from threading import Event as Flag
+
+    from engine.models.abilities import Abilities, Ability
+    from engine.models.wire import Wire
+    from engine.vocabulary.models import Price
+    from engine.vocabulary.ports import ModelWatch
+    from engine.vocabulary.settings import ModelSettings
+
+NATIVE, SCHEMA = "native", "schema"
+PROBE_TRIES = 2
+_PROBE_TOKENS = 1024
+_PROBE_TOOL = {
+    "name": "report",
+    "description": "Report one word.",
+    "parameters": {
+        "type": "object",
+        "properties": {"word": {"type": "string"}},
+        "required": ["word"],
+        "additionalProperties": False,
+    },
+}
+_PROBE = (
+    Message("system", "You act only by calling tools."),
+    Message("user", "Call the tool report with the word: ready"),
+)
+
+
+class LiveModel:
+    """Speaks over `wire`; what it found out about the endpoint is kept in `abilities`."""
+
+    def __init__(self, settings: ModelSettings, wire: Wire, abilities: Abilities) -> None:
+        self._settings = settings
+        self._wire = wire
+        self._abilities = abilities
+        self._place = (settings.api, wire.endpoint.address, settings.model)
+
+    @property
+    def name(self) -> str:
+        return self._settings.name
+
+    @property
+    def context_tokens(self) -> int:
+        return self._settings.context_tokens
+
+    @property
+    def max_output_tokens(self) -> int:
+        return self._settings.max_output_tokens
+
+    @property
+    def price(self) -> Price:
+        return self._settings.price
+
+    def complete(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None = None) -> ModelReply:
+        """One reply, with what it took in tokens and money, a probe's included. Raises ModelError and Cancelled."""
+        spent = Usage()
+        if request.tools and not self._ability.tools:
+            spent += self._probe(stop)
+        try:
+            reply = self._asked(request, stop, watch)
+        except ModelError as error:
+            if error.fault is not ModelFault.REQUEST or not self._forget(request):
+                raise
+            # What worked once does not any more: another version may answer there now.
+            if request.tools:
+                spent += self._probe(stop)
+            reply = self._asked(request, stop, watch)
+        return replace(reply, usage=reply.usage + spent, model=self.name)
+
+    def check(self, stop: Flag) -> None:
+        """Whether the endpoint answers at all, with as little as can be asked. Raises ModelError and Cancelled."""
+        self._call(Ask((Message("user", "Say: ready"),), max_tokens=16), 0, stop, None)
+
+    # How it is asked
+
+    @property
+    def _ability(self) -> Ability:
+        return self._abilities.of(*self._place)
+
+    def _asked(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None) -> ModelReply:
+        if request.tools and self._ability.tools == NATIVE:
+            ask = Ask(request.messages, request.tools, max_tokens=self.max_output_tokens)
+            return self._call(ask, request.turn, stop, watch)
+        if request.tools:
+            schema = calls_schema(request.tools)
+            ask = Ask(explained(request.messages, request.tools), schema=schema, max_tokens=self.max_output_tokens)
+            return as_call(self._formed(ask, request.turn, stop, watch), request.turn)
+        ask = Ask(request.messages, schema=request.schema, max_tokens=self.max_output_tokens)
+        if request.schema is None:
+            return self._call(ask, request.turn, stop, watch)
+        return self._formed(ask, request.turn, stop, watch)
+
+    def _formed(self, ask: Ask, turn: int, stop: Flag, watch: ModelWatch | None) -> ModelReply:
+        """Ask for JSON of a schema in the strictest form that is accepted; the real call is the probe."""
+        forms = self._wire.forms
+        known = self._ability.form
+        for form in forms[forms.index(known) if known in forms else 0 :]:
+            try:
+                reply = self._call(_in_form(ask, form), turn, stop, watch)
+            except ModelError as error:
+                if error.fault is not ModelFault.REQUEST or form == forms[-1]:
+                    raise
+                continue
+            if form != known:
+                self._abilities.learn(*self._place, form=form)
+            return reply
+        raise AssertionError("there is always a last form")
+
+    def _forget(self, request: ModelRequest) -> bool:
+        """Drop what was known about such requests; false when nothing was, so that nothing else can be tried."""
+        known = self._ability
+        if request.tools and known.tools:
+            self._abilities.learn(*self._place, tools="", form="")
+            return True
+        if request.schema is not None and known.form:
+            self._abilities.learn(*self._place, form="")
+            return True
+        return False
+
+    def _probe(self, stop: Flag) -> Usage:
+        """Find out whether the model calls a tool that it is given; else it is asked for the same in a schema."""
+        spent, found = Usage(), SCHEMA
+        for _ in range(PROBE_TRIES):
+            try:
+                reply = self._call(Ask(_PROBE, (_PROBE_TOOL,), max_tokens=_PROBE_TOKENS), 0, stop, None)
+            except ModelError as error:
+                if error.fault not in (ModelFault.REQUEST, ModelFault.SERVER, ModelFault.REPLY):
+                    raise
+                # Some endpoints answer an unknown field, or a template without tools, with a fault of their own.
+                if error.fault is not ModelFault.REQUEST:
+                    self.check(stop)
+                break
+            spent += reply.usage
+            if any(call.name == "report" and not call.problem and "word" in call.arguments for call in reply.calls):
+                found = NATIVE
+                break
+        self._abilities.learn(*self._place, tools=found)
+        return spent
+
+    def _call(self, ask: Ask, turn: int, stop: Flag, watch: ModelWatch | None) -> ModelReply:
+        out = Gathered(watch.text if watch is not None else _unheard)
+        run_until(stop, self._wire.stream(ask, out))
+        reply = out.reply(turn)
+        return replace(reply, usage=self._counted(ask, out, reply))
+
+    def _counted(self, ask: Ask, out: Gathered, reply: ModelReply) -> Usage:
+        usage = out.usage
+        if usage is None or not usage.tokens_in:
+            asked = ModelRequest("", "", 0, ask.messages, ask.tools, ask.schema)
+            said = text_tokens(reply.text) + sum(text_tokens(call.arguments) for call in out.calls.values())
+            usage = Usage(estimate_tokens(asked), said, estimated=True)
+        return replace(usage, cost_usd=self.price.cost(usage))
+
+
+def _in_form(ask: Ask, form: str) -> Ask:
+    """Where the endpoint is not told the schema itself, the words tell it."""
+    if ask.schema is not None and form in ("object", "prompt"):
+        return replace(ask, form=form, messages=with_rule(ask.messages, schema_in_words(ask.schema)))
+    return replace(ask, form=form)
+
+
+def _unheard(delta: str) -> None:
+    """Nobody listens."""

@@ -1,0 +1,224 @@
+"""A model's endpoint over loopback: it speaks the wire of chat completions (`/v1/chat/completions`) and of Anthropic's
+Messages (`/v1/messages`), streams with server-sent events over chunked HTTP, and goes wrong where a script says so."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+OPENAI, ANTHROPIC = "openai", "anthropic"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came: the path, the headers in lower case and the decoded body."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        return json.dumps(self.body, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the endpoint does next. A status other than 200 sends `body` whole. Else text and calls are streamed;
+    `calls` are (name, raw arguments). After `pieces` pieces of the stream (None for all) it goes on as `then` says: end
+    as it should, hang, or cut the connection."""
+
+    text: str = ""
+    calls: tuple[tuple[str, str], ...] = ()
+    finish: str = ""
+    usage: tuple[int, int, int] | None = (100, 20, 0)
+    status: int = 200
+    body: Any = None
+    headers: tuple[tuple[str, str], ...] = ()
+    pieces: int | None = None
+    then: str = "end"
+    extra: tuple[str, ...] = ()
+
+
+def says(text: str = "", *calls: tuple[str, Any], **more: Any) -> Answer:
+    """A good answer; arguments may be given as values or as the raw text of the wire."""
+    raw = tuple((name, given if isinstance(given, str) else json.dumps(given)) for name, given in calls)
+    return Answer(text, raw, **more)
+
+
+def fails(status: int, message: str = "", code: Any = "", **headers: str) -> Answer:
+    body = {"error": {"message": message, "code": code, "type": code}}
+    return Answer(status=status, body=body, headers=tuple((k.replace("_", "-"), v) for k, v in headers.items()))
+
+
+def hangs(after: int = 0, text: str = "some words") -> Answer:
+    return Answer(text, pieces=after, then="hang")
+
+
+def cuts(after: int = 1, text: str = "some words", calls: tuple[tuple[str, str], ...] = ()) -> Answer:
+    return Answer(text, calls, pieces=after, then="cut")
+
+
+Script = Sequence[Answer] | Callable[[Asked], Answer]
+
+
+@dataclass
+class LoopbackEndpoint:
+    """The running server: `base_url` for a configuration, `asked` what came so far. A script that is used up answers
+    with its last entry."""
+
+    base_url: str
+    script: Script
+    asked: list[Asked] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def next(self, asked: Asked) -> Answer:
+        with self._lock:
+            self.asked.append(asked)
+            if callable(self.script):
+                return self.script(asked)
+            return self.script[min(len(self.asked), len(self.script)) - 1]
+
+
+@contextmanager
+def endpoint(script: Script) -> Iterator[LoopbackEndpoint]:
+    """An endpoint on a port of its own for as long as the block runs."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    live = LoopbackEndpoint(f"http://127.0.0.1:{server.server_address[1]}/v1", script)
+    server.live = live
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="endpoint", daemon=True)
+    thread.start()
+    try:
+        yield live
+    finally:
+        live.over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    live: LoopbackEndpoint
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is what some tests are about."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+        asked = Asked(self.path, {k.lower(): v for k, v in self.headers.items()}, json.loads(raw))
+        answer = self.server.live.next(asked)
+        if answer.status != 200 or answer.body is not None:
+            return self._whole(answer)
+        stream = _openai(answer) if self.path.endswith("/chat/completions") else _anthropic(answer)
+        return self._stream(answer, list(stream))
+
+    def _whole(self, answer: Answer) -> None:
+        text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+        data = text.encode()
+        self.send_response(answer.status)
+        kind = "text/html" if isinstance(answer.body, str) else "application/json"
+        for name, value in (*answer.headers, ("content-type", kind), ("content-length", str(len(data)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _stream(self, answer: Answer, pieces: list[str]) -> None:
+        if answer.then == "hang" and answer.pieces == 0:
+            self._hang()
+            return
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        self.end_headers()
+        for piece in [*pieces[: answer.pieces], *answer.extra]:
+            data = piece.encode("utf-8", "surrogatepass")
+            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+            self.wfile.flush()
+        if answer.then == "hang":
+            self._hang()
+        elif answer.then == "end":
+            self.wfile.write(b"0\r\n\r\n")
+        else:
+            self.close_connection = True
+
+    def _hang(self) -> None:
+        self.server.live.over.wait(30)
+        self.close_connection = True
+
+
+def event(data: Any, name: str = "") -> str:
+    """One server-sent event."""
+    text = data if isinstance(data, str) else json.dumps(data)
+    return (f"event: {name}\n" if name else "") + f"data: {text}\n\n"
+
+
+def _halves(text: str) -> tuple[str, ...]:
+    middle = len(text) // 2
+    return tuple(part for part in (text[:middle], text[middle:]) if part)
+
+
+def _openai(answer: Answer) -> Iterator[str]:
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "served"}
+
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> str:
+        return event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+    yield chunk({"role": "assistant", "content": ""})
+    for part in _halves(answer.text):
+        yield chunk({"content": part})
+    for index, (name, arguments) in enumerate(answer.calls):
+        start = {"index": index, "id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": ""}}
+        yield chunk({"tool_calls": [start]})
+        for part in _halves(arguments):
+            yield chunk({"tool_calls": [{"index": index, "function": {"arguments": part}}]})
+    yield chunk({}, answer.finish or ("tool_calls" if answer.calls else "stop"))
+    if answer.usage is not None:
+        came, went, cached = answer.usage
+        usage = {"prompt_tokens": came, "completion_tokens": went, "total_tokens": came + went}
+        yield event({**head, "choices": [], "usage": {**usage, "prompt_tokens_details": {"cached_tokens": cached}}})
+    yield event("[DONE]")
+
+
+def _anthropic(answer: Answer) -> Iterator[str]:
+    def named(name: str, **data: Any) -> str:
+        return event({"type": name, **data}, name)
+
+    came, went, cached = answer.usage or (0, 0, 0)
+    counted = {"input_tokens": came - cached, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0}
+    head = {"id": "msg_1", "type": "message", "role": "assistant", "model": "served", "content": []}
+    yield named("message_start", message={**head, "stop_reason": None, "usage": {**counted, "output_tokens": 1}})
+    index = 0
+    if answer.text:
+        yield named("content_block_start", index=index, content_block={"type": "text", "text": ""})
+        for part in _halves(answer.text):
+            yield named("content_block_delta", index=index, delta={"type": "text_delta", "text": part})
+        yield named("content_block_stop", index=index)
+        index += 1
+    for name, arguments in answer.calls:
+        block = {"type": "tool_use", "id": f"toolu_{index}", "name": name, "input": {}}
+        yield named("content_block_start", index=index, content_block=block)
+        for part in _halves(arguments):
+            yield named("content_block_delta", index=index, delta={"type": "input_json_delta", "partial_json": part})
+        yield named("content_block_stop", index=index)
+        index += 1
+    reasons = {"stop": "end_turn", "length": "max_tokens", "content_filter": "refusal", "": ""}
+    stop = reasons.get(answer.finish, answer.finish) or ("tool_use" if answer.calls else "end_turn")
+    yield named("message_delta", delta={"stop_reason": stop, "stop_sequence": None}, usage={"output_tokens": went})
+    yield named("message_stop")
