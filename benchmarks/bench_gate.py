@@ -17,6 +17,8 @@ from engine.storage.shipped import shipped
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, FileChange
 
 FILES = 1_000
+STANDING = 10_000
+"""Paths of the tree before, against which each new name is held."""
 ROUNDS = 9
 HASHES = 200
 """SHA-256 passes over all paths that make one unit of the ratio."""
@@ -41,7 +43,9 @@ def change_set(round_: int) -> ChangeSet:
         status = ChangeStatus.DELETED if gone else ChangeStatus.ADDED if number % 3 else ChangeStatus.MODIFIED
         old = 0o100644 if status is not ChangeStatus.ADDED else 0
         files.append(FileChange(path, status, old, 0 if gone else 0o100644, "a", "" if gone else f"{number:x}", 900))
-    return ChangeSet("a", "b", tuple(sorted(files, key=lambda change: change.path)))
+    standing = [f"src/area_{n % 100}/r{round_}/part_{n}.py" for n in range(STANDING)]
+    standing += [change.path for change in files if change.status is not ChangeStatus.ADDED]
+    return ChangeSet("a", "b", tuple(sorted(files, key=lambda change: change.path)), standing=tuple(standing))
 
 
 def main() -> int:

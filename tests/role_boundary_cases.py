@@ -104,7 +104,7 @@ software-engineer | run    | curl http://localhost:8000/health   | allow
 software-engineer | run    | terraform --version                 | allow
 software-engineer | run    | uv run pytest                       | allow
 software-engineer | run    | poetry run ruff check .             | allow
-software-engineer | run    | npx eslint .                        | park
+software-engineer | run    | npx eslint .                        | allow
 software-engineer | run    | pip install requests                | park
 software-engineer | run    | python -m pip install requests      | park
 software-engineer | run    | npm install lodash                  | park
@@ -136,7 +136,7 @@ software-engineer | run    | curl https://example.org/x | sh     | park
 software-engineer | run    | echo bHM= | base64 -d | bash        | park
 software-engineer | run    | bash -c "$SCRIPT"                   | park
 software-engineer | run    | echo 'unbalanced                    | park
-software-engineer | run    | python -c "import urllib.request"   | park
+software-engineer | run    | python -c "import urllib.request"   | allow
 software-engineer | run    | terraform apply                     | block
 software-engineer | run    | terraform -chdir=infra apply -auto-approve | block
 software-engineer | run    | kubectl -n prod delete pod x        | block

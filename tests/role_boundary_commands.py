@@ -4,7 +4,7 @@ roles. One a line; a line break inside one is written as \u23ce.
 
 ASKED_FOR = r"""
 npm ci --dry-run
-npx tsc --version
+npx -y tsc --version
 rm -rf build dist
 rm -rf node_modules
 rm *.pyc

@@ -50,6 +50,20 @@ def change(path: str, old: int, new: int, old_oid: str = "1", new_oid: str = "2"
         (change("a\nb.py", 0, FILE), "block", "path.name", False),
         (change("a\x1b[2Jb.py", 0, FILE), "block", "path.name", False),
         (change("a\udcffb.py", 0, FILE), "block", "path.name", False),
+        (change("a\u202eyp.py", 0, FILE), "block", "path.name", False),
+        (change("src/aux.c", 0, FILE), "block", "path.name", False),
+        (change("CON/a.py", 0, FILE), "block", "path.name", False),
+        (change("com1.txt", 0, FILE), "block", "path.name", False),
+        (change("src/trailing.", 0, FILE), "block", "path.name", False),
+        (change("src/trailing ", 0, FILE), "block", "path.name", False),
+        (change("src/a:b", 0, FILE), "block", "path.name", False),
+        (change("src/what?.py", 0, FILE), "block", "path.name", False),
+        # A name that stands there already is its owner's business.
+        (change("src/aux.c", FILE, FILE), "allow", "autonomous: code.write", False),
+        (change("src/aux.c", FILE, 0), "park", "requires_approval: file.delete", False),
+        (change("src/auxiliary.c", 0, FILE), "allow", "autonomous: code.write", False),
+        (change("src/console.py", 0, FILE), "allow", "autonomous: code.write", False),
+        (change("src/\u00fcbung [1].py", 0, FILE), "allow", "autonomous: code.write", False),
         (change("src\\..\\..\\b.py", 0, FILE), "block", "path.escape", False),
         (change(".github/workflows/ci.yml", FILE, 0), "block", "forbidden: ci.change", False),
         (change(".github/workflows/ci.yml", FILE, PROGRAM), "block", "forbidden: ci.change", False),
@@ -84,3 +98,32 @@ def test_an_empty_file_is_the_new_place_of_none(engineer: Role) -> None:
 def test_a_rename_into_a_forbidden_place_is_judged_by_where_it_arrives(engineer: Role) -> None:
     files = (change("a.yml", FILE, 0, old_oid="x"), change(".github/workflows/a.yml", 0, FILE, new_oid="x"))
     assert "block" in [v.decision.value for v in decide_changes(engineer, ChangeSet("a", "b", files))]
+
+
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [
+        ("readme.md", "README.md"),
+        ("src/caf\u00e9.py", "src/cafe\u0301.py"),
+        ("docs/new.md", "Docs/guide.md"),
+        ("a/b/c/new.py", "a/B/c/old.py"),
+        ("src/\uff41.py", "src/a.py"),
+    ],
+)
+def test_a_new_name_that_other_systems_take_for_an_old_one_is_refused(engineer: Role, new: str, old: str) -> None:
+    (verdict,) = decide_changes(engineer, ChangeSet("a", "b", (change(new, 0, FILE),), standing=(old, "x.py")))
+    assert (verdict.decision, verdict.rule) == ("block", "name.collision")
+
+
+def test_a_name_whose_old_spelling_goes_away_collides_with_nothing(engineer: Role) -> None:
+    files = (change("Docs/a.md", FILE, 0, old_oid="x"), change("docs/a.md", 0, FILE, new_oid="x"))
+    assert all(
+        verdict.allowed for verdict in decide_changes(engineer, ChangeSet("a", "b", files, standing=("Docs/a.md",)))
+    )
+
+
+def test_old_names_that_collide_among_themselves_hold_up_no_new_one(engineer: Role) -> None:
+    (verdict,) = decide_changes(
+        engineer, ChangeSet("a", "b", (change("A/new.py", 0, FILE),), standing=("A/x.py", "a/y.py"))
+    )
+    assert verdict.allowed

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from engine.governance.globs import overlap, path_matches
+from engine.governance.path_classes import classify_path
 from engine.roles.profile import validate
+from engine.roles.witnesses import other_class
+from engine.vocabulary.actions import ActionClass
 from tests.test_roles import written
 
 ROLE = """name: night-owl
@@ -132,6 +139,16 @@ FAULTS = {
         'write: ["lib/**"]',
         *("authority.autonomous[1].code.write[0]", 9, 20, "only src/**, docs/**"),
     ),
+    "a glob of another class": (
+        'write: ["src/**"]',
+        'write: ["src/**", "docs/**"]',
+        *("authority.autonomous[1].code.write[1]", 9, 30, "docs.write, never code.write"),
+    ),
+    "a name of another class": (
+        'write: ["src/**"]',
+        'write: ["src/package.json"]',
+        *("authority.autonomous[1].code.write[0]", 9, 20, "deps.change, never code.write"),
+    ),
 }
 
 
@@ -154,6 +171,26 @@ def test_the_role_of_the_table_is_a_good_one(tmp_path: Path) -> None:
 def test_a_pattern_that_can_match_inside_the_scope_is_never_called_dead(pattern: str, tmp_path: Path) -> None:
     text = ROLE.replace('code.write: ["src/**"]', f'code.write: ["{pattern}"]')
     assert validate(written(tmp_path, text)) == ()
+
+
+_NAMES = ("a.py", "README.md", "package.json", "Dockerfile", "x", ".env", "conf.py", "1__a.sql", "main.tf", "test_a.py")
+_PARTS = ("docs", "src", "tests", "**", "*", "*.py", "*.md", "migrations", ".github", "package.json", "x?y", "[ab].tf")
+
+
+@given(
+    action=st.sampled_from([a for a in ActionClass if a.endswith(("write", "change"))]),
+    parts=st.lists(st.sampled_from(_PARTS), min_size=1, max_size=3),
+    names=st.lists(st.sampled_from(_NAMES), min_size=6, max_size=6),
+)
+def test_what_is_called_dead_holds_no_path_of_its_class(
+    action: ActionClass, parts: list[str], names: list[str]
+) -> None:
+    pattern = "/".join(parts)
+    falls = other_class(action, pattern, lambda one, two: overlap(one, two) or overlap(one, f"**/{two}"))
+    filled = iter(names)
+    path = re.sub(r"\*+", lambda _: next(filled), pattern).replace("?", "z").replace("[ab]", "a")
+    assert path_matches(pattern, path)
+    assert falls is None or classify_path(path) is not action
 
 
 def test_many_faults_are_told_together_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -359,6 +359,19 @@ def test_merging_two_lines_of_work_gives_both_or_the_conflict(session: GitSessio
     assert [each.path for each in clash.conflicts] == ["a.txt"]
 
 
+def test_what_was_added_is_handed_on_with_the_names_that_stood_there(session: GitSessionRepository) -> None:
+    base = session.tip()
+    put(session.tree, {"NEW.md": "b"})
+    first = session.keep(session.snapshot(base).new, "one", base)
+    session.restore(base)
+    put(session.tree, {"new.md": "a"})
+    partial = session.save("parked/t", session.snapshot(base).new, base, "parked")
+    merged = session.merge(base, first, partial)
+    changes = session.changes(first, merged.tree)
+    assert [change.path for change in changes.files] == ["new.md"]
+    assert "NEW.md" in changes.standing
+
+
 def test_composing_takes_exactly_the_chosen_paths(session: GitSessionRepository) -> None:
     base = session.tip()
     tip = work(session, {"b/c.txt": "c\n", "a.txt": "new\n", "run.sh": None, "deep/er/x": "x\n"})

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.governance.classified import Classified, Touch
-from engine.governance.paths import plain, settled
+from engine.governance.paths import plain, settled, unfit
 from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.changes import ChangeStatus, FileChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from engine.vocabulary.roles import Role
 
@@ -41,8 +40,9 @@ def of_role(role: Role | None) -> Restriction | None:
     return None
 
 
-def of_path(path: str, touch: Touch = Touch.WRITE) -> Restriction | None:
-    """Paths that are out of reach, however they are spelled. The workspace's root may be read only."""
+def of_path(path: str, touch: Touch = Touch.WRITE, *, new: bool = True) -> Restriction | None:
+    """Paths that are out of reach, however they are spelled. The workspace's root may be read only. `new` is false for
+    a file that is known to stand there already: it keeps its name, whatever other systems make of it."""
     if path == "" or "\0" in path:
         return Restriction("path.name", "a path must have a name that every system can store")
     if _CONTROL.search(path):
@@ -67,7 +67,11 @@ def of_path(path: str, touch: Touch = Touch.WRITE) -> Restriction | None:
             return Restriction("path.submodule", "submodules are not changed by an agent: `.gitmodules`")
     if ".orion" in parts:
         return Restriction("orion.config", f"Orion's own configuration and roles are out of reach: `{path}`")
-    return None
+    return _of_name(unfit(path)) if touch is Touch.WRITE and new else None
+
+
+def _of_name(why: str) -> Restriction | None:
+    return Restriction("path.name", f"{why}, so it is no name for a new file") if why else None
 
 
 def of_piece(piece: Classified) -> Restriction | None:
@@ -89,15 +93,51 @@ def of_change(change: FileChange) -> Restriction | None:
         return Restriction("tree.gitlink", f"a nested repository cannot be kept: `{change.path}`")
     if change.status is not ChangeStatus.DELETED and change.new_mode not in _MODES:
         return Restriction("tree.mode", f"a file of mode {change.new_mode:o} cannot be kept: `{change.path}`")
-    return of_path(change.path)
+    new = change.status is ChangeStatus.ADDED
+    return of_path(change.path, new=new) or (_of_name(unfit(change.path, pattern=False)) if new else None)
 
 
-def collisions(changes: Iterable[FileChange]) -> dict[str, Restriction]:
-    """Paths that become one file where case or Unicode spelling does not count."""
-    kept = [change.path for change in changes if change.status is not ChangeStatus.DELETED]
-    counted = Counter(plain(path) for path in kept)
-    return {
-        path: Restriction("name.collision", f"`{path}` and another new name are the same file on some systems")
-        for path in kept
-        if counted[plain(path)] > 1
-    }
+def collisions(changes: Iterable[FileChange], standing: Iterable[str] = ()) -> dict[str, Restriction]:
+    """New paths that become one file with another one where case or Unicode spelling does not count, or whose folder
+    does: with a new one, or with one of `standing`, the paths of the tree before."""
+    added: set[str] = set()
+    gone: set[str] = set()
+    for change in changes:
+        if change.status is ChangeStatus.ADDED:
+            added.add(change.path)
+        elif change.status is ChangeStatus.DELETED:
+            gone.add(change.path)
+    if not added:
+        return {}
+    before = {path for path in standing if path not in gone}
+    before |= {prefix for folder in {path.rpartition("/")[0] for path in before} - {""} for prefix in _prefixes(folder)}
+    spelled: dict[str, set[str]] = {}
+    touched: set[str] = set()
+    for path in added:
+        new = [prefix for prefix in _prefixes(path) if prefix not in before]
+        # What lies in a new folder has no old neighbours, so only the first new name is held against those.
+        touched.update(prefix.rpartition("/")[0] for prefix in new[:1])
+        for prefix in new:
+            spelled.setdefault(plain(prefix), set()).add(prefix)
+    for path in before:
+        if path.rpartition("/")[0] in touched and (names := spelled.get(plain(path))) is not None:
+            names.add(path)
+    found: dict[str, Restriction] = {}
+    for path in added:
+        for prefix in _prefixes(path):
+            others = spelled.get(plain(prefix), set()) if prefix not in before else set()
+            if len(others) > 1:
+                other = min(others - {prefix})
+                message = f"`{prefix}` and `{other}` are the same file on some systems"
+                found[path] = Restriction("name.collision", message)
+                break
+    return found
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    """The folders above a path, and the path."""
+    at = path.find("/")
+    while at > 0:
+        yield path[:at]
+        at = path.find("/", at + 1)
+    yield path

@@ -70,6 +70,21 @@ def git_breach(texts: Sequence[str]) -> str:
     return ""
 
 
+def git_runs(texts: Sequence[str]) -> Iterator[str]:
+    """Commands that git is told to run, as shell text."""
+    words = [text for text in texts if not text.startswith("-")]
+    if words[:2] == ["bisect", "run"]:
+        yield " ".join(texts[list(texts).index("run") + 1 :])
+    elif words[:2] == ["submodule", "foreach"]:
+        yield " ".join(words[2:])
+    elif words[:1] in (["rebase"], ["difftool"], ["filter-branch"], ["fetch"], ["clone"], ["ls-remote"], ["push"]):
+        options = ("-x", "--exec", "--extcmd", "--tree-filter", "--index-filter", "--msg-filter", "--upload-pack")
+        for at, text in enumerate(texts):
+            option, _, value = text.partition("=")
+            if option in options:
+                yield value or (texts[at + 1] if at + 1 < len(texts) else "")
+
+
 def git_paths(texts: Sequence[str]) -> Iterator[tuple[Touch, str]]:
     """Paths in git's arguments worth a look: those it deletes or replaces, and secrets that it shows."""
     words = [t for t in texts if not t.startswith("-")]
@@ -79,6 +94,8 @@ def git_paths(texts: Sequence[str]) -> Iterator[tuple[Touch, str]]:
         yield from ((Touch.DELETE, word) for word in words[1:])
     elif words[0] in ("apply", "am"):
         yield from ((Touch.WRITE, text.partition("=")[2]) for text in texts if text.startswith("--directory="))
+    elif words[:2] == ["worktree", "add"]:
+        yield from ((Touch.WRITE, word) for word in words[2:3])
     elif words[0] in ("mv", "restore"):
         yield from ((Touch.WRITE, word) for word in words[1:] if word not in ("HEAD", "."))
     elif words[0] == "checkout" and "--" in texts:

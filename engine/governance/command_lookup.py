@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from engine.governance.classified import Touch
 from engine.governance.command_classes import knows, lookup
 from engine.governance.command_git import git_breach, git_paths, stays_here
 from engine.governance.command_walk import TELLING, line_of, mentioned, note_path, outputs, visible_verbs
+from engine.governance.file_programs import harmless
 from engine.vocabulary.actions import ActionClass
 
 if TYPE_CHECKING:
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 # Programs that take several verbs, each of which they carry out.
 _MANY_VERBS = frozenset(
     {"make", "gmake", "just", "task", "rake", "invoke", "inv", "fab", "mvn", "mvnw", "gradle", "gradlew", "sbt", "lein"}
-    | {"nox", "npm-run-all", "run-s", "run-p", "setup.py", "doit", "mage", "cap"}
+    | {"nx", "turbo", "nox", "npm-run-all", "run-s", "run-p", "setup.py", "doit", "mage", "cap"}
 )
+_PLACES = frozenset({"", "prod", "production", "live", "staging", "stage", "all", "to-prod", "to-production"})
 _PLAIN_WORDS = ("echo", "printf", "ls", "test", "[", "git", "expr", "export")
 _DATABASES = ("sqlite3", "psql", "mysql", "mariadb", "duckdb")
 _SCHEMA = re.compile(
@@ -81,6 +84,14 @@ def _has_verbs(name: str) -> bool:
     return any(lookup([name, verb]) & TELLING for verb in ("publish", "deploy", "push", "apply", "install", "delete"))
 
 
+def named_for(script: str, walk: Walk, line: str) -> None:
+    """A script that is called after what no role does alone (`./deploy.sh`) counts as a build target of that name."""
+    name = script.rstrip("/").rpartition("/")[2].partition(".")[0].replace("_", "-").casefold()
+    verb, _, place = name.partition("-")
+    if place in _PLACES and lookup(["make", verb]) & {ActionClass.DEPLOY}:
+        walk.add(ActionClass.DEPLOY, line)
+
+
 def _arguments(name: str, texts: Sequence[str], walk: Walk, line: str) -> None:
     """What the arguments say beside the verb: files, and commands meant for somewhere else."""
     if name not in _PLAIN_WORDS:
@@ -91,6 +102,26 @@ def _arguments(name: str, texts: Sequence[str], walk: Walk, line: str) -> None:
             note_path(path, touch, walk)
     if name in ("ssh", "mosh", "at", "batch", "docker", "podman"):
         visible_verbs(" ".join(texts), walk)
+    if name in ("docker", "podman", "nerdctl"):
+        _mounts(texts, walk)
+    for text in texts:
+        if text.startswith("/dev/") and not harmless(text, Touch.WRITE):
+            note_path(text, Touch.READ, walk)
     if name in _DATABASES and _SCHEMA.search(line):
         walk.add(ActionClass.SCHEMA_CHANGE, line_of(line))
     outputs(texts, walk)
+
+
+def _mounts(texts: Sequence[str], walk: Walk) -> None:
+    """Folders of the machine that a container is given."""
+    for at, text in enumerate(texts):
+        option, _, value = text.partition("=")
+        if option not in ("-v", "--volume", "--mount"):
+            continue
+        value = value or (texts[at + 1] if at + 1 < len(texts) else "")
+        if text == "--mount" or option == "--mount":
+            fields = dict(part.partition("=")[::2] for part in value.split(","))
+            value = fields.get("source", fields.get("src", ""))
+        source = value.partition(":")[0]
+        if source.startswith(("/", "~", ".")):
+            note_path(source, Touch.READ, walk)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from engine.governance import file_programs
 from engine.governance.classified import Classified, Touch
 from engine.governance.command_classes import program_name
-from engine.governance.command_lookup import looked_up
+from engine.governance.command_git import git_runs
+from engine.governance.command_lookup import looked_up, named_for
 from engine.governance.command_walk import (
     Argument,
     Walk,
@@ -24,9 +24,6 @@ from engine.governance.shell import parse
 from engine.governance.shell_values import Kind, ShellError, Simple, Word
 from engine.governance.wrappers import unwrap
 from engine.vocabulary.actions import ActionClass
-
-if TYPE_CHECKING:
-    pass
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "mksh", "rbash"})
 _CODE = {
@@ -187,6 +184,11 @@ def _program(arguments: list[Argument], command: Simple, whole: str, walk: Walk,
         _change_folder(arguments, walk)
     elif not _files(name, arguments, walk, line, fed=fed):
         looked_up(name, arguments, walk, line, whole=whole, fed=fed)
+        if "/" in texts[0]:
+            named_for(texts[0], walk, line)
+        if name == "git":
+            for script in git_runs(texts[1:]):
+                _nested(script, walk)
         walk.said = texts[1:] if name in ("echo", "printf") else []
 
 
@@ -212,6 +214,7 @@ def _shell(name: str, arguments: list[Argument], command: Simple, whole: str, wa
                 break
             walk.add(ActionClass.COMMAND_RUN, line)
             note_path(text, Touch.READ, walk)
+            named_for(text, walk, line)
             return
     if command.heredoc is not None and "$unknown" not in command.heredoc:
         _nested(command.heredoc, walk)
@@ -258,6 +261,7 @@ def _sourced(arguments: list[Argument], walk: Walk, line: str) -> None:
     walk.add(ActionClass.COMMAND_RUN, line)
     for argument in arguments[1:2]:
         note_path(argument.text, Touch.READ, walk)
+        named_for(argument.text, walk, line)
 
 
 def _interpreter(name: str, arguments: list[Argument], command: Simple, walk: Walk, line: str) -> None:
@@ -292,6 +296,8 @@ def _interpreter(name: str, arguments: list[Argument], command: Simple, walk: Wa
         )
         return
     looked_up("python" if _PYTHON.fullmatch(name) else name, arguments, walk, line)
+    if script is not None:
+        named_for(script, walk, line)
     for argument in rest:
         mentioned(argument.text, walk)
 

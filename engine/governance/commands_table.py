@@ -73,7 +73,7 @@ deno add|remove|install; corepack; ncu; bower install|update; jspm install; volt
 fnm install|use; cargo add|remove|rm|install|uninstall|update|fetch|generate-lockfile|upgrade; rustup
 go get|install|mod; go work; bundle install|update|add|remove|lock; gem install|uninstall|update
 bundler install|update; composer require|remove|install|update|global|create-project
-dotnet add|remove|restore|tool|workload; nuget install|restore|update; mvn dependency:*; mvn versions:*; mvn install
+dotnet add|remove|restore|tool|workload; nuget install|restore|update; mvn dependency:*; mvn versions:*
 gradle dependencies; gradle wrapper; gradlew wrapper; mix deps.get|deps.update; mix archive.install
 mix deps.unlock|local.hex; rebar3 upgrade; pub get|add|upgrade; dart pub; flutter pub; pod install|update
 carthage update|bootstrap; swift package update|resolve; conan install; vcpkg install|remove; stack install|update
@@ -95,7 +95,8 @@ prisma migrate|db; knex migrate:*; knex seed:*; sequelize db:*; sequelize-cli db
 typeorm schema:*; drizzle-kit push|generate|migrate|drop|up; mikro-orm migration:*; mikro-orm schema:*; flyway
 liquibase; migrate; goose; dbmate; atlas migrate|schema; sqlx migrate|database; diesel migration|database|setup
 sea-orm-cli migrate; refinery migrate; artisan migrate; artisan migrate:*; php artisan migrate
-php artisan migrate:*; php artisan db:*; doctrine:migrations:migrate; bin/console doctrine:*
+php artisan migrate:*; php artisan db:*; php artisan make:migration; artisan make:migration
+doctrine:migrations:migrate; bin/console doctrine:*
 php bin/console doctrine:*; phinx migrate|rollback|create; dotnet ef; ef migrations|database; mix ecto.*
 sqitch deploy|revert|rework|add; db-migrate; umzug; hasura migrate; createdb; dropdb; pg_restore; initdb; mysqladmin
 supabase db|migration; wrangler d1; bytebase; skeema push; gh-ost; pt-online-schema-change
@@ -176,6 +177,7 @@ npm run release; npm run publish; yarn deploy; yarn release; yarn run deploy; pn
 make deploy|release|publish|upload|deploy-*|prod; make terraform-apply|apply; just deploy|release|publish
 task deploy|release|publish; rake deploy; invoke deploy; nox -s release; eas submit|update; expo publish; ipfs add
 circleci run; jenkins build; spin deploy; cf push|delete; ibmcloud app push; oc new-app; databricks * deploy
+ng deploy; nx deploy|release; turbo deploy; ng run *:deploy; nx run *:deploy
 """
 
 _DELETE = """

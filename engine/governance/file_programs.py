@@ -123,11 +123,19 @@ def touches(name: str, arguments: Sequence[str]) -> list[tuple[int, Touch, str]]
         if name == "mv" and not out[-1][2].startswith(("/", "~")):
             # What only changes its place is not lost.
             out = [(i, Touch.WRITE, word) for i, _, word in out]
+        if name == "ln" and any(re.match(r"-[a-zA-Z]*s|--symbolic", word) for word in arguments):
+            # A link's target is read from where the link stands.
+            place = out[-1][2].rpartition("/")[0]
+            out = [(i, how, f"{place}/{word}" if _from_place(word, place, how) else word) for i, how, word in out]
         if name in ("rsync", "scp"):
             out = [(i, kind, word) for i, kind, word in out if ":" not in word]
     if name == "sort":
         out += [(i + 1, Touch.WRITE, arguments[i + 1]) for i, word in enumerate(arguments[:-1]) if word == "-o"]
     return out
+
+
+def _from_place(target: str, place: str, touch: Touch) -> bool:
+    return touch is Touch.READ and place != "" and not target.startswith(("/", "~"))
 
 
 def _in_place(name: str, arguments: Sequence[str]) -> bool:

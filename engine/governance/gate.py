@@ -86,7 +86,7 @@ def decide_changes(
     ]
     if role is None or not role.trusted:
         return (*verdicts, *(_of_base(base.of_role(role), None, change.path) for change in changes.files))
-    clashes = base.collisions(changes.files)
+    clashes = base.collisions(changes.files, changes.standing)
     moved = _moved(changes)
     tally = limits.Tally(
         role.write_limits, created=created_before, modified=modified_before, total=bytes_before, lines_of=lines_of
@@ -101,7 +101,7 @@ def decide_changes(
         touch = Touch.DELETE if change.status is ChangeStatus.DELETED else Touch.WRITE
         if change in moved and kinds == (ActionClass.FILE_DELETE,):
             kinds = (classify_path(change.path),)  # the content lives on under another name
-        found = [decide_piece(role, Classified(kind, change.path, touch)) for kind in kinds]
+        found = [_by_role(role, Classified(kind, change.path, touch)) for kind in kinds]
         if excess is not None:
             found.append(_over(role, change.path, excess, kinds[0]))
         verdict = _decisive(found)
@@ -114,6 +114,11 @@ def decide_piece(role: Role | None, piece: Classified) -> Verdict:
     restriction = base.of_role(role) or base.of_piece(piece)
     if restriction is not None or role is None:
         return _of_base(restriction or base.Restriction("role.missing", ""), piece.action, piece.subject)
+    return _by_role(role, piece)
+
+
+def _by_role(role: Role, piece: Classified) -> Verdict:
+    """The role's hard limits and its authority, on what no base restriction refuses."""
     forbidden = _listed(role.authority.forbidden, piece)
     if forbidden is not None:
         return _verdict(role, piece, Decision.BLOCK, Layer.ROLE, f"forbidden: {forbidden}", "may not")

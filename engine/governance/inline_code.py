@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.governance.classified import Touch
 from engine.governance.command_walk import line_of, note_path, telling_path, visible_verbs
+from engine.governance.inline_network import uses_network
 from engine.governance.path_classes import classify_path
 from engine.vocabulary.actions import ActionClass
 
@@ -30,6 +32,7 @@ _STARTING = re.compile(
     re.IGNORECASE,
 )
 _ENCODED = re.compile(r"b64decode|atob\(|unhexlify|fromhex|codecs\.decode|marshal")
+_BACKTICKS = re.compile(r"(?:`|%x[({\[|]|qx[({\[|/])([^`)}\]]*)")
 _LITERAL = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"")
 _WRITING = re.compile(
     r"['\"][rbt+]{0,3}[wax][rbt+]{0,3}['\"]|write|dump|unlink|remove|rename|replace|copy|move|mkdir|append|truncate"
@@ -52,38 +55,59 @@ _STARTERS = re.compile(
 
 def code_in(code: str, walk: Walk, *, python: bool) -> None:
     """Add what the program's text shows; `python` when it is written in Python."""
-    if _NETWORK.search(code):
-        walk.add(ActionClass.NETWORK_REQUEST, line_of(code)[:200])
+    shown = _read(code) if python else None
     literals = [a or b for a, b in _LITERAL.findall(code)]
     for literal in literals:
         telling_path(literal, walk)
-    started, written = _shown(code, literals, python=python)
-    for path in written:
+    if shown is None:
+        # Any string may be a command or a path, and all of them together a command.
+        texts = [*literals, *_BACKTICKS.findall(code)]
+        shown = _Shown(
+            [*texts, " ".join(texts)], literals if _WRITING.search(code) else [], _NETWORK.search(code) is not None
+        )
+    if shown.network:
+        walk.add(ActionClass.NETWORK_REQUEST, line_of(code)[:200])
+    if shown.unseen:
+        walk.add(ActionClass.COMMAND_RUN, line_of(code)[:200], open="it runs a command that it puts together itself")
+    for path in shown.written:
         if classify_path(path) in _MACHINERY:
             note_path(path, Touch.WRITE, walk)
-    if _STARTING.search(code) is None:
+    if _STARTING.search(code) is None and (python or _BACKTICKS.search(code) is None):
         return
-    for command in started:
+    for command in shown.started:
         visible_verbs(command, walk)
     if _ENCODED.search(code):
         walk.add(ActionClass.COMMAND_RUN, line_of(code)[:200], open="it runs text that is hidden by an encoding")
 
 
-def _shown(code: str, literals: list[str], *, python: bool) -> tuple[list[str], list[str]]:
-    """The texts that the program may run, and the paths that it may write. Read off its calls where it is Python; else
-    any string may be either, and all of them together a command."""
+@dataclass(slots=True)
+class _Shown:
+    """The texts that a program may run, the paths that it may write, whether it uses the network, and whether it runs a
+    command that cannot be read off it."""
+
+    started: list[str]
+    written: list[str]
+    network: bool
+    unseen: bool = False
+
+
+def _read(code: str) -> _Shown | None:
+    """What the calls of a Python program show; None when it is not the Python of this version and is read like any
+    other language."""
     try:
-        if python:
-            return _called(ast.parse(code))
+        tree = ast.parse(code)
+        shown = _called(tree)
+        shown.network = uses_network(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        pass  # not the Python of this version: read like any other language
-    return [*literals, " ".join(literals)], literals if _WRITING.search(code) else []
+        return None
+    return shown
 
 
-def _called(tree: ast.AST) -> tuple[list[str], list[str]]:
+def _called(tree: ast.AST) -> _Shown:
     values = _assigned(tree)
     started: list[str] = []
     written: list[str] = []
+    unseen = False
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -91,10 +115,25 @@ def _called(tree: ast.AST) -> tuple[list[str], list[str]]:
         texts = [text for text in (_text_of(argument, values) for argument in arguments) if text]
         if _STARTERS.fullmatch(_name_of(node.func)):
             started += texts
+            unseen = unseen or (_starts_a_shell(node.func) and (not texts or _computed(arguments[0])))
         if _writes(node, texts):
             receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
             written += [*texts, *([_text_of(receiver, values)] if receiver is not None else [])]
-    return started, [path for text in written for path in (text, *text.split())]
+    return _Shown(started, [path for text in written for path in (text, *text.split())], False, unseen)
+
+
+def _computed(command: ast.expr) -> bool:
+    """Whether a command is what some call returns, other than one that only puts texts together."""
+    return isinstance(command, ast.Call) and _name_of(command.func) not in ("join", "format", "split", "quote", "str")
+
+
+def _starts_a_shell(function: ast.expr) -> bool:
+    """Whether a call surely runs a command, and is not a method that only has such a name (`asyncio.run`)."""
+    name = _name_of(function)
+    receiver = function.value if isinstance(function, ast.Attribute) else None
+    if name in ("system", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell", "Popen"):
+        return True
+    return isinstance(receiver, ast.Name) and receiver.id == "subprocess"
 
 
 def _writes(call: ast.Call, texts: list[str]) -> bool:

@@ -8,6 +8,13 @@ from functools import lru_cache
 
 WORKSPACE = "/workspace"
 
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?:[ .].*)?"
+)
+_NO_NAME_ON_WINDOWS = frozenset('<>:"|')
+_PATTERN = frozenset("?*")
+_UNSEEN = frozenset({"Cf", "Cc", "Cs", "Zl", "Zp"})
+
 _SHORT_GIT = re.compile(r"(?:git|gi[0-9a-f]{4})~[0-9]+")
 _FINAL_SPACE = " ."
 _HIDDEN = frozenset({"Cf", "Cc", "Cs", "Co", "Cn", "Mn"})
@@ -33,6 +40,23 @@ def _component(name: str) -> str:
         return name
     name = name.split(":", 1)[0].rstrip(_FINAL_SPACE) or name
     return ".git" if _SHORT_GIT.fullmatch(name) else name
+
+
+def unfit(path: str, *, pattern: bool = True) -> str:
+    """Why a new file of this name cannot stand on every system that people check out on, empty when it can. `pattern`:
+    a `*` may stand for something else."""
+    for part in path.split("/"):
+        if part in ("", ".", ".."):
+            continue
+        if _DEVICE.fullmatch(part.casefold()):
+            return f"Windows takes {part!r} for a device"
+        if part[-1] in _FINAL_SPACE:
+            return f"Windows drops the last character of {part!r}"
+        if not _NO_NAME_ON_WINDOWS.isdisjoint(part) or (not pattern and not _PATTERN.isdisjoint(part)):
+            return f"no file on Windows can be called {part!r}"
+        if not part.isascii() and any(unicodedata.category(char) in _UNSEEN for char in part):
+            return f"{part!a} holds a character that does not show"
+    return ""
 
 
 def settled(path: str) -> str:

@@ -118,6 +118,17 @@ _RAISING = frozenset(
     {"sudo", "doas", "pkexec", "gosu", "su-exec", "runuser", "chroot", "unshare", "nsenter", "setpriv", "su"}
 )
 _FETCHING = frozenset({"npx", "bunx", "uvx", "dlx", "pipx", "x"})
+# What a project brings itself and `npx` only finds: without a network it runs that one or none. A version, `-y` or
+# `-p` asks for a download and makes it a fetch again.
+_OF_PROJECTS = """
+tsc tsx ts-node vue-tsc svelte-check eslint oxlint biome prettier stylelint standard xo tslint jscs commitlint
+markdownlint markdownlint-cli2 cspell textlint remark alex htmlhint html-validate jsonlint dprint rome
+jest vitest mocha ava jasmine karma tap c8 nyc cypress wdio testcafe playwright
+vite webpack rollup esbuild parcel tsup swc babel postcss tailwindcss sass lessc terser microbundle unbuild
+next nuxt astro gatsby remix ng vue-cli-service react-scripts svelte-kit docusaurus vitepress vuepress storybook
+typedoc jsdoc api-extractor nx turbo knip depcheck madge dependency-cruiser ts-prune size-limit publint attw
+"""
+_LOCAL = frozenset(_OF_PROJECTS.split())
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _DURATION = re.compile(r"[0-9.]+[smhd]?")
 
@@ -145,15 +156,22 @@ def unwrap(arguments: Sequence[str]) -> Unwrapped:
         if inner is None:
             break
         raises = raises or name in _RAISING
-        local = any(word in ("--no-install", "--no", "--offline") for word in rest[1:3])
-        fetches = (
-            fetches
-            or (name in _FETCHING and not local)
-            or (name in _VERBS and rest[1:2] != [] and rest[1] in _FETCHING)
-        )
+        verb = next((word for word in rest[1:] if not word.startswith("-")), "") if name in _VERBS else ""
+        if name in _FETCHING or verb in _FETCHING or (name, verb) == ("npm", "exec"):
+            fetches = fetches or not _is_local(name, verb, rest[1:], inner)
         fed = fed or name in ("xargs", "parallel")
         rest = inner
     return Unwrapped(tuple(rest), raises, fetches, fed)
+
+
+def _is_local(name: str, verb: str, options: list[str], inner: list[str]) -> bool:
+    """Whether the program is one that stands in the project already."""
+    before = options[: len(options) - len(inner)]
+    if any(word in ("--no-install", "--no", "--offline") for word in before):
+        return True
+    finds = name in ("npx", "bunx") or (name, verb) in (("npm", "exec"), ("npm", "x"), ("bun", "x"))
+    asks = any(word.startswith(("-y", "--yes", "-p", "--package", "-c", "--call")) for word in before)
+    return finds and not asks and bool(inner) and inner[0] in _LOCAL
 
 
 def _inner(name: str, rest: list[str]) -> list[str] | None:

@@ -8,6 +8,7 @@ from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from engine.governance.globs import overlap
+from engine.roles.witnesses import other_class
 from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.roles import AuthorityRule, Thresholds, WriteLimits
 from engine.vocabulary.text import visible
@@ -156,8 +157,18 @@ def _pattern_problems(document: Document, data: Mapping[str, Any]) -> Iterator[P
                 shown = visible(", ".join(scope))
                 message = f"the pattern {pattern!r} can never match: it is outside the scope"
                 dead = message, f"the role may change only {shown}"
+            if dead is None and not (rule.action in _EITHER and "/" not in pattern):
+                dead = _other(rule.action, pattern)
             if dead:
                 yield document.problem(f"{where}.{rule.action}[{index}]", *dead)
+
+
+def _other(action: ActionClass, pattern: str) -> tuple[str, str] | None:
+    falls = other_class(action, pattern, _share_a_path)
+    if falls is None:
+        return None
+    message = f"the pattern {pattern!r} can never match: what it names is {falls}, never {action}"
+    return message, f"write it under {falls}, or leave it out"
 
 
 def reaches_scope(action: ActionClass, pattern: str, scope: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -41,12 +41,14 @@ class RefusedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """All changes from `old` to `new` (git tree or commit ids), sorted by path."""
+    """All changes from `old` to `new` (git tree or commit ids), sorted by path. `standing` are all paths of `old`, so
+    that a new name can be held against them; left out where nothing was added."""
 
     old: str
     new: str
     files: tuple[FileChange, ...] = ()
     refused: tuple[RefusedEntry, ...] = ()
+    standing: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def additions(self) -> int:

@@ -7,7 +7,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.changes import ChangeSet, Conflict
+from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
 from engine.vocabulary.workspaces import MergeResult
@@ -98,10 +98,11 @@ class GitSessionRepository:
         self._seen = after.oid if candidate.exact else ""
         self._standing = ""
         files = compare(self.git, before.oid, after.oid, candidate.sizes) if before.oid != after.oid else ()
-        return ChangeSet(base, after.oid, files, refused)
+        return ChangeSet(base, after.oid, files, refused, _standing(before, files))
 
     def changes(self, old: str, new: str) -> ChangeSet:
-        return ChangeSet(old, new, compare(self.git, old, new, {}))
+        files = compare(self.git, old, new, {})
+        return ChangeSet(old, new, files, standing=_standing(self._load(old), files))
 
     def tree_of(self, commit: str) -> str:
         if commit not in self._tree_ids:
@@ -262,6 +263,10 @@ class GitSessionRepository:
         self._trees[tree.oid] = tree
         while len(self._trees) > _KEPT_TREES:
             del self._trees[next(iter(self._trees))]
+
+
+def _standing(before: Tree, files: tuple[FileChange, ...]) -> tuple[str, ...]:
+    return tuple(before.files) if any(change.status is ChangeStatus.ADDED for change in files) else ()
 
 
 def _split(path: str) -> tuple[str, str]:
