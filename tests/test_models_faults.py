@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.access.keychain_file import FileKeychain
 from engine.models.registry import open_live, open_model
 from engine.models.waits import told_wait
 from engine.vocabulary.errors import ModelError, ModelFault
@@ -229,17 +230,16 @@ def test_a_key_that_is_missing_or_none_is_told_before_anything_is_sent(tmp_path:
 
 
 def test_a_key_comes_from_the_keychain_by_name(tmp_path: Path) -> None:
-    class Chain:
-        def read(self, name: str) -> str | None:
-            return {"orion-live": "sk-from-the-chain"}.get(name)
-
+    chain = FileKeychain(tmp_path / "keychain")
+    chain.set("model-orion-live", "sk-from-the-chain")
+    chain.set("other", "no key of a model")
     with endpoint([says("hi")]) as server:
         named = settings(OPENAI, server.base_url, keychain="orion-live")
-        ask(open_live(named, tmp_path, keychain=Chain(), environment={}))
+        ask(open_live(named, tmp_path, keychain=chain, environment={}))
         assert server.asked[0].headers["authorization"] == "Bearer sk-from-the-chain"
     with pytest.raises(ModelError, match="no entry 'other'"):
-        open_live(settings(OPENAI, "", keychain="other"), tmp_path, keychain=Chain(), environment={})
-    with pytest.raises(ModelError, match="reads no keychain") as caught:
+        open_live(settings(OPENAI, "", keychain="other"), tmp_path, keychain=chain, environment={})
+    with pytest.raises(ModelError, match="no keychain to read") as caught:
         open_live(settings(OPENAI, "", keychain="orion-live"), tmp_path, environment={})
     assert "api_key_env" in caught.value.hint
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.text import visible
@@ -10,14 +10,13 @@ from engine.vocabulary.text import visible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.vocabulary.ports import Keychain
     from engine.vocabulary.settings import ModelSettings
 
 
-class Keychain(Protocol):
-    """The one verb of the system's keychain that a model needs."""
-
-    def read(self, name: str) -> str | None:
-        """The secret stored under that name; None when there is none. Raises OrionError when there is no keychain."""
+def entry_of(name: str) -> str:
+    """The keychain's entry for the name that the configuration gives: never one of the second factor's."""
+    return f"model-{name}"
 
 
 def where(settings: ModelSettings) -> str:
@@ -43,12 +42,16 @@ def key_for(settings: ModelSettings, environment: Mapping[str, str], keychain: K
         if keychain is None:
             raise _missing(
                 settings,
-                "this version reads no keychain",
+                "there is no keychain to read it from",
                 "name an environment variable instead: api_key_env: NAME",
             )
-        key = (keychain.read(settings.keychain) or "").strip()
+        key = (keychain.get(entry_of(settings.keychain)) or "").strip()
         if not key:
-            raise _missing(settings, f"the keychain has no entry {settings.keychain!r}", "store the key there first")
+            raise _missing(
+                settings,
+                f"the keychain has no entry {settings.keychain!r}",
+                f"store it: orion model key {settings.name}",
+            )
     else:
         return ""
     if not key.isascii() or not key.isprintable():

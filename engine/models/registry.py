@@ -21,9 +21,8 @@ from engine.vocabulary.text import nearest, visible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.models.keys import Keychain
     from engine.models.wire import Wire
-    from engine.vocabulary.ports import Model
+    from engine.vocabulary.ports import Keychain, Model
     from engine.vocabulary.settings import ModelSettings
 
 ABILITIES = "endpoints.json"
