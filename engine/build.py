@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.storage.trust import TrustedContent
     from engine.vocabulary.ports import Keychain, Model, SandboxProvider
     from engine.vocabulary.settings import ModelSettings, Settings
+    from engine.workspace.setups import SetupFolder
     from engine.workspace.user_repository import GitUserRepository
 
 
@@ -92,6 +93,13 @@ class _Adapters:
         kind = EventKind.AUTHENTICATION_CHANGED
         changes = [event.data["method"] for event in self.journal.events(ACCOUNT) if event.kind is kind]
         return bool(changes and changes[-1])
+
+    @cached_property
+    def setups(self) -> SetupFolder:
+        from engine.sandboxes.launcher import sandbox_owner
+        from engine.workspace.setups import SetupFolder
+
+        return SetupFolder(self.home.setups, self.home.locks, sandbox_owner())
 
     @property
     def shipped_playbooks(self) -> Path:

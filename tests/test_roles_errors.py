@@ -14,6 +14,7 @@ from engine.governance.path_classes import classify_path
 from engine.roles.profile import validate
 from engine.roles.witnesses import other_class
 from engine.vocabulary.actions import ActionClass
+from tests.support.setups import role_with_setup
 from tests.test_roles import written
 
 ROLE = """name: night-owl
@@ -202,3 +203,23 @@ def test_many_faults_are_told_together_in_the_order_of_the_file(tmp_path: Path) 
         "confidence_thresholds.execute_and_flag",
         "write_limits.files_created",
     ]
+
+
+def test_a_set_up_cannot_stand_beside_a_forbidden_network(tmp_path: Path) -> None:
+    path = role_with_setup(tmp_path, "pip install x")
+    assert validate(path) == ()
+    text = path.read_text().replace("  - network.request\n", "")
+    path.write_text(text.replace("  - deploy\n", "  - deploy\n  - network.request\n"))
+    (problem,) = validate(path)
+    assert problem.field == "setup"
+    assert "network.request is forbidden" in problem.message
+
+
+def test_the_parts_of_a_set_up_are_checked_where_they_stand(tmp_path: Path) -> None:
+    path = role_with_setup(tmp_path, "pip install x", files=["/etc/passwd"])
+    (problem,) = validate(path)
+    assert problem.field == "setup.files[0]"
+    path = role_with_setup(tmp_path, "pip install x", enviroment={})
+    (problem,) = validate(path)
+    assert problem.field == "setup.enviroment"
+    assert "environment" in problem.hint

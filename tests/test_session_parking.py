@@ -189,7 +189,7 @@ def test_a_network_request_cannot_be_approved_while_there_is_no_network(
 ) -> None:
     worked(engine, repository, playbook(tmp_path, {"id": "net", "steps": [{"run": "curl https://example.org"}]}))
     (approval,) = engine.approvals.list()
-    with pytest.raises(UsageError, match="cannot run yet"):
+    with pytest.raises(UsageError, match="cannot run"):
         engine.approvals.approve(approval.id, secret="000000")
 
 

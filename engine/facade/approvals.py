@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.vocabulary.access import Guarded
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind, Fact
-from engine.vocabulary.verdicts import Approval, ApprovalState
+from engine.vocabulary.verdicts import Approval, ApprovalKind, ApprovalState
 
 if TYPE_CHECKING:
     from engine.facade.core import Core
@@ -40,10 +40,11 @@ class Approvals:
         from engine.session.parking import NOT_YET
 
         session, found = self._undecided(approval)
-        if found.action in NOT_YET:
+        if found.action in NOT_YET and found.kind is not ApprovalKind.SETUP:
             raise UsageError(
-                "this cannot run yet: the sandbox has no network, and this version has no setup phase with one",
-                f"deny it with a reason: orion deny {found.id} --reason TEXT",
+                "this cannot run: the agent's sandbox has no network; only a role's set-up phase has one",
+                f"deny it with a reason: orion deny {found.id} --reason TEXT; to install something, give the role a "
+                "`setup` (docs/roles.md)",
             )
         if self._core.role(session).digest != found.role_digest:
             raise UsageError(
@@ -56,7 +57,7 @@ class Approvals:
         self._record(session, found, "approved", "")
         moved = self._core.repository(session.id).tree_of(session.tip) != found.tree
         note = "The tree has moved since; the work is merged onto it first. " if moved and session.checkpoints else ""
-        return note + self._next(session, "goes on with it")
+        return note + self._next(session, "runs the set-up" if found.kind is ApprovalKind.SETUP else "goes on with it")
 
     def deny(self, approval: str, reason: str) -> str:
         """Record a no with its reason; a sentence on what happens next."""
@@ -64,7 +65,9 @@ class Approvals:
         if not reason.strip():
             raise UsageError("a denial needs a reason", "it is kept for the planner and for the log")
         self._record(session, found, "denied", reason)
-        return self._next(session, "leaves the task out")
+        return self._next(
+            session, "works without the set-up" if found.kind is ApprovalKind.SETUP else "leaves the task out"
+        )
 
     def _record(self, session: Session, approval: Approval, decision: str, reason: str) -> None:
         data = {

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from engine.vocabulary.roles import Role
     from engine.vocabulary.settings import ModelSettings, Settings
+    from engine.workspace.setups import SetupFolder
 
 
 class Adapters(Protocol):
@@ -63,6 +64,8 @@ class Adapters(Protocol):
     def trusted(self) -> TrustedContent: ...
     @property
     def authenticator(self) -> Authenticator: ...
+    @property
+    def setups(self) -> SetupFolder: ...
     @property
     def shipped_playbooks(self) -> Path: ...
 

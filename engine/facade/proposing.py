@@ -84,7 +84,7 @@ def propose(core: Core, request: SessionRequest, stop: Flag | None = None) -> Pr
         plan=plan,
         verdicts=gate_plan(role, plan),
         stripped=found.guarded.stripped,
-        notices=(*_notices(workspace), *_outside_hours(core, role), *_of_instructions(noted)),
+        notices=(*_notices(workspace), *_outside_hours(core, role), *_set_up(role), *_of_instructions(noted)),
         spent=tuple(spent),
         survey=ground.text() if ground is not None else "",
         noted=noted,
@@ -146,6 +146,14 @@ def _of_instructions(noted: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     more = f" (and {len(noted) - 1} more)" if len(noted) > 1 else ""
     return (f"the project's own instructions speak to the model about its rules; {noted[0]}{more}",)
+
+
+def _set_up(role: Role) -> tuple[str, ...]:
+    if role.setup is None:
+        return ()
+    commands = "; ".join(role.setup.commands)
+    asks = f"before the first task, {role.name} asks for your PIN to run its set-up with a network"
+    return (f"{asks}, unless an earlier session froze the same set-up: {commands}",)
 
 
 def _outside_hours(core: Core, role: Role) -> tuple[str, ...]:

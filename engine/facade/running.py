@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,18 @@ from engine.sandboxes.registry import choose
 from engine.session.bench import Bench
 from engine.session.ledger import Ledger
 from engine.session.runner import Runner
+from engine.session.setup_phase import SetupDesk
+from engine.session.steady import GROWTH, SteadySandbox
 from engine.vocabulary.errors import UsageError
+from engine.vocabulary.events import EventKind
 from engine.vocabulary.runs import SandboxSpec
 from engine.vocabulary.sessions import Session, SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from engine.vocabulary.ports import Lease
+    from engine.vocabulary.runs import Layer, SandboxStatus
 
 _ID_LENGTH = 12
 
@@ -92,7 +97,14 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         cpus=settings.cpus,
         pids=settings.pids,
     )
-    sandbox = choose(state.sandbox or "auto", core.adapters.providers).open(spec)
+    provider = choose(state.sandbox or "auto", core.adapters.providers)
+    cap_mib = memory_cap(settings.memory_mib)
+    sandbox = SteadySandbox(provider.open, spec, cap_mib=cap_mib)
+
+    def with_network(tree: Path, layers: tuple[Layer, ...], environment: Mapping[str, str]) -> SteadySandbox:
+        asked = replace(spec, tree=tree, layers=layers, environment=environment, network=True)
+        return SteadySandbox(provider.open, asked, cap_mib=cap_mib)
+
     root, branch, base = Path(state.workspace), state.branch, _drifts_from(state)
     bench = Bench(
         ledger=Ledger(core.journal, lease),
@@ -104,8 +116,29 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         model=model,
         moved=lambda: core.adapters.users.moved(root, branch, base),
         watch=lambda stop, moved: core.adapters.watch(root, stop, moved),
+        setup=SetupDesk(
+            core.adapters.setups, _identity(provider.probe(), spec.toolchains), with_network, sandbox.freeze
+        ),
     )
+    sandbox.told = lambda said: _notice(bench, said)
     return Runner(bench, core.journal, lease, ended)
+
+
+def memory_cap(memory_mib: int) -> int:
+    """The most that a sandbox may grow to after an out-of-memory kill, in MiB: half as much again as was configured,
+    and never more than three quarters of the machine's memory."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
+    return max(memory_mib, min(int(memory_mib * GROWTH), machine * 3 // 4))
+
+
+def _notice(bench: Bench, message: str) -> None:
+    bench.ledger.record(EventKind.NOTICE, message=message, level="warning")
+
+
+def _identity(status: SandboxStatus, toolchains: Sequence[Path]) -> str:
+    """Which programs a set-up phase finds: those of the sandbox and of the tool chains, as far as folders tell."""
+    chains = [(str(chain), chain.stat().st_mtime_ns) for chain in toolchains]
+    return f"{status.name} {status.identity} {chains}"
 
 
 def _drifts_from(state: Session) -> str:

@@ -225,7 +225,10 @@ class Sessions:
         return self._core.adapters.blobs.get(blob)
 
     def task_diff(self, session: str, task: str) -> bytes:
-        """The patch of one task: as it was kept, or as it is parked. Empty when there is none."""
+        """The patch of one task: as it was kept, or as it is parked. Empty when there is none, as for the set-up phase,
+        which belongs to no task."""
+        if not task:
+            return b""
         view = self._core.session(session).tasks.get(task)
         if view is None:
             raise UsageError(f"there is no task {task!r} in this session", "see: orion status")

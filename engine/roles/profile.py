@@ -15,6 +15,7 @@ from engine.vocabulary.roles import (
     RiskTolerance,
     Role,
     RoleSource,
+    Setup,
     Thresholds,
     WorkingHours,
     WriteLimits,
@@ -82,12 +83,22 @@ def _role(data: Mapping[str, Any], path: Path, source: RoleSource, trusted: bool
         success_criteria=tuple(_criterion(item) for item in data.get("success_criteria", ())),
         write_limits=WriteLimits(**data.get("write_limits", {})),
         working_hours=WorkingHours(tuple(hours["days"]), hours["from"], hours["to"]) if hours else None,
+        setup=_setup(data["setup"]) if "setup" in data else None,
         notifications={event: tuple(channels) for event, channels in data.get("notifications", {}).items()},
         replan_every=data.get("replan_every", 5),
         source=source,
         path=str(path),
         trusted=trusted,
         notices=notices,
+    )
+
+
+def _setup(data: Mapping[str, Any]) -> Setup:
+    return Setup(
+        tuple(data["commands"]),
+        tuple(data.get("files", ())),
+        dict(data.get("environment", {})),
+        float(data.get("timeout_s", Setup(()).timeout_s)),
     )
 
 

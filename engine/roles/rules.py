@@ -58,11 +58,31 @@ def problems_of(document: Document, path: Path) -> Iterator[Problem]:
                 f"{value:,} is above the ceiling of {most:,}",
                 "a role can lower a limit, never raise it",
             )
+    yield from _setup_problems(document, data)
     hours = data.get("working_hours")
     if hours is not None and hours["from"] == hours["to"]:
         yield document.problem(
             "working_hours.to", "the hours end when they begin", "leave working_hours out for no limit"
         )
+
+
+def _setup_problems(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
+    setup = data.get("setup", {})
+    for index, pattern in enumerate(setup.get("files", ())):
+        if dead := _dead(pattern, reachable=False):
+            yield document.problem(f"setup.files[{index}]", *dead)
+    forbidden = [where for where, kind, rule in authority_entries(data) if kind == "forbidden" and _is_network(rule)]
+    if setup and forbidden:
+        line = document.place(forbidden[0])[0]
+        yield document.problem(
+            "setup",
+            f"a set-up phase has a network, and network.request is forbidden (line {line})",
+            "move network.request to requires_approval, or leave setup out",
+        )
+
+
+def _is_network(rule: AuthorityRule) -> bool:
+    return rule.action is ActionClass.NETWORK_REQUEST and not rule.patterns
 
 
 def authority_entries(data: Mapping[str, Any]) -> Iterator[tuple[str, str, AuthorityRule]]:

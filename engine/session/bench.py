@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from threading import Thread
 
     from engine.session.ledger import Ledger
+    from engine.session.setup_phase import SetupDesk
     from engine.vocabulary.ports import Blobs, Clock, Model, Sandbox, SessionRepository
     from engine.vocabulary.roles import Role
 
@@ -32,6 +33,7 @@ class Bench:
     model: Model | None
     moved: Callable[[], tuple[str, tuple[str, ...]]]
     watch: Callable[[Flag, Callable[[frozenset[str]], None]], Thread]
+    setup: SetupDesk | None = None
     stop: Flag = field(default_factory=Flag)
     pause: Flag = field(default_factory=Flag)
     began: float = 0.0

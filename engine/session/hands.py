@@ -37,7 +37,7 @@ FOUND_LINES = 200
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What an action did: `text` in full for a model, `excerpt` for a screen, `output` the blob id of what a command
-    printed."""
+    printed. `restarted` when the sandbox is a new one since, so that the same command may end otherwise."""
 
     outcome: Outcome
     text: str
@@ -45,6 +45,7 @@ class Observation:
     duration_s: float = 0.0
     output: str = ""
     excerpt: str = ""
+    restarted: bool = False
 
     @property
     def ok(self) -> bool:
@@ -101,7 +102,10 @@ class Hands:
             Outcome.STOPPED: "stopped",
             Outcome.OUT_OF_MEMORY: "killed: out of memory",
             Outcome.NOT_FOUND: not_in_sandbox(result.missing),
+            Outcome.LOST: "cut short",
         }[result.outcome]
+        if result.restarted:
+            said = f"{said}; {result.restarted}"
         return Observation(
             result.outcome,
             f"{said}\n{text}" if text else said,
@@ -111,6 +115,7 @@ class Hands:
             (
                 text[-EXCERPT_CHARACTERS:] if result.outcome is not Outcome.NOT_FOUND else f"{text[-1000:]}\n{said}"
             ).strip(),
+            restarted=bool(result.restarted),
         )
 
     def _edit(self, action: EditFile) -> Observation:

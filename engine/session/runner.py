@@ -14,6 +14,7 @@ from engine.session.dispatch import doomed
 from engine.session.hands import Hands
 from engine.session.heartbeat import Heartbeat
 from engine.session.replanning import Replanning
+from engine.session.setup_phase import set_up
 from engine.session.stop_conditions import Stop
 from engine.session.task_run import TaskRun
 from engine.session.working_hours import wait_for_hours
@@ -139,6 +140,8 @@ class Runner:
     def _worked(self) -> Stop:
         """Task after task until nothing can run; why it stopped."""
         bench, since_look = self._bench, 0
+        if not bench.stop.is_set() and (waits := set_up(bench)) is not None:
+            return waits
         while True:
             bench.ledger.refresh()
             if bench.stop.is_set():

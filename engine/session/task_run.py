@@ -263,6 +263,10 @@ class TaskRun:
             # The session's limit cut this command short, not its own: the task starts over once there is time again.
             self._record(EventKind.SUSPENDED, task=self._task.id, partial=self._base, base=self._base, step=0)
             return False
+        if seen.restarted and self._task.steps is not None:
+            # Half a command stands in the tree. A model is told and decides; a playbook begins the task anew.
+            self._record(EventKind.SUSPENDED, task=self._task.id, partial=self._base, base=self._base, step=0)
+            return False
         if verdict.decision is Decision.PARK and seen.ok:
             self._keeper.note_granted(action)
         agent.tell(seen)

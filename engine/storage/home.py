@@ -11,7 +11,7 @@ from engine.vocabulary.errors import ConfigError, UsageError
 
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
-_FOLDERS = ("sessions", "blobs", "roles", "playbooks", "locks", "logs", "keychain")
+_FOLDERS = ("sessions", "blobs", "roles", "playbooks", "locks", "logs", "keychain", "setups")
 _FILES = ("journal.db", "config.yaml", "access.json", "auth.json", "trusted.json")
 _MOUNTS = Path("/proc/self/mounts")
 
@@ -41,6 +41,7 @@ class Home:
         self.playbooks = self.root / "playbooks"
         self.locks = self.root / "locks"
         self.logs = self.root / "logs"
+        self.setups = self.root / "setups"
 
     def session(self, session: str) -> Path:
         """The folder of one session. Raises UsageError for something that cannot be an id."""

@@ -30,6 +30,9 @@ class EventKind(StrEnum):
     [removed], [changed] (task ids) and, for revise, plan, verdicts and outlooks as in plan_made"""
     SESSION_STARTED = "session_started"
     """sandbox {name, network, detail}, generation, pid, host, resumed (bool)"""
+    SETUP = "setup"
+    """state: ran (run, outcome, exit, duration_s, output, excerpt), failed (reason), skipped (reason) or frozen (key,
+    cached, folders, size): the set-up phase before the first task"""
     TASK_STARTED = "task_started"
     """task, title, base (commit), attempt (from 1), confidence, [resumed] (true when it goes on where it stood)"""
     TURN = "turn"

@@ -209,6 +209,9 @@ class SessionRepository(Protocol):
     def changes(self, old: str, new: str) -> ChangeSet:
         """What differs between two trees or commits."""
 
+    def files(self, commit: str) -> Mapping[str, str]:
+        """The tree's files and the object id of each one's content."""
+
     def tree_of(self, commit: str) -> str:
         """The tree id of a commit."""
 

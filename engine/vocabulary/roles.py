@@ -88,6 +88,18 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
+class Setup:
+    """A phase with a network, before the agent exists: `commands` run in order on a fresh checkout of the committed
+    tree, `timeout_s` seconds at most for each, and what they make is frozen for the session. `files` are globs of what
+    the result depends on besides manifests and lock files; `environment` is for these commands alone."""
+
+    commands: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """One validated role file. `digest` is the SHA-256 of what the file says; approvals are bound to it."""
 
@@ -103,6 +115,7 @@ class Role:
     success_criteria: tuple[Criterion, ...] = ()
     write_limits: WriteLimits = field(default_factory=WriteLimits)
     working_hours: WorkingHours | None = None
+    setup: Setup | None = None
     notifications: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replan_every: int = 5
     source: RoleSource = RoleSource.STARTER
@@ -121,6 +134,7 @@ class Role:
             self.risk_tolerance,
             str(self.write_limits),
             str(self.working_hours),
+            *([str(self.setup)] if self.setup else []),
         )
 
     def _lists(self) -> tuple[tuple[AuthorityRule, ...], ...]:

@@ -55,7 +55,8 @@ class SandboxSpec:
 
 
 class Outcome(StrEnum):
-    """How a command ended; a non-zero exit is `failed`, and every other value is an end that it did not choose."""
+    """How a command ended; a non-zero exit is `failed`, and every other value is an end that it did not choose. `lost`:
+    the sandbox broke around it and was restarted on its tree."""
 
     OK = "ok"
     FAILED = "failed"
@@ -63,13 +64,15 @@ class Outcome(StrEnum):
     STOPPED = "stopped"
     OUT_OF_MEMORY = "out_of_memory"
     NOT_FOUND = "not_found"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """One command's end. `exit` is None when it was killed (then `signal` may say by what). `output` is standard
     output and error as they came, head and tail when it was long, with `dropped` bytes cut from the middle and said so
-    in place. `missing` names the program for `not_found`. Durations are seconds."""
+    in place. `missing` names the program for `not_found`. `restarted` says that the sandbox is a new one since, and how
+    it differs: running the command again may end otherwise. Durations are seconds."""
 
     outcome: Outcome
     exit: int | None
@@ -78,6 +81,7 @@ class RunResult:
     dropped: int
     duration_s: float
     missing: str = ""
+    restarted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

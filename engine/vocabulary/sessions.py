@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.plans import Decided, Plan, Task, TaskState, Weighing
-from engine.vocabulary.verdicts import Approval, ApprovalState, Verdict
+from engine.vocabulary.verdicts import Approval, ApprovalKind, ApprovalState, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,6 +185,11 @@ class Session:
         return None
 
     @property
+    def setup_waits(self) -> bool:
+        """Whether nothing can run before a person has decided on the set-up phase."""
+        return any(asked.kind is ApprovalKind.SETUP for asked in self.waiting)
+
+    @property
     def by_model(self) -> bool:
         """Whether a model works on tasks of it, so that a model may weigh its plan."""
         return bool(self.model) and any(view.task.steps is None for view in self.tasks.values())
@@ -205,6 +210,8 @@ class Session:
     def can_go_on(self) -> bool:
         """Whether resuming would do something: nobody works on it, it is not over, and a task could run or the plan be
         weighed."""
+        if self.setup_waits:
+            return False
         if self.state in (SessionState.AWAITING_REVIEW, SessionState.FAILED, SessionState.PROMOTED):
             weighs = self.state is SessionState.AWAITING_REVIEW and self.weighs_a_denial
             return weighs or self.next_task() is not None

@@ -74,11 +74,13 @@ def verdict_from_json(data: Mapping[str, Any]) -> Verdict:
 
 
 class ApprovalKind(StrEnum):
-    """What is parked: actions before they ran, a task's effects after, or the task as a whole for low confidence."""
+    """What is parked: actions before they ran, a task's effects after, the task as a whole for low confidence, or the
+    session's set-up phase, which belongs to no task (`task` is empty)."""
 
     ACTION = "action"
     EFFECT = "effect"
     CONFIDENCE = "confidence"
+    SETUP = "setup"
 
 
 class ApprovalState(StrEnum):

@@ -24,7 +24,7 @@ from engine.workspace.stage import Stage
 from engine.workspace.transfer import link_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 # Every attribute that changes bytes, starts a program or hides a difference is unset for all paths. Here it wins over
@@ -103,6 +103,9 @@ class GitSessionRepository:
     def changes(self, old: str, new: str) -> ChangeSet:
         files = compare(self.git, old, new, {})
         return ChangeSet(old, new, files, standing=_standing(self._load(old), files))
+
+    def files(self, commit: str) -> Mapping[str, str]:
+        return {path: oid for path, (_, oid) in self._load(commit).files.items()}
 
     def tree_of(self, commit: str) -> str:
         if commit not in self._tree_ids:

@@ -95,6 +95,8 @@ def end_code(session: Session) -> Exit:
         return Exit.LIMIT
     if session.state in _STOPPED:
         return Exit.DONE
+    if session.setup_waits:
+        return Exit.WAITING
     states = {view.state for view in session.tasks.values()}
     if TaskState.PARKED in states and TaskState.RUNNING not in states and TaskState.READY not in states:
         return Exit.WAITING

@@ -93,6 +93,20 @@ def _started(data: Mapping[str, Any]) -> _Told:
     return "●", again, f"sandbox {sandbox.get('name', '?')}, network {sandbox.get('network', 'off')}"
 
 
+def _setup(data: Mapping[str, Any]) -> _Told:
+    state = data["state"]
+    if state == "ran":
+        exit_status = data.get("exit")
+        how = f"exit {exit_status}" if exit_status is not None else data["outcome"].replace("_", " ")
+        command = shortened(" ".join(data["run"].split()), _SUMMARY_WIDTH)
+        return ("·" if data["outcome"] == "ok" else "✗"), "set-up", f"{command}  {how}  {seconds(data['duration_s'])}"
+    if state == "frozen":
+        whence = "taken from an earlier session" if data["cached"] else "done"
+        folders = f" with {', '.join(data['folders'])}" if data["folders"] else ""
+        return "✓", "set-up", f"{whence}, frozen read-only{folders}; the network is off from here on"
+    return ("✗" if state == "failed" else "·"), "set-up", f"{state}: {data['reason']}"
+
+
 def _task_started(data: Mapping[str, Any]) -> _Told:
     tries = f"  (attempt {data['attempt']})" if data.get("attempt", 1) > 1 else ""
     return "●", "task", f"{data['title']}{tries}"
@@ -195,6 +209,7 @@ _TELLERS: Mapping[EventKind, Callable[[Mapping[str, Any]], _Told]] = {
     EventKind.SESSION_CREATED: _created,
     EventKind.PLAN_MADE: _planned,
     EventKind.SESSION_STARTED: _started,
+    EventKind.SETUP: _setup,
     EventKind.TASK_STARTED: _task_started,
     EventKind.GATE: _gate,
     EventKind.ACTION: _action,

@@ -20,6 +20,7 @@ _KIND = {
     ApprovalKind.ACTION: "wants to do this; it has not happened yet",
     ApprovalKind.EFFECT: "has left this in its tree; nothing of it is kept yet",
     ApprovalKind.CONFIDENCE: "is too unsure to go on by itself",
+    ApprovalKind.SETUP: "wants to run this with a network before the first task; nothing has run yet",
 }
 
 
@@ -67,9 +68,17 @@ def after_approval(approval: Approval) -> str:
     """What happens when it is approved, in a sentence."""
     if approval.action in _HANDED_OVER:
         return "Orion never does this itself. The literal text goes on the review's list of what you run by hand."
+    if approval.kind is ApprovalKind.SETUP:
+        return (
+            "The commands run in a sandbox of their own, with a network, on a checkout of the committed files; no key, "
+            "no environment and no other file of yours is in reach. What they make is frozen, read-only, and taken "
+            "again by later sessions of this repository until a manifest or a command changes. The agent gets no "
+            "network."
+        )
     if approval.action is ActionClass.NETWORK_REQUEST:
         return (
-            "A network needs a setup phase, which this version does not have: approving answers that it cannot run yet."
+            "An agent never gets a network, so approving answers that this cannot run. What should be installed "
+            "belongs into the `setup` of the role."
         )
     if approval.kind is ApprovalKind.EFFECT:
         return "The task's tree is merged onto the session's, gated and checked again. A conflict runs the task anew."
@@ -78,10 +87,22 @@ def after_approval(approval: Approval) -> str:
     return "The task goes on at this step in a fresh sandbox: its earlier processes and /tmp are gone."
 
 
+def after_rejection(approval: Approval) -> str:
+    """What happens when it is rejected, in a sentence."""
+    if approval.kind is ApprovalKind.SETUP:
+        return "The session works without what the set-up would have installed."
+    return "The task is denied and what waits behind it never begins."
+
+
+def title_of_none(approval: Approval) -> str:
+    """What stands for a task's title where the approval belongs to no task of the plan."""
+    return "Set-up phase" if approval.kind is ApprovalKind.SETUP else visible(approval.task)
+
+
 def facts_of(approval: Approval, session: Session, role_digest: str | None) -> list[Part]:
     """The whole text: what, why, by which rule, what has moved, what waits behind it, what deciding does."""
     view = session.tasks.get(approval.task)
-    title = visible(view.task.title) if view else visible(approval.task)
+    title = visible(view.task.title) if view else title_of_none(approval)
     parts: list[Part] = [("◐ ", "accent"), (title, "title"), (f"\n{_KIND[approval.kind]}\n", "muted")]
     for line in visible(approval.proposed or approval.detail, keep="\n").split("\n"):
         parts += [(f"\n  │ {HANG}", "muted"), (line, _TONE_OF.get(line[:2], "key"))]
@@ -90,7 +111,7 @@ def facts_of(approval: Approval, session: Session, role_digest: str | None) -> l
     rows: list[list[Part]] = [
         [("why", "muted"), (visible(approval.reason), "")],
         [("rule", "muted"), (f"{name} · {visible(approval.rule)}" if approval.rule != name else name, "")],
-        [("confidence", "muted"), (f"{view.confidence:.2f}" if view else "unknown", "")],
+        *([[("confidence", "muted"), (f"{view.confidence:.2f}", "")]] if view else []),
         [("asked", "muted"), (exact(approval.asked_at), "")],
         [("session", "muted"), (visible(session.goal), "")],
     ]
@@ -99,12 +120,13 @@ def facts_of(approval: Approval, session: Session, role_digest: str | None) -> l
     parts.append(("\n\n", ""))
     parts += moved(approval, session, role_digest)
     parts.append(("\n\nWAITS BEHIND IT", "title"))
-    waiting = behind(session.plan, approval.task)
+    everything = tuple(view.task.title for view in session.tasks.values())
+    waiting = everything if approval.kind is ApprovalKind.SETUP else behind(session.plan, approval.task)
     parts += [(f"\n  · {HANG}{visible(other)}", "") for other in waiting] or [("\n  nothing", "muted")]
     parts += [("\n\nIF YOU APPROVE", "title"), (f"\n{after_approval(approval)}", "")]
     if approval.needs_auth:
         parts.append(("\n◐ it asks for your PIN", "accent"))
-    parts += [("\n\nIF YOU REJECT", "title"), ("\nThe task is denied and what waits behind it never begins.", "")]
+    parts += [("\n\nIF YOU REJECT", "title"), (f"\n{after_rejection(approval)}", "")]
     if session.state is not SessionState.RUNNING:
         sign, tone = ("‖", "accent")
         parts += [

@@ -18,7 +18,7 @@ from orion_tui.modals.confirm import ConfirmModal
 from orion_tui.modals.pin import PinModal
 from orion_tui.modals.reason import ReasonModal
 from orion_tui.resources import style_sheet
-from orion_tui.screens.approval_text import after_approval, facts_of
+from orion_tui.screens.approval_text import after_approval, facts_of, title_of_none
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.prose import Prose
@@ -190,7 +190,7 @@ class ApprovalsScreen(OrionScreen):
     def _about(self, approval: Approval, then: str) -> str:
         """What a box says: the task, what it wants, and what follows."""
         view = self._session.tasks.get(approval.task) if self._session else None
-        title = visible(view.task.title) if view else visible(approval.task)
+        title = visible(view.task.title) if view else title_of_none(approval)
         return f"{title}\n{visible(first_line(approval.detail))}\n\n{then}"
 
     def do_approve(self) -> None:

@@ -157,7 +157,9 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
             return "ask", first_line(data["approval"]["detail"]), "◐ waits for you", "accent"
         case EventKind.DECIDED:
             reason = f": {data['reason']}" if data.get("reason") else ""
-            return "you", f"{title_of(data['task'])}{reason}", data["decision"], ""
+            return "you", f"{title_of(data['task']) or 'set-up'}{reason}", data["decision"], ""
+        case EventKind.SETUP:
+            return _setup(data)
         case EventKind.CHECKPOINT:
             return "save", f"checkpoint {data['number']} ({data.get('why', 'kept')})", data["commit"][:10], "muted"
         case EventKind.SESSION_STARTED:
@@ -198,6 +200,16 @@ def _action(data: Any) -> tuple[str, str, str, str]:
         words = {"timed_out": "✗ timed out", "not_found": "✗ not found", "stopped": "‖ stopped"}
         ending, tone = words.get(outcome, f"✗ {outcome.replace('_', ' ')}"), "bad"
     return verb, data["summary"], f"{ending:<12}{_seconds(data)}", tone
+
+
+def _setup(data: Any) -> tuple[str, str, str, str]:
+    state = data["state"]
+    if state == "ran":
+        return ("setup", *_action({**data, "summary": data["run"]})[1:])
+    if state == "frozen":
+        whence = "from an earlier session" if data["cached"] else "frozen, read-only"
+        return "setup", ", ".join(("/setup", *data["folders"])), f"✓ {whence}", "good"
+    return "setup", data["reason"], f"✗ {state}" if state == "failed" else state, "bad" if state == "failed" else ""
 
 
 def _seconds(data: Any) -> str:
