@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.access.second_factor import SecondFactor
     from engine.roles.library import RoleLibrary
     from engine.storage.blobs import FileBlobs
+    from engine.storage.feedback import JournalFeedback
     from engine.storage.trust import TrustedContent
     from engine.vocabulary.ports import Keychain, Model, SandboxProvider
     from engine.vocabulary.settings import ModelSettings, Settings
@@ -46,6 +47,12 @@ class _Adapters:
         from engine.storage.blobs import FileBlobs
 
         return FileBlobs(self.home.blobs)
+
+    @cached_property
+    def feedback(self) -> JournalFeedback:
+        from engine.storage.feedback import JournalFeedback
+
+        return JournalFeedback(self.home.feedback, self.journal, self.clock)
 
     @cached_property
     def users(self) -> GitUserRepository:
@@ -110,6 +117,12 @@ class _Adapters:
         from engine.storage.shipped import shipped
 
         return shipped("roles")
+
+    def close(self) -> None:
+        """Close the files that were opened."""
+        if "feedback" in vars(self):
+            self.feedback.close()
+        self.journal.close()
 
     def read_settings(self) -> Settings:
         from engine.storage.settings import read_settings

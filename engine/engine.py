@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.facade.auth import Auth
     from engine.facade.core import Core
     from engine.facade.doctor import Doctor
+    from engine.facade.feedback import FeedbackFace
     from engine.facade.nouns import Playbooks, SettingsFace
     from engine.facade.roles import Roles
     from engine.facade.scanning import Scan
@@ -53,6 +54,12 @@ class Engine:
         return Auth(self._core)
 
     @cached_property
+    def feedback(self) -> FeedbackFace:
+        from engine.facade.feedback import FeedbackFace
+
+        return FeedbackFace(self._core)
+
+    @cached_property
     def settings(self) -> SettingsFace:
         from engine.facade.nouns import SettingsFace
 
@@ -88,4 +95,4 @@ class Engine:
             runner.pause()
             runner.join()
         self._core.feed.close()
-        self._core.journal.close()
+        self._core.adapters.close()

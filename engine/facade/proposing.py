@@ -11,12 +11,14 @@ from engine.governance.gate import decide_task
 from engine.governance.guard import guard
 from engine.governance.hours import next_opening, within_hours
 from engine.planning.asking import Asker
+from engine.planning.calibration import outlook_of
 from engine.planning.graph import check_plan
 from engine.planning.intake import take_in as ask_for_brief
 from engine.planning.planner import Known, ModelPlanner
 from engine.planning.playbook import load_playbook
 from engine.session.working_hours import spoken
 from engine.vocabulary.errors import ConfigError, ModelError, ModelFault, UsageError
+from engine.vocabulary.outlook import History
 from engine.vocabulary.requests import Intake, Proposal, SessionRequest
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from engine.facade.core import Core
     from engine.facade.knowing import Ground
     from engine.vocabulary.intake import Exchange
+    from engine.vocabulary.outlook import Outlook
     from engine.vocabulary.plans import Plan
     from engine.vocabulary.ports import Model
     from engine.vocabulary.requests import Guarded
@@ -75,6 +78,7 @@ def propose(core: Core, request: SessionRequest, stop: Flag | None = None) -> Pr
         ground = ground_of(core, workspace)
         plan, _ = planner.plan(asked.goal, role, _known(core, found, ground), stop or Flag())
     check_plan(plan)
+    outlooks = outlooks_of(history_for(core, role, plan), plan)
     noted = ground.instructions.noted if ground is not None else ()
     return Proposal(
         request=asked,
@@ -82,7 +86,8 @@ def propose(core: Core, request: SessionRequest, stop: Flag | None = None) -> Pr
         role=role,
         workspace=workspace,
         plan=plan,
-        verdicts=gate_plan(role, plan),
+        verdicts=gate_plan(role, plan, outlooks),
+        outlooks=outlooks,
         stripped=found.guarded.stripped,
         notices=(*_notices(workspace), *_outside_hours(core, role), *_set_up(role), *_of_instructions(noted)),
         spent=tuple(spent),
@@ -121,12 +126,27 @@ def _looked_up(core: Core, request: SessionRequest) -> _Found:
 def _known(core: Core, found: _Found, ground: Ground) -> Known:
     request = found.request
     spent = sum(exchange.reply.usage.cost_usd for exchange in request.spent)
-    return Known(ground.survey, ground.instructions.text, request.brief, (), request.limits, spent)
+    rejections = core.adapters.feedback.history(found.role.name).rejections
+    return Known(ground.survey, ground.instructions.text, request.brief, rejections, request.limits, spent)
 
 
-def gate_plan(role: Role, plan: Plan) -> Mapping[str, Verdict]:
-    """Each task's verdict at plan time, by task id."""
-    return {task.id: decide_task(role, task) for task in plan.tasks}
+def history_for(core: Core, role: Role, plan: Plan) -> History:
+    """What is remembered of the role; nothing where no model works on the plan, which then needs no look at it."""
+    if all(task.steps is not None for task in plan.tasks):
+        return History()
+    return core.adapters.feedback.history(role.name)
+
+
+def outlooks_of(history: History, plan: Plan) -> Mapping[str, Outlook]:
+    """What experience says of each task, by task id."""
+    return {task.id: outlook_of(history, task) for task in plan.tasks}
+
+
+def gate_plan(role: Role, plan: Plan, outlooks: Mapping[str, Outlook]) -> Mapping[str, Verdict]:
+    """Each task's verdict at plan time, by task id, with its calibrated confidence."""
+    return {
+        task.id: decide_task(role, replace(task, confidence=outlooks[task.id].confidence.value)) for task in plan.tasks
+    }
 
 
 def _model(core: Core, request: SessionRequest) -> Model:

@@ -18,6 +18,7 @@ from engine.session.setup_phase import SetupDesk
 from engine.session.steady import GROWTH, SteadySandbox
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind
+from engine.vocabulary.outlook import History
 from engine.vocabulary.runs import SandboxSpec
 from engine.vocabulary.sessions import Session, SessionState
 
@@ -119,6 +120,7 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         setup=SetupDesk(
             core.adapters.setups, _identity(provider.probe(), spec.toolchains), with_network, sandbox.freeze
         ),
+        history=core.adapters.feedback.history(role.name) if model is not None else History(),
     )
     sandbox.told = lambda said: _notice(bench, said)
     return Runner(bench, core.journal, lease, ended)

@@ -93,7 +93,7 @@ class Sessions:
     def edit_plan(self, session: str, plan: Plan) -> None:
         """Replace what has not ended of the plan. Raises PlanError, and UsageError while the session runs."""
         from engine.facade.creating import plan_fact
-        from engine.facade.proposing import gate_plan
+        from engine.facade.proposing import gate_plan, history_for, outlooks_of
         from engine.planning.graph import check_plan
 
         state = self._core.session(session)
@@ -103,13 +103,15 @@ class Sessions:
         if missing:
             raise UsageError(f"task {missing[0]!r} has ended already and cannot be removed", "keep it in the plan")
         check_plan(plan)
-        verdicts = gate_plan(self._core.role(state), plan)
+        role = self._core.role(state)
+        outlooks = outlooks_of(history_for(self._core, role, plan), plan)
+        verdicts = gate_plan(role, plan, outlooks)
         lease = self._core.journal.acquire(session)
         try:
             # Made from what the person saw: if the session has moved on since, its new state is not overwritten.
             if self._core.session(session).seq != state.seq:
                 raise UsageError("the session has moved on meanwhile", "look at its plan again")
-            self._core.journal.append(session, [plan_fact(plan, verdicts)], lease=lease)
+            self._core.journal.append(session, [plan_fact(plan, verdicts, outlooks)], lease=lease)
         finally:
             lease.release()
 

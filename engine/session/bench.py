@@ -7,6 +7,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from engine.session.stop_conditions import Stop, stop_for
+from engine.vocabulary.outlook import History
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ class Bench:
     moved: Callable[[], tuple[str, tuple[str, ...]]]
     watch: Callable[[Flag, Callable[[frozenset[str]], None]], Thread]
     setup: SetupDesk | None = None
+    history: History = field(default_factory=History)
     stop: Flag = field(default_factory=Flag)
     pause: Flag = field(default_factory=Flag)
     began: float = 0.0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.governance.gate import decide_changes
+from engine.planning.calibration import ended, planned
 from engine.session.checks import verify
 from engine.session.parking import Grants, ask_for_effects, effects_digest
 from engine.session.tools import Finish
@@ -12,6 +14,7 @@ from engine.vocabulary.actions import Action, DeleteFile, EditFile, WriteFile
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, FileChange
 from engine.vocabulary.errors import LimitExceeded
 from engine.vocabulary.events import EventKind, Fact
+from engine.vocabulary.outlook import Confidence, confidence_to_json
 from engine.vocabulary.plans import Task, TaskState
 from engine.vocabulary.verdicts import Decision, Layer, Verdict, approval_to_json, verdict_to_json
 
@@ -34,6 +37,7 @@ class Keeper:
         self._grants = grants
         self._granted_content: dict[str, bytes | None] = {}
         self._flagged = False
+        self._sure: Confidence | None = None
         self.base = ""
 
     def note_granted(self, action: Action) -> None:
@@ -109,7 +113,8 @@ class Keeper:
             reason=reason,
             rule=rule,
             path=path,
-            confidence=self._confidence(claimed),
+            confidence=self._confidence(claimed).value,
+            calibration=confidence_to_json(self._confidence(claimed)),
             verified=verified,
             claimed=claimed.summary if claimed else "",
         )
@@ -118,9 +123,10 @@ class Keeper:
     def _gated(self, changes: ChangeSet, claim: Finish) -> bool:
         """Ask the gate about every effect; false when the task was thrown out or parked."""
         self._record_effects(changes)
+        self._sure = ended(self._bench.history, self._task, claim.confidence, changes)
         if not changes.files and not changes.refused:
             return True
-        confidence = 1.0 if self._grants.confidence else self._confidence(claim)
+        confidence = 1.0 if self._grants.confidence else self._sure.value
         verdicts = self._verdicts(changes, confidence)
         self._record_gate(verdicts)
         blocked = next((verdict for verdict in verdicts if verdict.decision is Decision.BLOCK), None)
@@ -196,7 +202,8 @@ class Keeper:
             "task": self._task.id,
             "state": TaskState.KEPT.value,
             "reason": "" if changes.files else "nothing was changed",
-            "confidence": self._confidence(claim),
+            "confidence": self._confidence(claim).value,
+            "calibration": confidence_to_json(self._confidence(claim)),
             "flagged": flagged,
             "claimed": claim.summary,
             "verified": True if self._task.checks else None,
@@ -252,5 +259,9 @@ class Keeper:
     def _record_notice(self, message: str) -> None:
         self._bench.ledger.record(EventKind.NOTICE, task=self._task.id, message=message, level="warning")
 
-    def _confidence(self, claim: Finish | None) -> float:
-        return min(self._task.confidence, claim.confidence) if claim else self._task.confidence
+    def _confidence(self, claim: Finish | None) -> Confidence:
+        """What the gates used, or what they would have used had there been an effect to look at."""
+        if self._sure is not None:
+            return self._sure
+        expected = planned(self._bench.history, self._task)
+        return replace(expected, claimed=min(expected.claimed, claim.confidence)) if claim else expected

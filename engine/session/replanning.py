@@ -4,14 +4,17 @@ kill before it asks once more, a kill after it finds the revised plan."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.governance.gate import decide_task
 from engine.planning.asking import Asker
+from engine.planning.calibration import outlook_of
 from engine.planning.replanner import Weighed, left_of, weigh
 from engine.session.stop_conditions import Stop
 from engine.vocabulary.errors import JournalError, LimitExceeded, ModelError, ModelFault
 from engine.vocabulary.events import EventKind, Fact
+from engine.vocabulary.outlook import outlook_to_json
 from engine.vocabulary.plans import Decided, TaskState, plan_to_json
 from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import shortened
@@ -124,8 +127,14 @@ class Replanning:
     def _gated(self, session: Session, plan: Plan) -> dict[str, object]:
         """The revised plan with new verdicts for what is left of it."""
         ended = {key for key, view in session.tasks.items() if view.state.ended}
-        verdicts = {task.id: decide_task(self._bench.role, task) for task in plan.tasks if task.id not in ended}
+        left = [task for task in plan.tasks if task.id not in ended]
+        outlooks = {task.id: outlook_of(self._bench.history, task) for task in left}
+        verdicts = {
+            task.id: decide_task(self._bench.role, replace(task, confidence=outlooks[task.id].confidence.value))
+            for task in left
+        }
         return {
             "plan": plan_to_json(plan),
             "verdicts": {key: verdict_to_json(verdict) for key, verdict in verdicts.items()},
+            "outlooks": {key: outlook_to_json(outlook) for key, outlook in outlooks.items()},
         }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.governance.gate import decide_action, decide_task
+from engine.planning.calibration import planned
 from engine.session.agents import Agent, ModelAgent, PlaybookAgent, TurnTaken
 from engine.session.hands import Hands, Observation
 from engine.session.keeping import Keeper
@@ -52,6 +54,7 @@ class TaskRun:
         self._task = view.task
         self._hands = Hands(bench.sandbox, bench.repository, bench.blobs, bench.stop)
         self._grants = grants_for(bench.ledger.session, view.task.id, bench.role)
+        self._expected = planned(bench.history, view.task).value
         self._base = ""
         self._step = 0
         self._keeper = Keeper(bench, self._hands, self._task, self._grants)
@@ -104,7 +107,7 @@ class TaskRun:
             title=self._task.title,
             base=base,
             attempt=self._view.attempts + 1,
-            confidence=self._task.confidence,
+            confidence=self._expected,
             resumed=resumed,
         )
 
@@ -148,7 +151,7 @@ class TaskRun:
 
     def _cleared(self) -> bool:
         """Gate the task as a whole; a playbook's steps all at once, so that they are asked about once, up front."""
-        verdict = decide_task(self._bench.role, self._task)
+        verdict = decide_task(self._bench.role, replace(self._task, confidence=self._expected))
         if self._task.steps is None:
             return self._cleared_whole(verdict)
         judged = [(step, self._judged(step)) for step in self._task.steps]
@@ -182,7 +185,7 @@ class TaskRun:
         return decide_action(self._bench.role, action, self._gate_confidence())
 
     def _gate_confidence(self) -> float:
-        return 1.0 if self._grants.confidence else self._task.confidence
+        return 1.0 if self._grants.confidence else self._expected
 
     # The loop
 

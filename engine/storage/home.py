@@ -12,7 +12,7 @@ from engine.vocabulary.errors import ConfigError, UsageError
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 _FOLDERS = ("sessions", "blobs", "roles", "playbooks", "locks", "logs", "keychain", "setups")
-_FILES = ("journal.db", "config.yaml", "access.json", "auth.json", "trusted.json")
+_FILES = ("journal.db", "feedback.db", "config.yaml", "access.json", "auth.json", "trusted.json")
 _MOUNTS = Path("/proc/self/mounts")
 
 # SQLite's WAL needs memory shared between the processes that use a file, which none of these has.
@@ -30,6 +30,7 @@ class Home:
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().absolute()
         self.journal = self.root / "journal.db"
+        self.feedback = self.root / "feedback.db"
         self.config = self.root / "config.yaml"
         self.access = self.root / "access.json"
         self.older_auth = self.root / "auth.json"

@@ -285,7 +285,7 @@ def _promotion_undone(session: Session, event: Event) -> Session:
 
 def _rejected(session: Session, event: Event) -> Session:
     if event.data.get("task"):
-        return session
+        return _with_task(session, event.data["task"], rejected=event.data.get("reason", ""))
     return replace(session, state=SessionState.REJECTED, reason=event.data.get("reason", ""), ended_at=event.at)
 
 

@@ -54,6 +54,30 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class KindRecord:
+    """How one kind of task went: `samples` ended, `reviewed` of them were let in or turned down, `approved` let in;
+    `rate` is what a claimed confidence is multiplied with. `ratio` is the mean of needed to estimated time and `spread`
+    its standard deviation, None while there are too few."""
+
+    kind: ActionClass
+    samples: int
+    reviewed: int
+    approved: int
+    rate: float
+    ratio: float | None = None
+    spread: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRecord:
+    """What is remembered of one role: its kinds of task, and its last rejections, newest first."""
+
+    role: str
+    kinds: tuple[KindRecord, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Factor:
     """One reason why a claimed confidence counts for less: a sentence, and what it is multiplied with (0..1)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
     from threading import Event as Flag
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.changes import ChangeSet, Conflict
     from engine.vocabulary.events import Event, Fact
     from engine.vocabulary.models import ModelReply, ModelRequest, Price
+    from engine.vocabulary.ports_of_planning import CommittedTree
     from engine.vocabulary.runs import RunResult, SandboxSpec, SandboxStatus
     from engine.vocabulary.sessions import SessionSummary
     from engine.vocabulary.workspaces import MergeResult, PromotionPlan, WorkspaceInfo
@@ -261,17 +262,6 @@ class SessionRepository(Protocol):
 
     def filtered(self, tree: str, paths: Sequence[str]) -> tuple[str, ...]:
         """Those of the paths that have a filter attribute (LFS and the like) in that tree."""
-
-
-class CommittedTree(Protocol):
-    """The plain files of a commit, looked at without a checkout. Their content is not trusted."""
-
-    @property
-    def sizes(self) -> Mapping[str, int]:
-        """Bytes by path."""
-
-    def read(self, path: str, limit: int) -> bytes:
-        """The first `limit` bytes of a file, nothing for one that is not there."""
 
 
 class UserRepository(Protocol):

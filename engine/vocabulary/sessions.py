@@ -64,7 +64,7 @@ class Suspension:
 class TaskView:
     """A task and everything known about it. `verified` is None when no check ran. `outlook` is what was expected of it
     when it was planned, `calibration` how the confidence it ended with came about; tokens and US dollars are those of
-    its own calls."""
+    its own calls; `rejected` is why a reviewer turned this one down."""
 
     task: Task
     state: TaskState = TaskState.PENDING
@@ -88,6 +88,7 @@ class TaskView:
     calibration: Confidence | None = None
     tokens: int = 0
     cost_usd: float = 0.0
+    rejected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
