@@ -129,10 +129,23 @@ class _Adapters:
 
         return read_settings(self.home.config)
 
-    def open_model(self, settings: ModelSettings) -> Model:
-        from engine.models.registry import open_model
+    def open_model(self, settings: ModelSettings, fallback: ModelSettings | None) -> Model:
+        from engine.models.registry import open_model, open_with_fallback
 
-        return open_model(settings, self.home.root)
+        keychain = self.model_keychain
+        if fallback is not None:
+            return open_with_fallback(settings, fallback, self.home.root, keychain=keychain)
+        return open_model(settings, self.home.root, keychain=keychain)
+
+    def check_model(self, settings: ModelSettings, stop: Flag) -> None:
+        from engine.models.registry import open_live
+
+        open_live(settings, self.home.root, keychain=self.model_keychain).check(stop)
+
+    def model_keychain(self, settings: ModelSettings) -> Keychain:
+        from engine.models.keys import entry_of
+
+        return self.keychains.found(entry_of(settings.keychain))
 
     def toolchains(self, configured: tuple[str, ...] | None) -> tuple[Path, ...]:
         from engine.sandboxes.toolchains import default_toolchains

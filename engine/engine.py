@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.facade.core import Core
     from engine.facade.doctor import Doctor
     from engine.facade.feedback import FeedbackFace
+    from engine.facade.models import Models
     from engine.facade.nouns import Playbooks, SettingsFace
     from engine.facade.roles import Roles
     from engine.facade.scanning import Scan
@@ -58,6 +59,12 @@ class Engine:
         from engine.facade.feedback import FeedbackFace
 
         return FeedbackFace(self._core)
+
+    @cached_property
+    def models(self) -> Models:
+        from engine.facade.models import Models
+
+        return Models(self._core)
 
     @cached_property
     def settings(self) -> SettingsFace:

@@ -235,10 +235,10 @@ def test_a_key_comes_from_the_keychain_by_name(tmp_path: Path) -> None:
     chain.set("other", "no key of a model")
     with endpoint([says("hi")]) as server:
         named = settings(OPENAI, server.base_url, keychain="orion-live")
-        ask(open_live(named, tmp_path, keychain=chain, environment={}))
+        ask(open_live(named, tmp_path, keychain=lambda _: chain, environment={}))
         assert server.asked[0].headers["authorization"] == "Bearer sk-from-the-chain"
     with pytest.raises(ModelError, match="no entry 'other'"):
-        open_live(settings(OPENAI, "", keychain="other"), tmp_path, keychain=chain, environment={})
+        open_live(settings(OPENAI, "", keychain="other"), tmp_path, keychain=lambda _: chain, environment={})
     with pytest.raises(ModelError, match="no keychain to read") as caught:
         open_live(settings(OPENAI, "", keychain="orion-live"), tmp_path, environment={})
     assert "api_key_env" in caught.value.hint

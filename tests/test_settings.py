@@ -21,7 +21,9 @@ models:
     model: qwen3-coder
     api_key_env: LOCAL_KEY
     context_tokens: 65536
-    price_per_mtok: {input: 1, output: 2.5, cached_input: 0.1}
+    max_output_tokens: 4096
+    timeout_s: 60
+    price_per_mtok: {input: 1, output: 2.5, cached_input: 0.1, cache_write: 1.25}
   cloud: {api: anthropic, model: claude, keychain: orion-claude}
   tape: {api: replay, file: tapes/tidy.jsonl}
 default_role: technical-writer
@@ -55,7 +57,9 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
                 base_url="http://127.0.0.1:8080/v1",
                 api_key_env="LOCAL_KEY",
                 context_tokens=65536,
-                price=Price(1, 2.5, 0.1),
+                max_output_tokens=4096,
+                timeout_s=60,
+                price=Price(1, 2.5, 0.1, 1.25),
             ),
             "cloud": ModelSettings(name="cloud", api="anthropic", model="claude", keychain="orion-claude"),
             "tape": ModelSettings(name="tape", api="replay", file="tapes/tidy.jsonl"),
@@ -110,6 +114,9 @@ def test_an_unknown_field_is_named_with_its_line_and_the_nearest_right_one(tmp_p
         ("models: {a: {api: replay}}\n", "models.a"),
         ("models: {a: {api: replay, file: f, model: x}}\n", "models.a.model"),
         ("models: {a: {api: anthropic, model: x, file: f}}\n", "models.a.file"),
+        ("models: {a: {api: anthropic, model: x, timeout_s: 0}}\n", "models.a.timeout_s"),
+        ("models: {a: {api: anthropic, model: x, max_output_tokens: 40000}}\n", "models.a.max_output_tokens"),
+        ("models: {a: {api: anthropic, model: x, price_per_mtok: {cache: 1}}}\n", "models.a.price_per_mtok.cache"),
         ("models: {a: {api: anthropic, model: x, api_key_env: K, keychain: k}}\n", "models.a.keychain"),
         ("models: {a: {api: openai, model: x, base_url: ftp://x}}\n", "models.a.base_url"),
         ("models: {a: {api: openai, model: x, api_key: sk-1}}\n", "models.a.api_key"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Blobs,
         Clock,
         Journal,
+        Keychain,
         Model,
         SandboxProvider,
         SessionRepository,
@@ -74,7 +75,9 @@ class Adapters(Protocol):
 
     def close(self) -> None: ...
     def read_settings(self) -> Settings: ...
-    def open_model(self, settings: ModelSettings) -> Model: ...
+    def open_model(self, settings: ModelSettings, fallback: ModelSettings | None) -> Model: ...
+    def check_model(self, settings: ModelSettings, stop: Flag) -> None: ...
+    def model_keychain(self, settings: ModelSettings) -> Keychain: ...
     def toolchains(self, configured: tuple[str, ...] | None) -> tuple[Path, ...]: ...
     def detached(self, session: str) -> None: ...
     def watch(self, root: Path, stop: Flag, moved: Callable[[frozenset[str]], None]) -> Thread: ...
@@ -134,15 +137,25 @@ class Core:
         """The session's role as its file reads now."""
         return self.adapters.library.get(session.role, Path(session.workspace))
 
-    def model_for(self, name: str) -> Model | None:
-        """The configured model of that name; None for no name. Raises UsageError when it is not configured."""
+    def model_for(self, name: str, role: Role | None = None) -> Model | None:
+        """The configured model of that name; None for no name. Where it is the role's own, the role's fallback stands
+        behind it. Raises UsageError when it is not configured, ModelError when it cannot be opened."""
         if not name:
             return None
-        models: Mapping[str, ModelSettings] = self.adapters.read_settings().models
-        if name not in models:
-            known = ", ".join(models) or "none"
-            raise UsageError(f"no model {name!r} is configured", f"configured: {known}; see {self.home.config}")
-        return self.adapters.open_model(models[name])
+        own = role is not None and name == role.model
+        fallback = role.fallback_model if role is not None and own else ""
+        models = self.adapters.read_settings().models
+        if name not in models and fallback in models:
+            # A role that travelled from a machine with other models: what it names second will do.
+            name, fallback = fallback, ""
+        for wanted in filter(None, (name, fallback)):
+            if wanted not in models:
+                whose = f", which the role {role.name} asks for," if role is not None and own else ""
+                raise UsageError(
+                    f"no model {wanted!r}{whose} is configured",
+                    f"configured: {', '.join(models) or 'none'}; see {self.home.config}",
+                )
+        return self.adapters.open_model(models[name], models[fallback] if fallback else None)
 
 
 def same_place(one: str, other: Path) -> bool:

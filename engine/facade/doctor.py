@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.errors import AuthError, OrionError
+from engine.vocabulary.errors import AuthError
 from engine.vocabulary.requests import DoctorCheck, DoctorReport
 
 if TYPE_CHECKING:
@@ -49,15 +49,9 @@ class Doctor:
         return DoctorCheck("keychain", "warn", f"the secrets are in {keychain.where}", weaker)
 
     def _model(self) -> DoctorCheck:
-        try:
-            settings = self._core.adapters.read_settings()
-        except OrionError as error:
-            return DoctorCheck("model", "fail", error.message, error.hint)
-        if settings.default_model is None:
-            return DoctorCheck(
-                "model", "warn", "none is configured", f"playbooks work without one; else see {self._core.home.config}"
-            )
-        return DoctorCheck("model", "ok", f"default: {settings.default_model}")
+        from engine.facade.models import Models
+
+        return Models(self._core).doctor()
 
     def _home(self) -> DoctorCheck:
         import shutil

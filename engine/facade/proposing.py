@@ -46,7 +46,7 @@ def take_in(core: Core, request: SessionRequest, stop: Flag | None = None) -> In
     stripped = found.guarded.stripped
     if found.request.playbook is not None or found.request.plan is not None:
         return Intake(request, stripped)
-    model = _model(core, found.request)
+    model = _model(core, found.request, found.role)
     spent: list[Exchange] = []
     limits = found.request.limits
     asker = Asker(model, stop or Flag(), spent.append, limits.cost_usd if limits else 0.0)
@@ -74,7 +74,7 @@ def propose(core: Core, request: SessionRequest, stop: Flag | None = None) -> Pr
     elif asked.plan is not None:
         plan = replace(asked.plan, goal=asked.goal or asked.plan.goal)
     else:
-        planner = ModelPlanner(_model(core, asked), spent.append)
+        planner = ModelPlanner(_model(core, asked, role), spent.append)
         ground = ground_of(core, workspace)
         plan, _ = planner.plan(asked.goal, role, _known(core, found, ground), stop or Flag())
     check_plan(plan)
@@ -116,7 +116,7 @@ def _looked_up(core: Core, request: SessionRequest) -> _Found:
         workspace=workspace.root,
         goal=guarded.sanitized,
         role=role.name,
-        model=request.model or settings.default_model or "",
+        model=request.model or role.model or settings.default_model or "",
         sandbox=request.sandbox or settings.sandbox.prefer,
         limits=request.limits or settings.limits,
     )
@@ -149,10 +149,10 @@ def gate_plan(role: Role, plan: Plan, outlooks: Mapping[str, Outlook]) -> Mappin
     }
 
 
-def _model(core: Core, request: SessionRequest) -> Model:
+def _model(core: Core, request: SessionRequest, role: Role) -> Model:
     if not request.goal.strip():
         raise UsageError("there is no goal", "say what should be done, or give a playbook")
-    model = core.model_for(request.model)
+    model = core.model_for(request.model, role)
     if model is None:
         raise ConfigError(
             "no model is configured, so an open goal cannot be planned",

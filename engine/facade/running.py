@@ -87,7 +87,7 @@ def _workspace_lease(core: Core, state: Session) -> Lease:
 def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -> Runner:
     settings = core.adapters.read_settings().sandbox
     role = core.role(state)
-    model = core.model_for(state.model)
+    model = core.model_for(state.model, role)
     repository = core.repository(state.id)
     spec = SandboxSpec(
         session=state.id,

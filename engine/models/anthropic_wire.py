@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from engine.models import faults
@@ -12,7 +13,6 @@ from engine.vocabulary.models import FinishReason, Message, Usage
 
 if TYPE_CHECKING:
     from ssl import SSLContext
-    from types import ModuleType
 
     from engine.models.faults import Endpoint
     from engine.models.gathering import Gathered
@@ -47,7 +47,9 @@ class AnthropicWire:
         self._tls: SSLContext | None = None
 
     async def stream(self, ask: Ask, out: Gathered) -> None:
-        kit = anthropic_kit(self.endpoint.name)
+        check_installed(self.endpoint.name)
+        import anthropic as kit
+
         if self._tls is None:
             from httpx2 import create_ssl_context
 
@@ -109,17 +111,14 @@ class AnthropicWire:
         return body
 
 
-def anthropic_kit(name: str) -> ModuleType:
-    """The official kit. Raises ModelError when the extra is not installed."""
-    try:
-        import anthropic
-    except ImportError as missing:
+def check_installed(name: str) -> None:
+    """Raises ModelError when the extra is not there. Looks only: the import takes most of a second."""
+    if find_spec("anthropic") is None:
         raise ModelError(
             f"the model {name!r} speaks Anthropic's API, and its kit is not installed",
             "install it: pip install 'orion-tui[anthropic]'",
             fault=ModelFault.REQUEST,
-        ) from missing
-    return anthropic
+        )
 
 
 def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:

@@ -8,10 +8,13 @@ from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from engine.vocabulary.ports import Keychain
     from engine.vocabulary.settings import ModelSettings
+
+    FindKeychain = Callable[[ModelSettings], Keychain]
+    """Finds the keychain that holds a model's key; asked only for a model that names one."""
 
 
 def entry_of(name: str) -> str:
@@ -28,7 +31,7 @@ def where(settings: ModelSettings) -> str:
     return "the environment variable ANTHROPIC_API_KEY" if settings.api == "anthropic" else ""
 
 
-def key_for(settings: ModelSettings, environment: Mapping[str, str], keychain: Keychain | None = None) -> str:
+def key_for(settings: ModelSettings, environment: Mapping[str, str], keychain: FindKeychain | None = None) -> str:
     """The key itself, empty for an endpoint without one. Raises ModelError when it should be there and is not, or is
     nothing that could be sent."""
     variable = settings.api_key_env
@@ -45,7 +48,7 @@ def key_for(settings: ModelSettings, environment: Mapping[str, str], keychain: K
                 "there is no keychain to read it from",
                 "name an environment variable instead: api_key_env: NAME",
             )
-        key = (keychain.get(entry_of(settings.keychain)) or "").strip()
+        key = (keychain(settings).get(entry_of(settings.keychain)) or "").strip()
         if not key:
             raise _missing(
                 settings,

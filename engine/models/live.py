@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NATIVE, SCHEMA = "native", "schema"
 PROBE_TRIES = 2
 _PROBE_TOKENS = 1024
+_LEAST_TOKENS = 256
 _PROBE_TOOL = {
     "name": "report",
     "description": "Report one word.",
@@ -93,14 +94,16 @@ class LiveModel:
         return self._abilities.of(*self._place)
 
     def _asked(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None) -> ModelReply:
+        # Endpoints that count what a reply may take against the context refuse more than is left of it.
+        room = min(self.max_output_tokens, max(self.context_tokens - estimate_tokens(request), _LEAST_TOKENS))
         if request.tools and self._ability.tools == NATIVE:
-            ask = Ask(request.messages, request.tools, max_tokens=self.max_output_tokens)
+            ask = Ask(request.messages, request.tools, max_tokens=room)
             return self._call(ask, request.turn, stop, watch)
         if request.tools:
             schema = calls_schema(request.tools)
-            ask = Ask(explained(request.messages, request.tools), schema=schema, max_tokens=self.max_output_tokens)
+            ask = Ask(explained(request.messages, request.tools), schema=schema, max_tokens=room)
             return as_call(self._formed(ask, request.turn, stop, watch), request.turn)
-        ask = Ask(request.messages, schema=request.schema, max_tokens=self.max_output_tokens)
+        ask = Ask(request.messages, schema=request.schema, max_tokens=room)
         if request.schema is None:
             return self._call(ask, request.turn, stop, watch)
         return self._formed(ask, request.turn, stop, watch)

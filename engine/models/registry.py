@@ -21,8 +21,9 @@ from engine.vocabulary.text import nearest, visible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.models.keys import FindKeychain
     from engine.models.wire import Wire
-    from engine.vocabulary.ports import Keychain, Model
+    from engine.vocabulary.ports import Model
     from engine.vocabulary.settings import ModelSettings
 
 ABILITIES = "endpoints.json"
@@ -33,7 +34,7 @@ def open_model(
     settings: ModelSettings,
     base: Path,
     *,
-    keychain: Keychain | None = None,
+    keychain: FindKeychain | None = None,
     environment: Mapping[str, str] | None = None,
     short: bool = False,
 ) -> Model:
@@ -51,7 +52,7 @@ def open_live(
     settings: ModelSettings,
     base: Path,
     *,
-    keychain: Keychain | None = None,
+    keychain: FindKeychain | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> LiveModel:
     """The bare endpoint, for a look at whether it answers. Raises ModelError."""
@@ -60,7 +61,7 @@ def open_live(
 
 
 def open_with_fallback(
-    settings: ModelSettings, fallback: ModelSettings, base: Path, *, keychain: Keychain | None = None
+    settings: ModelSettings, fallback: ModelSettings, base: Path, *, keychain: FindKeychain | None = None
 ) -> Model:
     """The first model with the second behind it. Raises ModelError when the second cannot be opened either."""
     second = open_model(fallback, base, keychain=keychain)
@@ -78,9 +79,9 @@ def _wire(settings: ModelSettings, key: str) -> Wire:
 
         return OpenAiWire(_endpoint(settings, key, OPENAI), settings.base_url, timing)
     if settings.api == "anthropic":
-        from engine.models.anthropic_wire import ANTHROPIC, AnthropicWire, anthropic_kit
+        from engine.models.anthropic_wire import ANTHROPIC, AnthropicWire, check_installed
 
-        anthropic_kit(settings.name)
+        check_installed(settings.name)
         return AnthropicWire(_endpoint(settings, key, ANTHROPIC), settings.base_url, timing)
     hint = nearest(settings.api, ("openai", "anthropic", "replay"))
     raise ModelError(f"the model {settings.name!r} has the unknown api {visible(repr(settings.api))}", visible(hint))

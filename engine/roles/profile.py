@@ -86,6 +86,8 @@ def _role(data: Mapping[str, Any], path: Path, source: RoleSource, trusted: bool
         setup=_setup(data["setup"]) if "setup" in data else None,
         notifications={event: tuple(channels) for event, channels in data.get("notifications", {}).items()},
         replan_every=data.get("replan_every", 5),
+        model=data.get("model", ""),
+        fallback_model=data.get("fallback_model", ""),
         source=source,
         path=str(path),
         trusted=trusted,

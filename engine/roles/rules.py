@@ -59,6 +59,10 @@ def problems_of(document: Document, path: Path) -> Iterator[Problem]:
                 "a role can lower a limit, never raise it",
             )
     yield from _setup_problems(document, data)
+    if "fallback_model" in data and data["fallback_model"] == data.get("model"):
+        yield document.problem(
+            "fallback_model", f"{data['model']!r} cannot stand in for itself", "name another model, or remove it"
+        )
     hours = data.get("working_hours")
     if hours is not None and hours["from"] == hours["to"]:
         yield document.problem(

@@ -70,7 +70,7 @@ SCHEMA: Mapping[str, Any] = _object(
 
 _EXAMPLE = """\
 # Orion's configuration. Everything may be left out; what is commented out shows the form, the rest the defaults.
-# API keys never stand here: name the environment variable that holds one.
+# API keys never stand here: name the environment variable or the keychain entry that holds one.
 
 # Which of the models below plans and works. Without one, work with playbooks: orion work --playbook FILE
 # default_model: local
@@ -88,6 +88,13 @@ _EXAMPLE = """\
 #     model: claude-sonnet-4-5
 #     api_key_env: ANTHROPIC_API_KEY
 #     price_per_mtok: {input: 3.0, output: 15.0, cached_input: 0.3}
+#   routed:
+#     api: openai
+#     base_url: https://openrouter.ai/api/v1
+#     model: qwen/qwen3-coder
+#     keychain: routed                # kept with: orion model key routed
+#     timeout_s: 300                  # until the first piece of a reply
+#     max_output_tokens: 8192
 #   recorded:
 #     api: replay                     # a conversation from a file, no network
 #     file: recordings/tidy.jsonl     # relative to this file
@@ -151,6 +158,11 @@ def _says_nothing(path: Path) -> bool:
 
 def _model(name: str, entry: Mapping[str, Any]) -> ModelSettings:
     fields = {key: value for key, value in entry.items() if key != "price_per_mtok"}
+    if "max_output_tokens" not in fields:
+        # A reply has to fit into the context together with what it answers.
+        usual = ModelSettings(name, "")
+        room = fields.get("context_tokens", usual.context_tokens) // 2
+        fields["max_output_tokens"] = min(usual.max_output_tokens, room)
     return ModelSettings(name=name, **fields, price=Price(**entry.get("price_per_mtok", {})))
 
 
@@ -187,7 +199,11 @@ def _model_problems(document: Document, field: str, entry: Mapping[str, Any]) ->
         found.append(document.problem(f"{field}.base_url", "not the address of an endpoint", hint))
     if "api_key_env" in entry and "keychain" in entry:
         found.append(document.problem(f"{field}.keychain", "a key comes from one place", "keep one of the two"))
-    for key in ("model", "base_url", "api_key_env", "keychain") if api == "replay" else ("file",):
+    if entry.get("max_output_tokens", 0) >= entry.get("context_tokens", ModelSettings("", "").context_tokens):
+        hint = "a reply and what it answers share the context; make it smaller, or say the model's real context_tokens"
+        found.append(document.problem(f"{field}.max_output_tokens", "more than the model's context", hint))
+    unfit = ("model", "base_url", "api_key_env", "keychain", "timeout_s", "max_output_tokens", "context_tokens")
+    for key in unfit if api == "replay" else ("file",):
         if key in entry:
             found.append(document.problem(f"{field}.{key}", f"a model of api {api} has no {key!r}", "leave it out"))
     return found

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.vocabulary.changes import ChangeSet, Conflict, Finding
-    from engine.vocabulary.errors import Problem
+    from engine.vocabulary.errors import OrionError, Problem
     from engine.vocabulary.intake import Brief, Exchange
     from engine.vocabulary.outlook import Outlook
     from engine.vocabulary.plans import Plan
     from engine.vocabulary.roles import Role, RoleSource
     from engine.vocabulary.sessions import Limits, Session
+    from engine.vocabulary.settings import ModelSettings
     from engine.vocabulary.verdicts import Verdict
     from engine.vocabulary.workspaces import WorkspaceInfo
 
@@ -174,6 +175,15 @@ class PlaybookEntry:
     path: Path
     tasks: int
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A configured model; `trouble` says why it cannot be opened (no key, mostly), None when it can."""
+
+    settings: ModelSettings
+    default: bool
+    trouble: OrionError | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,8 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One validated role file. `digest` is the SHA-256 of what the file says; approvals are bound to it."""
+    """One validated role file. `digest` is the SHA-256 of what the file says; approvals are bound to it.
+    `model` and `fallback_model` name models of the user's configuration, empty for the default one and for none."""
 
     name: str
     display_name: str
@@ -118,6 +119,8 @@ class Role:
     setup: Setup | None = None
     notifications: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replan_every: int = 5
+    model: str = ""
+    fallback_model: str = ""
     source: RoleSource = RoleSource.STARTER
     path: str = ""
     trusted: bool = True

@@ -61,6 +61,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "This machine": {
         "doctor": ("admin:doctor", "What works here, and what to do about the rest"),
         "settings": ("admin:settings", "The configuration in effect"),
+        "model": ("model:model", "List and try models, keep their keys"),
     },
 }
 

@@ -252,6 +252,8 @@ def role_json(role: Role) -> dict[str, Any]:
         "write_limits": asdict(role.write_limits),
         "working_hours": asdict(role.working_hours) if role.working_hours else None,
         "replan_every": role.replan_every,
+        "model": role.model or None,
+        "fallback_model": role.fallback_model or None,
         "digest": role.digest,
     }
 
