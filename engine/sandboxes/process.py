@@ -184,6 +184,10 @@ class Run:
             init = os.pidfd_open(pid)
             if not _is_first_in_namespace(pid):
                 os.close(init)
+                if Path(f"/proc/{pid}").exists():
+                    raise SandboxUnavailable(
+                        "bubblewrap gave the command no process namespace of its own", "orion doctor says more"
+                    )
                 return
             self._init = init
             if self._limits.group is not None:
