@@ -34,12 +34,17 @@ class Approvals:
         """The approval with that id or a unique beginning of it, decided or not. Raises UsageError."""
         return self._found(approval)[1]
 
-    def approve(self, approval: str, *, secret: str | None = None) -> str:
-        """Record a yes; a sentence on what happens next. Raises UsageError (decided already, cannot run yet, the role
-        has moved) and AuthError or Locked where the PIN is needed."""
+    def approve(self, approval: str, *, secret: str | None = None, answer: str = "") -> str:
+        """Record a yes, with the answer to a question or a hint for a worker that goes in circles; a sentence on what
+        happens next. Raises UsageError (decided already, cannot run yet, the role has moved, an answer is missing or
+        not asked for) and AuthError or Locked where the PIN is needed."""
         from engine.session.parking import NOT_YET
 
         session, found = self._undecided(approval)
+        if found.kind is ApprovalKind.QUESTION and not answer.strip():
+            raise UsageError("this is a question", f'answer it: orion approve {found.id} --answer "…"')
+        if answer.strip() and found.kind not in (ApprovalKind.QUESTION, ApprovalKind.CIRCLE):
+            raise UsageError("this asks for a decision, not for words", f"orion approve {found.id}")
         if found.action in NOT_YET and found.kind is not ApprovalKind.SETUP:
             raise UsageError(
                 "this cannot run: the agent's sandbox has no network; only a role's set-up phase has one",
@@ -54,7 +59,7 @@ class Approvals:
         if found.needs_auth:
             role = self._core.role(session)
             self._core.authoriser.authorise(Guarded.APPROVE, secret, session=session.id, role=role)
-        self._record(session, found, "approved", "")
+        self._record(session, found, "approved", answer.strip())
         moved = self._core.repository(session.id).tree_of(session.tip) != found.tree
         note = "The tree has moved since; the work is merged onto it first. " if moved and session.checkpoints else ""
         return note + self._next(session, "runs the set-up" if found.kind is ApprovalKind.SETUP else "goes on with it")

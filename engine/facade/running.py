@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from engine.facade.core import Core, same_place
 from engine.sandboxes.registry import choose
 from engine.session.bench import Bench
+from engine.session.budgets import Budget
 from engine.session.ledger import Ledger
 from engine.session.runner import Runner
 from engine.session.setup_phase import SetupDesk
 from engine.session.steady import GROWTH, SteadySandbox
+from engine.session.worktime import Worktime
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.outlook import History
@@ -107,8 +109,9 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         return SteadySandbox(provider.open, asked, cap_mib=cap_mib)
 
     root, branch, base = Path(state.workspace), state.branch, _drifts_from(state)
+    ledger, work = Ledger(core.journal, lease), Worktime(core.clock)
     bench = Bench(
-        ledger=Ledger(core.journal, lease),
+        ledger=ledger,
         repository=repository,
         sandbox=sandbox,
         blobs=core.adapters.blobs,
@@ -117,6 +120,8 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         model=model,
         moved=lambda: core.adapters.users.moved(root, branch, base),
         watch=lambda stop, moved: core.adapters.watch(root, stop, moved),
+        work=work,
+        budget=Budget(ledger, work),
         setup=SetupDesk(
             core.adapters.setups, _identity(provider.probe(), spec.toolchains), with_network, sandbox.freeze
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
@@ -81,14 +81,18 @@ class Sessions:
         self.start(session, detach=detach)
 
     def set_limits(self, session: str, limits: Limits) -> None:
-        """Give the session other limits; a running one takes them up before its next task. Raises UsageError for limits
-        that it has passed already."""
-        state = self._core.session(session)
-        if limits.time_s <= state.elapsed_s or 0 < limits.cost_usd <= state.cost_usd:
-            raise UsageError(
-                f"the session has used {state.elapsed_s:.0f} s and ${state.cost_usd:.2f} already", "give more than that"
-            )
-        self._core.journal.append(session, [Fact(EventKind.LIMITS_SET, asdict(limits))])
+        """Give the session other limits; a running one takes them up before its next action. Raises UsageError for
+        limits that it has passed already."""
+        from engine.facade.steering import set_limits
+
+        set_limits(self._core, session, limits)
+
+    def steer(self, session: str, text: str, task: str = "") -> str:
+        """Tell whoever works on the session, or only on one task, something; it stands before the model at its next
+        turn. A sentence on what happens now. Raises UsageError when nobody will ever read it."""
+        from engine.facade.steering import steer
+
+        return steer(self._core, session, text, task)
 
     def edit_plan(self, session: str, plan: Plan) -> None:
         """Replace what has not ended of the plan. Raises PlanError, and UsageError while the session runs."""

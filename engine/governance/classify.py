@@ -16,6 +16,7 @@ from engine.vocabulary.actions import (
     RequestAction,
     RunCommand,
     SearchFiles,
+    ShowDiff,
     WriteFile,
 )
 from engine.vocabulary.changes import ChangeStatus, FileChange
@@ -34,6 +35,8 @@ def classify_action(action: Action) -> tuple[Classified, ...]:
             secret = holds_secrets(path) and not isinstance(action, ListFiles)
             kind = ActionClass.SECRET_READ if secret else ActionClass.CODE_READ
             return (Classified(kind, _tidy(path), Touch.READ),)
+        case ShowDiff(path=path):
+            return (Classified(ActionClass.CODE_READ, _tidy(path), Touch.READ),)
         case RequestAction(action=kind, detail=detail):
             return (Classified(kind, " ".join(detail.split()), Touch.ASK),)
 

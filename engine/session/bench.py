@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from engine.session.stop_conditions import Stop, stop_for
 from engine.vocabulary.outlook import History
+from engine.vocabulary.sessions import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import Thread
 
+    from engine.session.budgets import Budget
     from engine.session.ledger import Ledger
     from engine.session.setup_phase import SetupDesk
+    from engine.session.worktime import Worktime
     from engine.vocabulary.ports import Blobs, Clock, Model, Sandbox, SessionRepository
     from engine.vocabulary.roles import Role
 
@@ -34,15 +37,16 @@ class Bench:
     model: Model | None
     moved: Callable[[], tuple[str, tuple[str, ...]]]
     watch: Callable[[Flag, Callable[[frozenset[str]], None]], Thread]
+    work: Worktime
+    budget: Budget
     setup: SetupDesk | None = None
     history: History = field(default_factory=History)
     stop: Flag = field(default_factory=Flag)
     pause: Flag = field(default_factory=Flag)
-    began: float = 0.0
 
     def run_s(self) -> float:
-        """Seconds that the present run has worked; waiting for the role's working hours is not work."""
-        return self.clock.monotonic() - self.began
+        """Seconds that the present run has worked; waiting for working hours, a person or a busy model is not work."""
+        return self.work.seconds()
 
     def time_left_s(self) -> float:
         """Seconds until the session's time limit; at or below 0 it is reached."""
@@ -51,4 +55,6 @@ class Bench:
 
     def stop_now(self) -> Stop | None:
         """The stop condition that holds now, if any."""
+        if self.budget.reached is not None:
+            return Stop(SessionState.PAUSED, self.budget.reached.reason)
         return stop_for(self.ledger.session, self.run_s())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.session.hands import DEFAULT_TIMEOUT_S, Hands, Observation
+from engine.session.hands import DEFAULT_TIMEOUT_S, Hands
 from engine.vocabulary.errors import Cancelled
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.runs import Outcome
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.session.bench import Bench
+    from engine.session.observing import Observation
     from engine.vocabulary.plans import Check
     from engine.vocabulary.runs import RunResult
 

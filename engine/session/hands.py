@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from hashlib import sha256
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from engine.session.editing import EditFailed, edited
+from engine.session.observing import EXCERPT_CHARACTERS, Observation, cut_middle, done, failed
 from engine.vocabulary.actions import (
     Action,
     DeleteFile,
@@ -15,6 +18,7 @@ from engine.vocabulary.actions import (
     RequestAction,
     RunCommand,
     SearchFiles,
+    ShowDiff,
     WriteFile,
 )
 from engine.vocabulary.errors import WorkspaceError
@@ -27,35 +31,18 @@ if TYPE_CHECKING:
     from engine.vocabulary.ports import Blobs, Sandbox, SessionRepository
 
 DEFAULT_TIMEOUT_S = 600.0
-EXCERPT_CHARACTERS = 2_000
 READ_CHARACTERS = 60_000
 SEARCH_TIMEOUT_S = 60.0
 LISTED_FILES = 2_000
 FOUND_LINES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What an action did: `text` in full for a model, `excerpt` for a screen, `output` the blob id of what a command
-    printed. `restarted` when the sandbox is a new one since, so that the same command may end otherwise."""
-
-    outcome: Outcome
-    text: str
-    exit: int | None = None
-    duration_s: float = 0.0
-    output: str = ""
-    excerpt: str = ""
-    restarted: bool = False
-
-    @property
-    def ok(self) -> bool:
-        return self.outcome is Outcome.OK
-
-
 class Hands:
-    """Does what the gate allowed: commands in the sandbox, files through the session's repository."""
+    """Does what the gate allowed: commands in the sandbox, files through the session's repository. `base` is the commit
+    that a task's changes are shown against."""
 
     def __init__(self, sandbox: Sandbox, repository: SessionRepository, blobs: Blobs, stop: Flag) -> None:
+        self.base = ""
         self._sandbox = sandbox
         self._repository = repository
         self._blobs = blobs
@@ -67,7 +54,7 @@ class Hands:
         try:
             return self._perform(action, time_left_s)
         except WorkspaceError as error:
-            return _failed(error.message)
+            return failed(error.message)
 
     def _perform(self, action: Action, time_left_s: float) -> Observation:
         match action:
@@ -75,21 +62,29 @@ class Hands:
                 timeout = min(action.timeout_s or DEFAULT_TIMEOUT_S, max(time_left_s, 1.0))
                 return self.told(self._sandbox.run(action.command, timeout_s=timeout, stop=self._stop), timeout)
             case WriteFile(path=path, content=content):
-                self._repository.write(path, content.encode("utf-8", errors="surrogateescape"))
-                return _done(f"wrote {path}, {content.count(chr(10))} lines")
-            case EditFile():
-                return self._edit(action)
+                return self._written(path, self._digest(path), content, f"wrote {path}, {content.count(chr(10))} lines")
+            case EditFile(path=path):
+                text = self._text(path)
+                try:
+                    changed = edited(text, action.pairs)
+                except EditFailed as wrong:
+                    return failed(f"{path}: {wrong}")
+                many = f" in {len(action.pairs)} places" if action.more else ""
+                return self._written(path, _digest(_bytes(text)), changed, f"edited {path}{many}")
             case DeleteFile(path=path):
+                before = self._digest(path)
                 self._repository.delete(path)
-                return _done(f"deleted {path}")
+                return replace(done(f"deleted {path}"), path=path, before=before)
             case ReadFile():
                 return self._read(action)
             case ListFiles(path=path):
                 return _listed(self._repository.paths(path))
             case SearchFiles():
                 return self._search(action, time_left_s)
+            case ShowDiff(path=path):
+                return self._diff(path)
             case RequestAction(detail=detail):
-                return _done(f"allowed, go on with it yourself: {detail}")
+                return done(f"allowed, go on with it yourself: {detail}")
 
     def told(self, result: RunResult, timeout_s: float) -> Observation:
         """A command's end as an observation, its output kept whole as a blob."""
@@ -118,37 +113,53 @@ class Hands:
             restarted=bool(result.restarted),
         )
 
-    def _edit(self, action: EditFile) -> Observation:
-        text = self._text(action.path)
-        count = text.count(action.find) if action.find else 0
-        if count != 1:
-            where = "nowhere" if count == 0 else f"{count} times"
-            return _failed(f"the text to replace stands {where} in {action.path}; it must stand there exactly once")
-        changed = text.replace(action.find, action.replace, 1)
-        self._repository.write(action.path, changed.encode("utf-8", errors="surrogateescape"))
-        return _done(f"edited {action.path}")
+    def _written(self, path: str, before: str, content: str, said: str) -> Observation:
+        data = _bytes(content)
+        self._repository.write(path, data)
+        return replace(done(said), path=path, before=before, after=_digest(data))
+
+    def _digest(self, path: str) -> str:
+        """Of a file as it stands; empty when there is none that can be read."""
+        try:
+            return _digest(self._repository.read(path))
+        except WorkspaceError:
+            return ""
+
+    def _diff(self, path: str) -> Observation:
+        new = self._repository.snapshot(self.base).new
+        below = () if path in ("", ".", "./") else (path,)
+        return done(decoded(self._repository.diff(self.base, new, below)) or "nothing is changed")
 
     def _read(self, action: ReadFile) -> Observation:
         lines = self._text(action.path).splitlines(keepends=True)
         text = "".join(lines[action.first_line - 1 : action.last_line])
-        cut = len(text) - READ_CHARACTERS
-        if cut > 0:
-            text = text[:READ_CHARACTERS] + f"\n[{cut} characters more; read a range of lines]"
-        return _done(text or f"{action.path} is empty")
+        if not text and lines:
+            return failed(f"{action.path} has {len(lines)} lines; there is nothing in that range")
+        return done(cut_middle(text, READ_CHARACTERS, "read a range of lines") or f"{action.path} is empty")
 
     def _search(self, action: SearchFiles, time_left_s: float) -> Observation:
         # Inside the sandbox and under a time limit: a pattern can be made to run for ever.
         command = (
-            f"grep -rnIE --exclude-dir=.git -- {quote(action.pattern)} {quote(action.path)} | head -n {FOUND_LINES}"
+            f"grep -rnIE --exclude-dir=.git -- {quote(action.pattern)} {quote(action.path)} | head -n {FOUND_LINES + 1}"
         )
         timeout = min(SEARCH_TIMEOUT_S, max(time_left_s, 1.0))
         result = self._sandbox.run(command, timeout_s=timeout, stop=self._stop)
         if result.outcome is not Outcome.OK:
             return self.told(result, timeout)
-        return _done(decoded(result.output) or "no line matches")
+        lines = decoded(result.output).splitlines(keepends=True)
+        more = f"[more than {FOUND_LINES} lines match; search below a folder, or for more]" * (len(lines) > FOUND_LINES)
+        return done("".join(lines[:FOUND_LINES]) + more or "no line matches")
 
     def _text(self, path: str) -> str:
         return self._repository.read(path).decode("utf-8", errors="surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", errors="surrogateescape")
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()[:16]
 
 
 def not_in_sandbox(program: str) -> str:
@@ -159,21 +170,7 @@ def not_in_sandbox(program: str) -> str:
     )
 
 
-def _excerpt(text: str, said: str, outcome: Outcome) -> str:
-    if outcome in (Outcome.OK, Outcome.FAILED):
-        return (text[-EXCERPT_CHARACTERS:]).strip() or said
-    return f"{text[-EXCERPT_CHARACTERS // 2 :].strip()}\n{said}".strip()
-
-
-def _done(text: str) -> Observation:
-    return Observation(Outcome.OK, text, excerpt=text[-EXCERPT_CHARACTERS:])
-
-
-def _failed(text: str) -> Observation:
-    return Observation(Outcome.FAILED, text, excerpt=text[-EXCERPT_CHARACTERS:])
-
-
 def _listed(paths: tuple[str, ...]) -> Observation:
     more = len(paths) - LISTED_FILES
     tail = f"\n[{more} files more; list a folder]" if more > 0 else ""
-    return _done("\n".join(paths[:LISTED_FILES]) + tail if paths else "no files")
+    return done("\n".join(paths[:LISTED_FILES]) + tail if paths else "no files")

@@ -15,13 +15,14 @@ from engine.vocabulary.changes import ChangeSet, ChangeStatus, FileChange
 from engine.vocabulary.errors import LimitExceeded
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.outlook import Confidence, confidence_to_json
-from engine.vocabulary.plans import Task, TaskState
+from engine.vocabulary.plans import TaskState
 from engine.vocabulary.verdicts import Decision, Layer, Verdict, approval_to_json, verdict_to_json
 
 if TYPE_CHECKING:
     from engine.session.agents import Agent
     from engine.session.bench import Bench
     from engine.session.hands import Hands
+    from engine.session.standing import Standing
     from engine.vocabulary.sessions import Suspension
 
 SHOWN_FILES = 200
@@ -30,10 +31,11 @@ SHOWN_FILES = 200
 class Keeper:
     """Ends one task. `base` is the commit that the task's changes are measured against."""
 
-    def __init__(self, bench: Bench, hands: Hands, task: Task, grants: Grants) -> None:
+    def __init__(self, bench: Bench, hands: Hands, standing: Standing, grants: Grants) -> None:
         self._bench = bench
         self._hands = hands
-        self._task = task
+        self._standing = standing
+        self._task = standing.task
         self._grants = grants
         self._granted_content: dict[str, bytes | None] = {}
         self._flagged = False
@@ -47,27 +49,26 @@ class Keeper:
         elif isinstance(action, DeleteFile):
             self._granted_content[action.path] = None
 
-    def finish(self, claim: Finish, *, may_try_again: bool, agent: Agent) -> str | None:
-        """Gate, verify and keep what stands in the work tree. None when the task has ended or is parked; else what was
-        wrong, which the agent has been told."""
+    def finish(self, claim: Finish, agent: Agent) -> bool:
+        """Gate, verify and keep what stands in the work tree. True when the task has ended or is parked; false when the
+        agent was told what is wrong and may try again."""
         try:
             changes = self._bench.repository.snapshot(self.base)
         except LimitExceeded as error:
             self.drop(TaskState.BLOCKED, error.message, rule=f"limit.{error.kind}", claimed=claim)
-            return None
+            return True
         if not self._gated(changes, claim):
-            return None
+            return True
         failed = verify(self._bench, self._hands, self._task.id, changes.new, self._task.checks)
         if failed is None:
             self._keep(changes, claim)
-            return None
+            return True
         check, seen = failed
-        problem = f"the check `{check.run}` failed: {seen.text[-4_000:]}"
-        if may_try_again and agent.object(problem):
-            return problem
+        if agent.object("a check of the engine failed", f"{check.run}\n{seen.text}"):
+            return False
         first = seen.text.splitlines()[0]
         self.drop(TaskState.FAILED, f"not verified: `{check.run}`: {first}", verified=False, claimed=claim)
-        return None
+        return True
 
     def keep_parked(self, suspension: Suspension) -> bool:
         """Merge approved effects onto the tip, gate and verify them again and keep them. False on a conflict: nothing
@@ -117,6 +118,8 @@ class Keeper:
             calibration=confidence_to_json(self._confidence(claimed)),
             verified=verified,
             claimed=claimed.summary if claimed else "",
+            claimed_evidence=claimed.evidence if claimed else "",
+            task_s=round(self._standing.worked_s(), 3),
         )
         self._bench.repository.restore(self._bench.ledger.session.tip)
 
@@ -206,6 +209,9 @@ class Keeper:
             "calibration": confidence_to_json(self._confidence(claim)),
             "flagged": flagged,
             "claimed": claim.summary,
+            "claimed_evidence": claim.evidence,
+            "task_s": round(self._standing.worked_s(), 3),
+            "run_s": round(self._bench.work.seconds(), 3),
             "verified": True if self._task.checks else None,
             "commit": commit,
         }

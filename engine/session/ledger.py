@@ -33,6 +33,10 @@ class Ledger:
             return self.refresh()
         return self._take(events)
 
+    def history(self) -> tuple[Event, ...]:
+        """Every fact of the session so far."""
+        return self._journal.events(self.session.id)
+
     def refresh(self) -> Session:
         """The state with what others (approvals, mostly) have written since."""
         return self._take(self._journal.events(self.session.id, after=self.session.seq))

@@ -53,6 +53,11 @@ class Grants:
     def cover(self, digest: str) -> bool:
         return any(approval.action_digest == digest for approval in self.approvals)
 
+    def words(self, digest: str) -> str | None:
+        """What a person answered to a question or a finding; None when nobody has."""
+        given = (approval.decision_reason for approval in self.approvals if approval.action_digest == digest)
+        return next(given, None)
+
     @property
     def confidence(self) -> bool:
         """A person decided to go on in spite of a low confidence."""
@@ -148,6 +153,44 @@ def ask_for_effects(
         tree=tree,
         needs_auth=any(verdict.needs_auth for _, verdict in parked),
     )
+
+
+def ask_for_words(
+    session: Session,
+    task: str,
+    role: Role,
+    asked_at: str,
+    tree: str,
+    kind: ApprovalKind,
+    detail: str,
+    rule: str,
+    digest: str,
+) -> Approval:
+    """The approval of a question, or of a worker that goes round in circles: what is wanted are a person's words."""
+    reason = (
+        "the worker asks a question that only a person can answer"
+        if kind is ApprovalKind.QUESTION
+        else f"the worker goes round in circles: {detail}"
+    )
+    return Approval(
+        id=_new_id(session, task),
+        session=session.id,
+        task=task,
+        kind=kind,
+        action=None,
+        detail=detail,
+        reason=reason,
+        rule=rule,
+        asked_at=asked_at,
+        action_digest=digest,
+        role_digest=role.digest,
+        tree=tree,
+    )
+
+
+def words_digest(bound: str, turn: int) -> str:
+    """What words for a question or a finding are bound to: its text and the turn that it came at."""
+    return digest_of("words", bound, turn)
 
 
 def _proposed(actions: Sequence[Action]) -> str:

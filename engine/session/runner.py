@@ -18,6 +18,7 @@ from engine.session.setup_phase import set_up
 from engine.session.stop_conditions import Stop
 from engine.session.task_run import TaskRun
 from engine.session.working_hours import wait_for_hours
+from engine.session.worktime import lost_s
 from engine.vocabulary.errors import Cancelled, JournalError, LeaseLost, ModelError, OrionError, SandboxUnavailable
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import Check, TaskState
@@ -120,7 +121,7 @@ class Runner:
 
     def _began(self) -> None:
         bench = self._bench
-        bench.began = bench.clock.monotonic()
+        bench.work.begin()
         session = bench.ledger.session
         status = bench.sandbox.describe()
         bench.ledger.record(
@@ -130,6 +131,7 @@ class Runner:
             pid=os.getpid(),
             host=socket.gethostname(),
             resumed=bool(session.started_at),
+            lost_s=round(lost_s(bench.ledger.history()), 3) if session.state is SessionState.RUNNING else 0.0,
         )
         if bench.repository.tip() != session.tip:
             # Killed between a commit and the fact that records it: what the journal does not know was not kept.
@@ -149,7 +151,9 @@ class Runner:
             if bench.pause.is_set():
                 return Stop(SessionState.PAUSED, self._why_paused)
             reached = bench.stop_now()
-            if reached is not None:
+            if reached is not None and (
+                bench.ledger.session.next_task() is not None or reached.state is not SessionState.PAUSED
+            ):
                 return reached
             halted = self._replanning.weigh_if_due()
             if halted is not None:
@@ -189,6 +193,8 @@ class Runner:
             worth = bool(counts["kept"] or session.waiting)
             reason = f"the rest of the plan was given up: {session.given_up}"
             return Stop(SessionState.AWAITING_REVIEW if worth else SessionState.FAILED, reason)
+        if session.held:
+            return Stop(SessionState.PAUSED, session.held[0].held)
         if session.waiting:
             return Stop(SessionState.AWAITING_REVIEW, f"everything left waits for approval{failed}")
         if counts["failed"] and not counts["kept"]:

@@ -1,4 +1,5 @@
-"""When a session stops by itself. Pure: asked before each task and each model call."""
+"""When a session stops by itself. Pure: asked before each task and each action; what a model's calls may cost is the
+budget's to say."""
 
 from __future__ import annotations
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 COLLAPSE_TASKS = 3
 COLLAPSE_BELOW = 0.50
 FAILURES_IN_A_ROW = 5
-LIMIT_REASONS = ("time_limit", "cost_limit")
-"""Reasons of a paused session that a limit stopped; resuming needs a higher limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,6 @@ def stop_for(session: Session, run_s: float) -> Stop | None:
     """The first condition that holds; `run_s` is how long the present run has worked, in seconds."""
     if session.elapsed_s + run_s >= session.limits.time_s:
         return Stop(SessionState.PAUSED, "time_limit")
-    if session.limits.cost_usd > 0 and session.cost_usd >= session.limits.cost_usd:
-        return Stop(SessionState.PAUSED, "cost_limit")
     ended = sorted(
         (view for view in session.tasks.values() if view.state.ended and view.ended_at),
         key=lambda view: view.ended_at,

@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.governance.gate import decide_action, decide_task
-from engine.planning.calibration import planned
-from engine.session.agents import Agent, ModelAgent, PlaybookAgent, TurnTaken
-from engine.session.hands import Hands, Observation
+from engine.session.agents import Agent, PlaybookAgent
+from engine.session.asking import Asking, Paused
+from engine.session.beginning import Beginning
+from engine.session.briefing import Assignment
+from engine.session.budgets import Reached
+from engine.session.circles import Circle, Deed
+from engine.session.hands import Hands
 from engine.session.keeping import Keeper
+from engine.session.model_agent import ModelAgent
+from engine.session.observing import Observation, for_row
 from engine.session.parking import (
     HANDED_OFF,
     NOT_YET,
     actions_digest,
     ask_for_actions,
-    ask_for_confidence,
+    ask_for_words,
     grants_for,
-    stale_approvals,
+    words_digest,
 )
-from engine.session.tools import Finish
-from engine.vocabulary.actions import Action, RunCommand, action_to_json, summary_of
+from engine.session.standing import Standing
+from engine.session.tools import Finish, Note, Question
+from engine.vocabulary.actions import Action, RunCommand, action_to_json, digest_of, summary_of
 from engine.vocabulary.errors import Cancelled, ModelError
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.runs import Outcome
-from engine.vocabulary.verdicts import (
-    Approval,
-    ApprovalKind,
-    Decision,
-    Layer,
-    Verdict,
-    approval_to_json,
-    verdict_to_json,
-)
+from engine.vocabulary.verdicts import ApprovalKind, Decision, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from engine.session.bench import Bench
-    from engine.vocabulary.sessions import Suspension, TaskView
-
-CHECK_ATTEMPTS = 3
-TEXT_IN_ROWS = 2_000
+    from engine.vocabulary.sessions import TaskView
 
 
 class TaskRun:
@@ -52,192 +44,165 @@ class TaskRun:
         self._bench = bench
         self._view = view
         self._task = view.task
+        self._standing = Standing(bench, view)
         self._hands = Hands(bench.sandbox, bench.repository, bench.blobs, bench.stop)
         self._grants = grants_for(bench.ledger.session, view.task.id, bench.role)
-        self._expected = planned(bench.history, view.task).value
-        self._base = ""
-        self._step = 0
-        self._keeper = Keeper(bench, self._hands, self._task, self._grants)
+        self._keeper = Keeper(bench, self._hands, self._standing, self._grants)
+        self._beginning = Beginning(bench, self._standing, self._grants, self._keeper)
+        self._asking: Asking | None = None
 
     def run(self) -> None:
         """Raises Cancelled once the session is stopped, ModelError when the model cannot be used."""
-        if self._voided():
-            return
-        suspension = self._view.suspension
-        if suspension is not None and self._awaits_effects(suspension):
-            self._begin(suspension.base, resumed=True)
-            if self._keeper.keep_parked(suspension):
+        with self._standing.work.working():
+            transcript = self._beginning.begun(self._view.suspension)
+            if transcript is None or not self._beginning.cleared():
                 return
-            # The kept diff no longer fits what others have done since: the task is done again from the tip.
-            suspension = None
-        transcript = b""
-        if suspension is not None and self._taken_up(suspension):
-            transcript = self._bench.blobs.get(suspension.transcript) if suspension.transcript else b""
-        else:
-            self._step = 0
-            self._begin(self._bench.ledger.session.tip)
-            self._bench.repository.restore(self._base)
-        if self._cleared():
-            self._work(self._agent(transcript))
-
-    # How a task begins
-
-    def _voided(self) -> bool:
-        """Approvals given under another wording of the role mean nothing: say so and start over."""
-        stale = stale_approvals(self._bench.ledger.session, self._task.id, self._bench.role)
-        for approval in stale:
-            reason = "the role has changed since this was approved"
-            self._record(EventKind.DECIDED, approval=approval.id, task=self._task.id, decision="void", reason=reason)
-        return bool(stale)
-
-    def _awaits_effects(self, suspension: Suspension) -> bool:
-        """Whether what stands there is the finished tree that was approved, not a later half-done one."""
-        # The last in the order of the journal: a clock that was set back must not choose another.
-        last = self._grants.approvals[-1:]
-        if not last or last[0].kind is not ApprovalKind.EFFECT:
-            return False
-        return self._bench.repository.tree_of(suspension.partial) == last[0].tree
-
-    def _begin(self, base: str, *, resumed: bool = False) -> None:
-        self._base = base
-        self._keeper.base = base
-        self._record(
-            EventKind.TASK_STARTED,
-            task=self._task.id,
-            title=self._task.title,
-            base=base,
-            attempt=self._view.attempts + 1,
-            confidence=self._expected,
-            resumed=resumed,
-        )
-
-    def _taken_up(self, suspension: Suspension) -> bool:
-        """Put the partial tree, merged with what was kept meanwhile, back into the work tree; false when they
-        conflict."""
-        repository = self._bench.repository
-        tip = self._bench.ledger.session.tip
-        partial = suspension.partial
-        if tip != suspension.base:
-            merged = repository.merge(suspension.base, tip, suspension.partial)
-            if not merged.tree:
-                self._notice("what was kept meanwhile conflicts with this task's partial work; it starts over")
-                return False
-            partial = repository.save(f"resumed/{self._task.id}", merged.tree, tip, f"resumed: {self._task.title}")
-        self._step = suspension.step
-        self._begin(tip, resumed=True)
-        repository.restore(partial)
-        return True
+            self._hands.base = self._standing.base
+            agent = self._agent(transcript)
+            try:
+                self._work(agent)
+            except Paused:
+                self._standing.suspend(agent)
+            except ModelError:
+                # What stands is kept, so that a model that answers again goes on from here.
+                self._standing.suspend(agent)
+                raise
 
     def _agent(self, transcript: bytes) -> Agent:
         if self._task.steps is not None:
-            return PlaybookAgent(self._task, self._step)
+            return PlaybookAgent(self._task, self._standing.step)
         if self._bench.model is None:
             raise ModelError(
                 f"task {self._task.id!r} needs a model, and none is configured",
                 "set default_model in config.yaml, or give a playbook",
             )
-        session = self._bench.ledger.session
-        return ModelAgent(
-            self._bench.model,
-            self._task,
-            session.goal,
-            self._bench.role,
-            stop=self._bench.stop,
-            taken=self._turn_taken,
-            transcript=transcript,
-        )
-
-    # The gate before anything runs
-
-    def _cleared(self) -> bool:
-        """Gate the task as a whole; a playbook's steps all at once, so that they are asked about once, up front."""
-        verdict = decide_task(self._bench.role, replace(self._task, confidence=self._expected))
-        if self._task.steps is None:
-            return self._cleared_whole(verdict)
-        judged = [(step, self._judged(step)) for step in self._task.steps]
-        for index, (_, found) in enumerate(judged):
-            self._gate(found, index)
-        blocked = next((found for _, found in judged if found.decision is Decision.BLOCK), None)
-        if blocked is not None:
-            self._end_refused(blocked)
-            return False
-        parked = [(step, found) for step, found in judged if found.decision is Decision.PARK]
-        if not parked or self._grants.cover(actions_digest([step for step, _ in parked])):
-            return True
-        session, role = self._bench.ledger.session, self._bench.role
-        self._park(ask_for_actions(session, self._task.id, role, self._now(), self._tree(), parked), self._base, b"")
-        return False
-
-    def _cleared_whole(self, verdict: Verdict) -> bool:
-        if verdict.decision is Decision.BLOCK:
-            self._gate(verdict, None)
-            self._end_refused(verdict)
-            return False
-        if verdict.decision is Decision.PARK and verdict.layer is Layer.CONFIDENCE and not self._grants.confidence:
-            self._gate(verdict, None)
-            session, role = self._bench.ledger.session, self._bench.role
-            asked = ask_for_confidence(session, self._task.id, role, self._now(), self._tree(), verdict)
-            self._park(asked, self._base, b"")
-            return False
-        return True
-
-    def _judged(self, action: Action) -> Verdict:
-        return decide_action(self._bench.role, action, self._gate_confidence())
-
-    def _gate_confidence(self) -> float:
-        return 1.0 if self._grants.confidence else self._expected
+        self._asking = Asking(self._bench, self._bench.model, self._standing)
+        assignment = Assignment.of(self._bench.ledger.session, self._bench.role, self._task)
+        return ModelAgent(self._bench.model, assignment, transcript)
 
     # The loop
 
     def _work(self, agent: Agent) -> None:
-        failed_checks = 0
-        while True:
-            if self._interrupted(agent):
-                return
+        """Ask, gate, act, observe, until done."""
+        while self._may_go_on(agent):
             proposed = agent.propose()
-            if isinstance(proposed, Finish):
-                problem = self._keeper.finish(proposed, may_try_again=failed_checks < CHECK_ATTEMPTS, agent=agent)
-                if problem is None:
-                    return
-                failed_checks += 1
-                continue
-            if not self._acted(agent, proposed):
-                return
+            match proposed:
+                case None:
+                    continue
+                case Finish():
+                    if self._keeper.finish(proposed, agent):
+                        return
+                case Note():
+                    self._noted(agent, proposed)
+                case Question():
+                    if not self._answered(agent, proposed):
+                        return
+                case _:
+                    if not self._acted(agent, proposed):
+                        return
 
-    def _interrupted(self, agent: Agent) -> bool:
+    def _may_go_on(self, agent: Agent) -> bool:
+        """False when the task is suspended or parked; a model has been asked when that was needed."""
         if self._bench.stop.is_set():
             raise Cancelled
-        if not self._bench.pause.is_set() and self._bench.stop_now() is None:
+        self._bench.budget.tell(self._task.id, self._standing.worked_s())
+        if self._bench.pause.is_set() or self._bench.stop_now() is not None:
+            self._standing.suspend(agent)
             return False
-        self._suspend(agent)
+        if not isinstance(agent, ModelAgent):
+            return True
+        if agent.stands and not self._circled(agent, None):
+            return False
+        return not agent.must_ask or self._asked(agent)
+
+    def _asked(self, agent: ModelAgent) -> bool:
+        assert self._asking is not None
+        came = self._asking.ask(agent)
+        if isinstance(came, Reached):
+            self._stopped_by(came, agent)
+            return False
+        return came is None or self._circled(agent, came)
+
+    def _stopped_by(self, reached: Reached, agent: Agent) -> None:
+        self._standing.notice(reached.message)
+        if not reached.of_task:
+            self._bench.budget.reached = reached
+        self._standing.suspend(agent, reached.reason if reached.of_task else "")
+
+    def _circled(self, agent: ModelAgent, circle: Circle | None) -> bool:
+        """First the model is told; the second time a person is asked, and the task waits. False when it does."""
+        standing = self._standing
+        if circle is not None and not agent.watch.told and not circle.was_told:
+            agent.watch.told = True
+            standing.record(EventKind.CIRCLE, turn=agent.talk.turn, finding=circle.kind, message=circle.message)
+            agent.remind(
+                f"You are going round in circles: {circle.message}. Try another way, ask, or finish with what there is."
+            )
+            return True
+        if circle is not None:
+            standing.record(EventKind.CIRCLE, turn=agent.talk.turn, finding=circle.kind, message=circle.message)
+            agent.stands = f"{circle.kind}: {circle.message}"
+        kind, message = agent.stands.split(": ", 1)
+        words = self._grants.words(words_digest(agent.stands, agent.talk.turn))
+        if words is None:
+            self._park_for_words(agent, ApprovalKind.CIRCLE, message, f"circle.{kind}", agent.stands)
+            return False
+        agent.stands, agent.watch.told = "", False
+        agent.hear("You went round in circles. The person you work for says:", words or "Go on, another way.")
+        return True
+
+    def _park_for_words(self, agent: ModelAgent, kind: ApprovalKind, detail: str, rule: str, bound: str) -> None:
+        partial, tree = self._standing.partial()
+        if not partial:
+            self._keeper.drop(TaskState.FAILED, f"{detail}; and the tree holds something that can never be kept")
+            return
+        digest = words_digest(bound, agent.talk.turn)
+        session, role, now = self._bench.ledger.session, self._bench.role, self._standing.now()
+        asked = ask_for_words(session, self._task.id, role, now, tree, kind, detail, rule, digest)
+        self._standing.park(asked, partial, agent.transcript())
+
+    def _noted(self, agent: Agent, note: Note) -> None:
+        self._standing.record(EventKind.NOTE, sync=False, text=for_row(note.text))
+        if isinstance(agent, ModelAgent):
+            agent.note(note)
+
+    def _answered(self, agent: Agent, question: Question) -> bool:
+        """False when the question waits for a person."""
+        assert isinstance(agent, ModelAgent)
+        asked = "\n".join((question.text, *(f"- {option}" for option in question.options)))
+        words = self._grants.words(words_digest(asked, agent.talk.turn))
+        if words is None:
+            self._park_for_words(agent, ApprovalKind.QUESTION, asked, "question", asked)
+            return False
+        agent.tell(Observation(Outcome.OK, f"The person answers: {words or 'yes'}"))
         return True
 
     def _acted(self, agent: Agent, action: Action) -> bool:
         """Gate and carry out one action; false when the task has ended or is parked."""
-        verdict = self._judged(action)
+        verdict = self._beginning.judged(action)
+        standing = self._standing
         if self._task.steps is None:
-            self._gate(verdict, self._step)
+            self._beginning.gate(verdict, standing.step)
         if verdict.decision is Decision.BLOCK:
             # A playbook's steps were gated before the first one ran, so only a model comes here.
-            agent.tell(Observation(Outcome.FAILED, f"refused: {verdict.message}"))
-            self._step += 1
-            return True
+            return self._observed(agent, action, Observation(Outcome.FAILED, f"refused: {verdict.message}"))
         if verdict.decision is Decision.PARK and not self._granted(action):
             session, role = self._bench.ledger.session, self._bench.role
-            partial, tree = self._partial()
+            partial, tree = standing.partial()
             if not partial:
-                agent.tell(Observation(Outcome.FAILED, "refused: the tree holds something that can never be kept"))
-                return True
-            asked = ask_for_actions(session, self._task.id, role, self._now(), tree, [(action, verdict)])
-            self._park(asked, partial, agent.transcript())
+                refused = "refused: the tree holds something that can never be kept"
+                return self._observed(agent, action, Observation(Outcome.FAILED, refused))
+            asked = ask_for_actions(session, self._task.id, role, standing.now(), tree, [(action, verdict)])
+            standing.park(asked, partial, agent.transcript())
             return False
         if verdict.action in HANDED_OFF:
-            self._hand_off(agent, action, verdict)
-            return True
+            command = summary_of(action)
+            standing.record(EventKind.HAND_OFF, command=command, reason=verdict.message)
+            told = Observation(Outcome.OK, f"put on the hand-off list for a person to run: {command}")
+            return self._observed(agent, action, told)
         if verdict.action in NOT_YET:
-            agent.tell(Observation(Outcome.FAILED, "there is no network in the sandbox, so this cannot run"))
-            self._step += 1
-            return True
+            offline = "there is no network in the sandbox, so this cannot run"
+            return self._observed(agent, action, Observation(Outcome.FAILED, offline))
         return self._performed(agent, action, verdict)
 
     def _granted(self, action: Action) -> bool:
@@ -245,135 +210,50 @@ class TaskRun:
         return self._task.steps is not None or self._grants.cover(actions_digest([action]))
 
     def _performed(self, agent: Agent, action: Action, verdict: Verdict) -> bool:
-        about = {"task": self._task.id, "step": self._step, "summary": summary_of(action)}
-        self._record(EventKind.ACTION_STARTED, sync=False, **about)
+        standing = self._standing
+        about = {"step": standing.step, "summary": summary_of(action)}
+        standing.record(EventKind.ACTION_STARTED, sync=False, **about)
         seen = self._hands.perform(action, self._bench.time_left_s())
         if seen.outcome is Outcome.STOPPED:
             raise Cancelled
-        self._record(
+        standing.record(
             EventKind.ACTION,
             sync=False,
             **about,
-            action=_shown(action),
+            action=for_row(action_to_json(action)),
             action_class=verdict.action.value if verdict.action else None,
             outcome=seen.outcome.value,
             exit=seen.exit,
             duration_s=round(seen.duration_s, 3),
             output=seen.output,
             excerpt=seen.excerpt,
+            run_s=round(self._bench.work.seconds(), 3),
         )
         if seen.outcome is Outcome.TIMED_OUT and self._bench.time_left_s() <= 0:
             # The session's limit cut this command short, not its own: the task starts over once there is time again.
-            self._record(EventKind.SUSPENDED, task=self._task.id, partial=self._base, base=self._base, step=0)
+            standing.suspend_at_start()
             return False
         if seen.restarted and self._task.steps is not None:
             # Half a command stands in the tree. A model is told and decides; a playbook begins the task anew.
-            self._record(EventKind.SUSPENDED, task=self._task.id, partial=self._base, base=self._base, step=0)
+            standing.suspend_at_start()
             return False
         if verdict.decision is Decision.PARK and seen.ok:
             self._keeper.note_granted(action)
-        agent.tell(seen)
-        self._step += 1
         tolerated = seen.ok or self._task.steps is None or (isinstance(action, RunCommand) and action.allow_failure)
-        if not tolerated:
-            first = seen.text.splitlines()[0]
-            self._keeper.drop(TaskState.FAILED, f"step {self._step} ({summary_of(action)[:80]}): {first}")
-        return tolerated
+        if tolerated:
+            return self._observed(agent, action, seen)
+        standing.step += 1
+        first = seen.text.splitlines()[0]
+        self._keeper.drop(TaskState.FAILED, f"step {standing.step} ({summary_of(action)[:80]}): {first}")
+        return False
 
-    def _hand_off(self, agent: Agent, action: Action, verdict: Verdict) -> None:
-        command = summary_of(action)
-        self._record(EventKind.HAND_OFF, task=self._task.id, command=command, reason=verdict.message)
-        agent.tell(Observation(Outcome.OK, f"put on the hand-off list for a person to run: {command}"))
-        self._step += 1
-
-    # How a task stops without ending
-
-    def _partial(self) -> tuple[str, str]:
-        """A commit with the work tree as it stands and its tree; empty when it holds what can never be kept."""
-        repository = self._bench.repository
-        found = repository.snapshot(self._base)
-        if found.refused:
-            return "", ""
-        return repository.save(f"partial/{self._task.id}", found.new, self._base, self._task.title), found.new
-
-    def _park(self, approval: Approval, partial: str, transcript: bytes) -> None:
-        self._record(
-            EventKind.PARKED,
-            task=self._task.id,
-            approval=approval_to_json(approval),
-            partial=partial,
-            base=self._base,
-            step=self._step,
-            transcript=self._bench.blobs.put(transcript) if transcript else "",
-        )
-
-    def _suspend(self, agent: Agent) -> None:
-        partial, _ = self._partial()
-        transcript = agent.transcript() if partial else b""
-        self._record(
-            EventKind.SUSPENDED,
-            task=self._task.id,
-            partial=partial or self._base,
-            base=self._base,
-            step=self._step if partial else 0,
-            transcript=self._bench.blobs.put(transcript) if transcript else "",
-        )
-
-    def _end_refused(self, verdict: Verdict) -> None:
-        low = verdict.layer is Layer.CONFIDENCE
-        state = TaskState.SKIPPED if low else TaskState.BLOCKED
-        self._keeper.drop(state, verdict.message, rule=verdict.rule, path=verdict.subject)
-
-    # Recording
-
-    def _turn_taken(self, taken: TurnTaken) -> None:
-        usage = taken.reply.usage
-        self._record(
-            EventKind.TURN,
-            task=self._task.id,
-            turn=taken.turn,
-            text=taken.reply.text,
-            calls=[{"name": call.name, "arguments": _cut(call.arguments)} for call in taken.reply.calls],
-            tokens_in=usage.tokens_in,
-            tokens_out=usage.tokens_out,
-            cost_usd=usage.cost_usd,
-            cached_in=usage.cached_in,
-            estimated=usage.estimated,
-            finish=taken.reply.finish.value,
-            model=taken.reply.model,
-        )
-
-    def _gate(self, verdict: Verdict, step: int | None) -> None:
-        self._record(
-            EventKind.GATE,
-            sync=not verdict.allowed,
-            task=self._task.id,
-            step=step,
-            phase="action",
-            verdict=verdict_to_json(verdict),
-        )
-
-    def _notice(self, message: str) -> None:
-        self._record(EventKind.NOTICE, task=self._task.id, message=message, level="warning")
-
-    @property
-    def _record(self) -> Callable[..., object]:
-        return self._bench.ledger.record
-
-    def _tree(self) -> str:
-        return self._bench.repository.tree_of(self._base)
-
-    def _now(self) -> str:
-        return self._bench.clock.now().isoformat()
-
-
-def _shown(action: Action) -> dict[str, object]:
-    """The action for the journal, its long texts cut: contents live in git, not in rows."""
-    return _cut(action_to_json(action))
-
-
-def _cut(fields: Mapping[str, object]) -> dict[str, object]:
-    return {
-        key: value[:TEXT_IN_ROWS] + "…" if isinstance(value, str) and len(value) > TEXT_IN_ROWS else value
-        for key, value in fields.items()
-    }
+    def _observed(self, agent: Agent, action: Action, seen: Observation) -> bool:
+        """Tell the agent; false when that closed a circle for which the task waits."""
+        agent.tell(seen)
+        self._standing.step += 1
+        if not isinstance(agent, ModelAgent):
+            return True
+        digest, about = digest_of(action_to_json(action)), summary_of(action)
+        deed = Deed(digest, about, seen.ok, seen.text, seen.path, seen.before, seen.after)
+        circle = agent.watch.saw(deed)
+        return circle is None or self._circled(agent, circle)

@@ -22,13 +22,12 @@ def wait_for_hours(bench: Bench) -> bool:
     hours = bench.role.working_hours
     if within_hours(hours, _now(bench)):
         return False
-    began = bench.clock.monotonic()
     until = next_opening(hours, _now(bench))
     message = f"outside the working hours of {bench.role.name}; it goes on at {spoken(until)}"
     bench.ledger.record(EventKind.NOTICE, message=message, level="info", until=until.isoformat())
-    while not (bench.stop.is_set() or bench.pause.wait(LOOK_EVERY_S)) and not within_hours(hours, _now(bench)):
-        pass
-    bench.began += bench.clock.monotonic() - began
+    with bench.work.waiting():
+        while not (bench.stop.is_set() or bench.pause.wait(LOOK_EVERY_S)) and not within_hours(hours, _now(bench)):
+            pass
     if not (bench.stop.is_set() or bench.pause.is_set()):
         bench.ledger.record(
             EventKind.NOTICE, message=f"the working hours of {bench.role.name} have begun", level="info"

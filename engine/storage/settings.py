@@ -61,6 +61,12 @@ SCHEMA: Mapping[str, Any] = _object(
             {
                 "time_s": {"type": "number", "exclusiveMinimum": 0, "maximum": 31_536_000},
                 "cost_usd": {"type": "number", "minimum": 0, "maximum": 1_000_000},
+                "tokens": {"type": "integer", "minimum": 0},
+                "turns": {"type": "integer", "minimum": 0},
+                "task_time_s": {"type": "number", "minimum": 0, "maximum": 31_536_000},
+                "task_cost_usd": {"type": "number", "minimum": 0, "maximum": 1_000_000},
+                "task_tokens": {"type": "integer", "minimum": 0},
+                "task_turns": {"type": "integer", "minimum": 0},
             }
         ),
         "auth": _object({"window_s": {"type": "number", "minimum": 0, "maximum": 300}}),
@@ -111,8 +117,14 @@ sandbox:
   # toolchains: [/home/me/.pyenv, /opt/node]
 
 limits:
-  time_s: 28800                       # of work; waiting for a person is not counted
+  time_s: 28800                       # of work; waiting for a person, or for a busy model, is not counted
   cost_usd: 5.00
+  tokens: 0                           # in and out together; 0 is no limit
+  turns: 0                            # calls of a model
+  task_time_s: 0                      # the same for each task
+  task_cost_usd: 0
+  task_tokens: 0
+  task_turns: 60
 
 auth:
   window_s: 0                         # seconds that a right PIN or code covers more of the same session, at most 300
@@ -142,7 +154,7 @@ def read_settings(path: Path) -> Settings:
         models={name: _model(name, entry) for name, entry in data.get("models", {}).items()},
         default_role=data.get("default_role", Settings().default_role),
         sandbox=SandboxSettings(**sandbox),
-        limits=Limits(**{key: float(value) for key, value in data.get("limits", {}).items()}),
+        limits=_limits(data.get("limits", {})),
         auth_window_s=float(data.get("auth", {}).get("window_s", 0.0)),
     )
 
@@ -154,6 +166,13 @@ def _says_nothing(path: Path) -> bool:
     except (OSError, UnicodeDecodeError):
         return False
     return all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())
+
+
+def _limits(entry: Mapping[str, Any]) -> Limits:
+    # A schema's "number" may come as a whole one, and only these are meant to be.
+    whole = ("tokens", "turns", "task_tokens", "task_turns")
+    fields: dict[str, Any] = {key: value if key in whole else float(value) for key, value in entry.items()}
+    return Limits(**fields)
 
 
 def _model(name: str, entry: Mapping[str, Any]) -> ModelSettings:

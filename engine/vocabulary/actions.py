@@ -56,11 +56,18 @@ class WriteFile:
 
 @dataclass(frozen=True, slots=True)
 class EditFile:
-    """Replace the one place where `find` stands in `path` by `replace`; it is an error unless there is exactly one."""
+    """Replace the one place where `find` stands in `path` by `replace`; it is an error unless there is exactly one.
+    `more` are further pairs of the same kind, each made on what the one before left; all of them or none."""
 
     path: str
     find: str
     replace: str
+    more: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every text to find with the one that replaces it, in order."""
+        return ((self.find, self.replace), *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,13 @@ class SearchFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowDiff:
+    """Show what the task has changed so far, below `path`."""
+
+    path: str = "."
+
+
+@dataclass(frozen=True, slots=True)
 class RequestAction:
     """Ask for something that is named rather than done: a deploy, a merge, a question to the person."""
 
@@ -102,7 +116,9 @@ class RequestAction:
     detail: str
 
 
-Action: TypeAlias = RunCommand | WriteFile | EditFile | DeleteFile | ReadFile | ListFiles | SearchFiles | RequestAction
+Action: TypeAlias = (
+    RunCommand | WriteFile | EditFile | DeleteFile | ReadFile | ListFiles | SearchFiles | ShowDiff | RequestAction
+)
 
 _TYPES: Mapping[str, type[Any]] = {
     "run": RunCommand,
@@ -112,13 +128,15 @@ _TYPES: Mapping[str, type[Any]] = {
     "read": ReadFile,
     "list": ListFiles,
     "search": SearchFiles,
+    "diff": ShowDiff,
     "request": RequestAction,
 }
 _NAMES = {kind: name for name, kind in _TYPES.items()}
 
 
 def tool_name(action: Action) -> str:
-    """The short verb of an action: `run`, `write`, `edit`, `delete`, `read`, `list`, `search` or `request`."""
+    """The short verb of an action: `run`, `write`, `edit`, `delete`, `read`, `list`, `search`, `diff` or
+    `request`."""
     return _NAMES[type(action)]
 
 
@@ -133,6 +151,8 @@ def action_from_json(data: Mapping[str, Any]) -> Action:
     kind = _TYPES[data["tool"]]
     if kind is RequestAction:
         fields["action"] = ActionClass(fields["action"])
+    if kind is EditFile:
+        fields["more"] = tuple((find, replace) for find, replace in fields.get("more", ()))
     made: Action = kind(**fields)
     return made
 
@@ -158,13 +178,17 @@ def change_lines(action: Action) -> tuple[str, ...]:
             return tuple(command.splitlines())
         case WriteFile(content=content):
             return tuple(f"+ {line}" for line in content.splitlines())
-        case EditFile(find=find, replace=replace):
-            from difflib import unified_diff
-
-            lines = unified_diff(find.splitlines(), replace.splitlines(), n=1, lineterm="")
-            return tuple(f"{line[:1]} {line[1:]}" for line in list(lines)[2:] if not line.startswith("@@"))
+        case EditFile():
+            return tuple(line for find, replace in action.pairs for line in _replaced(find, replace))
         case _:
             return ()
+
+
+def _replaced(find: str, replace: str) -> tuple[str, ...]:
+    from difflib import unified_diff
+
+    lines = unified_diff(find.splitlines(), replace.splitlines(), n=1, lineterm="")
+    return tuple(f"{line[:1]} {line[1:]}" for line in list(lines)[2:] if not line.startswith("@@"))
 
 
 def digest_of(*values: Any) -> str:

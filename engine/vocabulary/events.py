@@ -29,16 +29,32 @@ class EventKind(StrEnum):
     """decision (keep, revise or abort), reason, trigger (why the plan was weighed), weighed (task ids), [added],
     [removed], [changed] (task ids) and, for revise, plan, verdicts and outlooks as in plan_made"""
     SESSION_STARTED = "session_started"
-    """sandbox {name, network, detail}, generation, pid, host, resumed (bool)"""
+    """sandbox {name, network, detail}, generation, pid, host, resumed (bool), [lost_s] (seconds of work of an earlier
+    run that could not write its end)"""
     SETUP = "setup"
     """state: ran (run, outcome, exit, duration_s, output, excerpt), failed (reason), skipped (reason) or frozen (key,
     cached, folders, size): the set-up phase before the first task"""
     TASK_STARTED = "task_started"
     """task, title, base (commit), attempt (from 1), confidence, [resumed] (true when it goes on where it stood)"""
+    ASKED = "asked"
+    """task, turn, tokens (an estimate of what is sent): a model was asked and has not answered yet"""
+    WAITING = "waiting"
+    """task, reason, until (ISO 8601): a model cannot be asked before that; the time does not count as work"""
     TURN = "turn"
     """task (empty outside one), turn (from 1), text, calls (actions), tokens_in, tokens_out, cost_usd, [cached_in],
     [estimated] (true when the endpoint did not count), [finish] (why it ended), [model] (who answered), [purpose] (see
-    PURPOSES; act when it is missing): one reply of a model"""
+    PURPOSES; act when it is missing), [duration_s], [task_s] and [run_s] (seconds that the task, and this run of the
+    session, have worked so far): one reply of a model"""
+    NOTE = "note"
+    """task, text: what the worker wants to remember"""
+    STEERED = "steered"
+    """text, [task]: what a person tells whoever works; put before the model's next turn"""
+    HEEDED = "heeded"
+    """task, turn, messages (numbers of the STEERED events): they stand before the model now"""
+    CIRCLE = "circle"
+    """task, turn, finding, message: the worker goes round in circles and was told so"""
+    COMPACTED = "compacted"
+    """task, turn, messages (how many went), dropped (blob id with them), tokens_before, tokens_after: estimates"""
     GATE = "gate"
     """task, step (from 0, or null for effects and plan), verdict, phase: action or effects"""
     ACTION_STARTED = "action_started"
@@ -57,11 +73,13 @@ class EventKind(StrEnum):
     DECIDED = "decided"
     """approval (id), task, decision: approved, denied, expired or void; reason, at"""
     SUSPENDED = "suspended"
-    """task, partial, base, step, [transcript]: stopped between two actions by a pause, to go on there"""
+    """task, partial, base, step, [transcript], [task_s], [held] (the limit of the task that is reached): stopped
+    between two actions by a pause or a limit, to go on there"""
     CHECKPOINT = "checkpoint"
     """task (or empty), commit, tree, number (from 1), why: kept, flagged, pause, end"""
     TASK_ENDED = "task_ended"
     """task, state (a task state), reason, confidence, [flagged], [claimed] (the summary the worker gave),
+    [claimed_evidence] (what the worker says proves it),
     verified (true, false or null when there was no check), [commit], [rule], [path]"""
     NOTICE = "notice"
     """message, [task], [level]: info, warning or error, [until]: when the session goes on by itself, ISO 8601"""
@@ -73,7 +91,7 @@ class EventKind(StrEnum):
     """state (a session state), reason, tasks {total, and a count for every task state}, cost_usd, elapsed_s (of this
     run)"""
     LIMITS_SET = "limits_set"
-    """time_s, cost_usd: the person gave a session other limits"""
+    """fields of Limits, any of them left out as it was: the person gave a session other limits"""
     PROMOTING = "promoting"
     """attempt, workspace, branch, old (commit), new (commit), pre_tag, post_tag, paths; the intent, written first"""
     PROMOTED = "promoted"

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.fold_plan import plan_made, replanned, rolled_back, take_in
+from engine.vocabulary.fold_review import promoted, promoting, promotion_failed, promotion_undone, rejected
 from engine.vocabulary.outlook import confidence_from_json
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import (
     Checkpoint,
     Evidence,
     Limits,
-    PromotionRecord,
     Session,
     SessionState,
+    Steering,
     Suspension,
 )
 from engine.vocabulary.verdicts import ApprovalState, approval_from_json
@@ -80,6 +81,7 @@ def _started(session: Session, event: Event) -> Session:
         started_at=session.started_at or event.at,
         run_started_at=event.at,
         ended_at="",
+        elapsed_s=session.elapsed_s + event.data.get("lost_s", 0.0),
         sandbox=sandbox.get("name", session.sandbox),
     )
 
@@ -107,8 +109,30 @@ def _turn(session: Session, event: Event) -> Session:
     cost, tokens = data.get("cost_usd", 0.0), data.get("tokens_in", 0) + data.get("tokens_out", 0)
     view = session.tasks.get(data.get("task", ""))
     if view is not None:
-        session = _with_task(session, view.task.id, cost_usd=view.cost_usd + cost, tokens=view.tokens + tokens)
-    return replace(session, cost_usd=session.cost_usd + cost, tokens=session.tokens + tokens, calls=session.calls + 1)
+        session = _with_task(
+            session,
+            view.task.id,
+            turns=view.turns + 1,
+            tokens=view.tokens + tokens,
+            cost_usd=view.cost_usd + cost,
+            worked_s=data.get("task_s", view.worked_s),
+        )
+    return replace(
+        session,
+        cost_usd=session.cost_usd + cost,
+        tokens=session.tokens + tokens,
+        calls=session.calls + 1,
+    )
+
+
+def _steered(session: Session, event: Event) -> Session:
+    said = Steering(event.seq, event.data["text"], event.data.get("task", ""))
+    return replace(session, steering=(*session.steering, said))
+
+
+def _heeded(session: Session, event: Event) -> Session:
+    seen = set(event.data["messages"])
+    return replace(session, steering=tuple(said for said in session.steering if said.seq not in seen))
 
 
 def _effects(session: Session, event: Event) -> Session:
@@ -180,7 +204,18 @@ def _decided(session: Session, event: Event) -> Session:
 
 
 def _suspended(session: Session, event: Event) -> Session:
-    return _with_task(session, event.data["task"], state=TaskState.PENDING, suspension=_suspension(event.data))
+    data = event.data
+    view = session.tasks.get(data["task"])
+    if view is None:
+        return session
+    return _with_task(
+        session,
+        data["task"],
+        state=TaskState.PENDING,
+        suspension=_suspension(data),
+        held=data.get("held", ""),
+        worked_s=data.get("task_s", view.worked_s),
+    )
 
 
 def _checkpoint(session: Session, event: Event) -> Session:
@@ -203,6 +238,8 @@ def _task_ended(session: Session, event: Event) -> Session:
         confidence=data.get("confidence", 1.0),
         flagged=data.get("flagged", False),
         claimed=data.get("claimed", ""),
+        claimed_evidence=data.get("claimed_evidence", ""),
+        worked_s=data.get("task_s", session.tasks[data["task"]].worked_s if data["task"] in session.tasks else 0.0),
         verified=data.get("verified"),
         commit=data.get("commit", ""),
         rule=data.get("rule", ""),
@@ -220,7 +257,10 @@ def _hand_off(session: Session, event: Event) -> Session:
 
 
 def _limits_set(session: Session, event: Event) -> Session:
-    return replace(session, limits=Limits(event.data["time_s"], event.data["cost_usd"]))
+    known = {field.name: event.data[field.name] for field in fields(Limits) if field.name in event.data}
+    # Whether a limit still holds a task is found out when it is about to go on.
+    tasks = {key: replace(view, held="") if view.held else view for key, view in session.tasks.items()}
+    return replace(session, limits=replace(session.limits, **known), tasks=tasks)
 
 
 def _drift(session: Session, event: Event) -> Session:
@@ -243,52 +283,6 @@ def _session_ended(session: Session, event: Event) -> Session:
     )
 
 
-def _promoting(session: Session, event: Event) -> Session:
-    return replace(session, promoting=dict(event.data))
-
-
-def _promoted(session: Session, event: Event) -> Session:
-    data = event.data
-    record = PromotionRecord(
-        data["attempt"],
-        data["commit"],
-        data["branch"],
-        data["pre_tag"],
-        data["post_tag"],
-        tuple(data["paths"]),
-        event.at,
-        data.get("source", ""),
-    )
-    return replace(
-        session,
-        state=SessionState.PROMOTED,
-        promoting=None,
-        promotions=(*session.promotions, record),
-        reason="",
-    )
-
-
-def _promotion_failed(session: Session, event: Event) -> Session:
-    return replace(session, promoting=None)
-
-
-def _promotion_undone(session: Session, event: Event) -> Session:
-    data = event.data
-    records = tuple(
-        replace(record, undone_by=data["commit"]) if record.attempt == data["attempt"] else record
-        for record in session.promotions
-    )
-    left = any(not record.undone_by for record in records)
-    state = SessionState.PROMOTED if left else SessionState.AWAITING_REVIEW
-    return replace(session, promoting=None, promotions=records, state=state, reason="promotion undone")
-
-
-def _rejected(session: Session, event: Event) -> Session:
-    if event.data.get("task"):
-        return _with_task(session, event.data["task"], rejected=event.data.get("reason", ""))
-    return replace(session, state=SessionState.REJECTED, reason=event.data.get("reason", ""), ended_at=event.at)
-
-
 _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.SESSION_CREATED: _created,
     EventKind.INTAKE: take_in,
@@ -297,6 +291,8 @@ _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.SESSION_STARTED: _started,
     EventKind.TASK_STARTED: _task_started,
     EventKind.TURN: _turn,
+    EventKind.STEERED: _steered,
+    EventKind.HEEDED: _heeded,
     EventKind.EFFECTS: _effects,
     EventKind.CHECK: _check,
     EventKind.PARKED: _parked,
@@ -309,11 +305,11 @@ _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.DRIFT: _drift,
     EventKind.LIMITS_SET: _limits_set,
     EventKind.SESSION_ENDED: _session_ended,
-    EventKind.PROMOTING: _promoting,
-    EventKind.PROMOTED: _promoted,
-    EventKind.PROMOTION_FAILED: _promotion_failed,
-    EventKind.PROMOTION_UNDONE: _promotion_undone,
-    EventKind.REJECTED: _rejected,
+    EventKind.PROMOTING: promoting,
+    EventKind.PROMOTED: promoted,
+    EventKind.PROMOTION_FAILED: promotion_failed,
+    EventKind.PROMOTION_UNDONE: promotion_undone,
+    EventKind.REJECTED: rejected,
     EventKind.ROLLED_BACK: rolled_back,
 }
 

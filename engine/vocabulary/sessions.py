@@ -29,12 +29,23 @@ class SessionState(StrEnum):
     REJECTED = "rejected"
 
 
+LIMIT_REASONS = frozenset(f"{of}{kind}_limit" for of in ("", "task_") for kind in ("time", "cost", "token", "turn"))
+"""Reasons of a paused session that a limit stopped; going on needs a higher one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a session stops: seconds of work (waiting not counted) and US dollars."""
+    """Where a session stops: seconds of work (waiting not counted), US dollars, tokens in and out, turns of a model;
+    and the same for each of its tasks. 0 is no limit, except for `time_s`."""
 
     time_s: float = 28_800.0
     cost_usd: float = 5.00
+    tokens: int = 0
+    turns: int = 0
+    task_time_s: float = 0.0
+    task_cost_usd: float = 0.0
+    task_tokens: int = 0
+    task_turns: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +74,9 @@ class Suspension:
 @dataclass(frozen=True, slots=True)
 class TaskView:
     """A task and everything known about it. `verified` is None when no check ran. `outlook` is what was expected of it
-    when it was planned, `calibration` how the confidence it ended with came about; tokens and US dollars are those of
-    its own calls; `rejected` is why a reviewer turned this one down."""
+    when it was planned, `calibration` how the confidence it ended with came about; `rejected` is why a reviewer turned
+    this one down. `turns`, `tokens`, `cost_usd` and `worked_s` count all its attempts; `held` names the limit of its
+    own that it reached, until the limits change."""
 
     task: Task
     state: TaskState = TaskState.PENDING
@@ -86,9 +98,22 @@ class TaskView:
     rule: str = ""
     outlook: Outlook | None = None
     calibration: Confidence | None = None
+    turns: int = 0
     tokens: int = 0
     cost_usd: float = 0.0
     rejected: str = ""
+    worked_s: float = 0.0
+    held: str = ""
+    claimed_evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What a person told whoever works and no model has seen yet; `task` is empty for any of them."""
+
+    seq: int
+    text: str
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +177,7 @@ class Session:
     hand_off: tuple[str, ...] = ()
     criteria: tuple[Evidence, ...] = ()
     notices: tuple[str, ...] = ()
+    steering: tuple[Steering, ...] = ()
     drift: str = "none"
     brief: Brief | None = None
     survey: str = ""
@@ -177,13 +203,27 @@ class Session:
         return tuple(a for a in self.approvals.values() if a.state is ApprovalState.PARKED)
 
     def next_task(self) -> TaskView | None:
-        """The first task in plan order that may run now: approved, or with every dependency kept."""
-        for view in self.tasks.values():
-            if view.state is TaskState.READY or (
-                view.state is TaskState.PENDING and all(self._kept(needed) for needed in view.task.depends_on)
-            ):
-                return view
-        return None
+        """The first task in plan order that may run now: approved, or with every dependency kept, and not held by a
+        limit of its own."""
+        return next(iter(self.ready_tasks()), None)
+
+    def ready_tasks(self) -> tuple[TaskView, ...]:
+        """All tasks that may run now, in plan order."""
+        return tuple(
+            view
+            for view in self.tasks.values()
+            if view.state is TaskState.READY
+            or (
+                view.state is TaskState.PENDING
+                and not view.held
+                and all(self._kept(needed) for needed in view.task.depends_on)
+            )
+        )
+
+    @property
+    def held(self) -> tuple[TaskView, ...]:
+        """Tasks that a limit of their own keeps from going on."""
+        return tuple(view for view in self.tasks.values() if view.held and view.state is TaskState.PENDING)
 
     @property
     def setup_waits(self) -> bool:

@@ -74,12 +74,15 @@ def verdict_from_json(data: Mapping[str, Any]) -> Verdict:
 
 
 class ApprovalKind(StrEnum):
-    """What is parked: actions before they ran, a task's effects after, the task as a whole for low confidence, or the
-    session's set-up phase, which belongs to no task (`task` is empty)."""
+    """What is parked: actions before they ran, a task's effects after, the task as a whole for low confidence, a
+    question of the worker or a worker that goes round in circles (both approved with words for it), or the session's
+    set-up phase, which belongs to no task (`task` is empty)."""
 
     ACTION = "action"
     EFFECT = "effect"
     CONFIDENCE = "confidence"
+    QUESTION = "question"
+    CIRCLE = "circle"
     SETUP = "setup"
 
 

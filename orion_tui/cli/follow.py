@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.vocabulary.errors import JournalError, OrionError, SandboxUnavailable
 from engine.vocabulary.events import Event, event_to_json
 from engine.vocabulary.plans import TaskState
-from engine.vocabulary.sessions import Session, SessionState
+from engine.vocabulary.sessions import LIMIT_REASONS, Session, SessionState
 from orion_tui.cli.exits import Exit, report
 from orion_tui.cli.out import lose_output, note, say, say_json
 from orion_tui.cli.progress import COLOURS, line_of
@@ -18,7 +18,6 @@ from orion_tui.cli.progress import COLOURS, line_of
 if TYPE_CHECKING:
     from engine.engine import Engine
 
-LIMITS = ("time_limit", "cost_limit")
 """Reasons of a session that a limit paused."""
 _STOPPED = (SessionState.PAUSED, SessionState.CANCELLED, SessionState.CREATED)
 
@@ -91,7 +90,7 @@ def end_code(session: Session) -> Exit:
     """How `work` ends: failed, a limit, everything left waits for approval, or done, the first that applies."""
     if session.state is SessionState.FAILED:
         return Exit.FAILED
-    if session.state is SessionState.PAUSED and session.reason in LIMITS:
+    if session.state is SessionState.PAUSED and session.reason in LIMIT_REASONS:
         return Exit.LIMIT
     if session.state in _STOPPED:
         return Exit.DONE

@@ -1,0 +1,213 @@
+"""One turn of a model: what a person said meanwhile is put before it, the purse is asked, room is made, the reply goes
+into the journal, and whether it leads in a circle is looked at."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event as Flag
+from typing import TYPE_CHECKING
+
+from engine.session.budgets import Reached, Spent
+from engine.session.observing import for_row
+from engine.vocabulary.errors import Cancelled, ModelError, ModelFault
+from engine.vocabulary.events import EventKind
+from engine.vocabulary.models import Usage
+
+if TYPE_CHECKING:
+    from engine.session.bench import Bench
+    from engine.session.circles import Circle
+    from engine.session.conversation import Dropped
+    from engine.session.model_agent import ModelAgent
+    from engine.session.standing import Standing
+    from engine.vocabulary.models import ModelReply
+    from engine.vocabulary.ports import Model
+
+USUAL_REPLY_TOKENS = 700
+"""What a reply is taken to have before any has come."""
+
+
+class Paused(Exception):
+    """A pause was asked for while the model was waited for; nothing was answered."""
+
+
+class Asking:
+    """Asks `model` for one task, turn by turn."""
+
+    def __init__(self, bench: Bench, model: Model, standing: Standing) -> None:
+        self._bench = bench
+        self._model = model
+        self._standing = standing
+        self._replies = 0
+        self._seconds = 0.0
+        self._tokens_out = 0
+        self._ratio = 1.0
+
+    def ask(self, agent: ModelAgent) -> Reached | Circle | None:
+        """Have the agent take in the next reply. A limit that the call would pass, and then nothing was asked; a circle
+        that the reply makes; or None. Raises ModelError, Cancelled and Paused."""
+        bench, task = self._bench, self._standing.task.id
+        bench.ledger.refresh()
+        self._steer(agent)
+        self._drop(agent.make_room(), agent)
+        reached = bench.budget.before_call(task, self._standing.worked_s(), self._foreseen(agent))
+        if reached is not None:
+            return reached
+        try:
+            reply = self._called(agent)
+        finally:
+            bench.budget.after_call(task)
+        problem = agent.take(reply)
+        bench.budget.tell(task, self._standing.worked_s())
+        return agent.watch.turn(not problem, problem, self._tree)
+
+    def _tree(self) -> str:
+        return self._bench.repository.snapshot(self._standing.base).new
+
+    def _steer(self, agent: ModelAgent) -> None:
+        """Put what a person said before the model; the fact that it stands there is written with it."""
+        task = self._standing.task.id
+        said = [word for word in self._bench.ledger.session.steering if word.task in ("", task)]
+        if not said:
+            return
+        for word in said:
+            agent.hear("The person you work for says:", word.text)
+        self._standing.record(EventKind.HEEDED, turn=agent.talk.turn + 1, messages=[word.seq for word in said])
+
+    def _drop(self, dropped: Dropped | None, agent: ModelAgent) -> None:
+        if dropped is None:
+            return
+        self._standing.record(
+            EventKind.COMPACTED,
+            turn=agent.talk.turn + 1,
+            messages=len(dropped.messages),
+            dropped=self._bench.blobs.put(dropped.to_bytes()),
+            tokens_before=dropped.tokens_before,
+            tokens_after=dropped.tokens_after,
+        )
+
+    def _foreseen(self, agent: ModelAgent) -> Spent:
+        """What the next call will probably take, going by the calls before it."""
+        view = self._bench.ledger.session.tasks[self._standing.task.id]
+        tokens_in = int(agent.tokens() * self._ratio)
+        tokens_out = self._tokens_out // self._replies if self._replies else USUAL_REPLY_TOKENS
+        tokens_out = min(tokens_out, self._model.max_output_tokens)
+        cost = self._model.price.cost(Usage(tokens_in, tokens_out))
+        # A recording has no price, but its replies have a cost.
+        cost = max(cost, view.cost_usd / view.turns if view.turns and not cost else 0.0)
+        seconds = self._seconds / self._replies if self._replies else 0.0
+        return Spent(seconds, cost, tokens_in + tokens_out, 1)
+
+    def _called(self, agent: ModelAgent) -> ModelReply:
+        try:
+            return self._call(agent)
+        except ModelError as error:
+            if error.fault is not ModelFault.OVERFLOW:
+                raise
+            dropped = agent.make_room(hard=True)
+            if dropped is None:
+                raise
+            self._drop(dropped, agent)
+            return self._call(agent)
+
+    def _call(self, agent: ModelAgent) -> ModelReply:
+        bench, standing = self._bench, self._standing
+        request, estimate = agent.request(), agent.tokens()
+        standing.record(EventKind.ASKED, sync=False, turn=request.turn, tokens=estimate)
+        halt = _Halt(bench.stop, bench.pause)
+        began = standing.work.seconds()
+        with _CallWatch(bench, standing, halt) as watch:
+            try:
+                reply = self._model.complete(request, halt, watch)
+            except Cancelled:
+                if bench.stop.is_set():
+                    raise
+                raise Paused from None
+        took = standing.work.seconds() - began
+        self._count(reply, estimate, took)
+        self._record(request.turn, reply, took)
+        return reply
+
+    def _count(self, reply: ModelReply, estimate: int, took: float) -> None:
+        self._replies += 1
+        self._seconds += took
+        self._tokens_out += reply.usage.tokens_out
+        if reply.usage.tokens_in and not reply.usage.estimated and estimate > 0:
+            self._ratio = min(max(reply.usage.tokens_in / estimate, 0.3), 3.0)
+
+    def _record(self, turn: int, reply: ModelReply, took: float) -> None:
+        usage = reply.usage
+        self._standing.record(
+            EventKind.TURN,
+            turn=turn,
+            text=reply.text,
+            calls=[{"name": call.name, "arguments": for_row(call.arguments)} for call in reply.calls],
+            tokens_in=usage.tokens_in,
+            tokens_out=usage.tokens_out,
+            cost_usd=usage.cost_usd,
+            cached_in=usage.cached_in,
+            estimated=usage.estimated,
+            finish=reply.finish.value,
+            model=reply.model,
+            duration_s=round(took, 3),
+            task_s=round(self._standing.worked_s(), 3),
+            run_s=round(self._bench.work.seconds(), 3),
+        )
+
+
+class _Halt(Flag):
+    """Set when the session is stopped, and, while the model only waits, when it is to pause."""
+
+    def __init__(self, stop: Flag, pause: Flag) -> None:
+        super().__init__()
+        self._stop = stop
+        self._pause = pause
+        self.waits = False
+
+    def is_set(self) -> bool:
+        return self._stop.is_set() or (self.waits and self._pause.is_set())
+
+    def wait(self, timeout: float | None = None) -> bool:
+        left = float("inf") if timeout is None else timeout
+        while not self.is_set() and left > 0:
+            part = min(left, 0.05)
+            self._stop.wait(part)
+            left -= part
+        return self.is_set()
+
+
+class _CallWatch:
+    """Tells the journal what a model is waited for, and stops the clocks meanwhile."""
+
+    def __init__(self, bench: Bench, standing: Standing, halt: _Halt) -> None:
+        self._bench = bench
+        self._standing = standing
+        self._halt = halt
+
+    def __enter__(self) -> _CallWatch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._go_on()
+
+    def text(self, delta: str) -> None:
+        """Replies are recorded whole, when they have come."""
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        until = self._bench.clock.now() + timedelta(seconds=seconds)
+        self._standing.record(EventKind.WAITING, sync=False, reason=reason, until=until.isoformat())
+        if not self._halt.waits:
+            self._halt.waits = True
+            self._bench.work.cease()
+            self._standing.work.cease()
+
+    def waited(self, seconds: float) -> None:
+        self._go_on()
+
+    def notice(self, message: str) -> None:
+        self._standing.notice(message)
+
+    def _go_on(self) -> None:
+        if self._halt.waits:
+            self._halt.waits = False
+            self._bench.work.begin()
+            self._standing.work.begin()

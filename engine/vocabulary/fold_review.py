@@ -1,0 +1,61 @@
+"""What a person's review does to a session's state: promotions, their undoing, rejection. Used by `fold.py` only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.vocabulary.sessions import PromotionRecord, Session, SessionState
+
+if TYPE_CHECKING:
+    from engine.vocabulary.events import Event
+
+
+def promoting(session: Session, event: Event) -> Session:
+    return replace(session, promoting=dict(event.data))
+
+
+def promoted(session: Session, event: Event) -> Session:
+    data = event.data
+    record = PromotionRecord(
+        data["attempt"],
+        data["commit"],
+        data["branch"],
+        data["pre_tag"],
+        data["post_tag"],
+        tuple(data["paths"]),
+        event.at,
+        data.get("source", ""),
+    )
+    return replace(
+        session,
+        state=SessionState.PROMOTED,
+        promoting=None,
+        promotions=(*session.promotions, record),
+        reason="",
+    )
+
+
+def promotion_failed(session: Session, event: Event) -> Session:
+    return replace(session, promoting=None)
+
+
+def promotion_undone(session: Session, event: Event) -> Session:
+    data = event.data
+    records = tuple(
+        replace(record, undone_by=data["commit"]) if record.attempt == data["attempt"] else record
+        for record in session.promotions
+    )
+    left = any(not record.undone_by for record in records)
+    state = SessionState.PROMOTED if left else SessionState.AWAITING_REVIEW
+    return replace(session, promoting=None, promotions=records, state=state, reason="promotion undone")
+
+
+def rejected(session: Session, event: Event) -> Session:
+    if event.data.get("task"):
+        view = session.tasks.get(event.data["task"])
+        if view is None:
+            return session
+        turned_down = replace(view, rejected=event.data.get("reason", ""))
+        return replace(session, tasks={**session.tasks, view.task.id: turned_down})
+    return replace(session, state=SessionState.REJECTED, reason=event.data.get("reason", ""), ended_at=event.at)
