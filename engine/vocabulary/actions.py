@@ -142,7 +142,10 @@ def tool_name(action: Action) -> str:
 
 def action_to_json(action: Action) -> dict[str, Any]:
     """The action as plain JSON, with its verb under `tool`."""
-    return {"tool": tool_name(action), **asdict(action)}
+    fields = asdict(action)
+    if isinstance(action, EditFile) and not action.more:
+        del fields["more"]
+    return {"tool": tool_name(action), **fields}
 
 
 def action_from_json(data: Mapping[str, Any]) -> Action:
