@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.access.keychains import Keychains
     from engine.access.second_factor import SecondFactor
     from engine.roles.library import RoleLibrary
+    from engine.storage.audit_outbox import AuditOutbox
     from engine.storage.blobs import FileBlobs
     from engine.storage.feedback import JournalFeedback
     from engine.storage.trust import TrustedContent
@@ -94,6 +95,13 @@ class _Adapters:
             self.home.access, self.keychains, self.clock, older=self.home.older_auth, was_set=self._was_set
         )
         return SecondFactor(store, self.clock)
+
+    @cached_property
+    def audit(self) -> AuditOutbox:
+        from engine.storage.audit_log import AuditLog
+        from engine.storage.audit_outbox import AuditOutbox
+
+        return AuditOutbox(self.journal, AuditLog(self.home.audit), lambda: self.authenticator.keychain())
 
     def _was_set(self) -> bool:
         """Whether the journal knows of a PIN or a code, so that removing its files does not make it forgotten."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from engine.facade.audit import Audit
     from engine.facade.auth import Auth
     from engine.facade.core import Core
     from engine.facade.doctor import Doctor
@@ -67,6 +68,12 @@ class Engine:
         return Models(self._core)
 
     @cached_property
+    def audit(self) -> Audit:
+        from engine.facade.audit import Audit
+
+        return Audit(self._core)
+
+    @cached_property
     def settings(self) -> SettingsFace:
         from engine.facade.nouns import SettingsFace
 
@@ -102,4 +109,5 @@ class Engine:
             runner.pause()
             runner.join()
         self._core.feed.close()
+        self._core.feeder.close()
         self._core.adapters.close()

@@ -38,8 +38,12 @@ class Keychains:
             )
         return system
 
-    def found(self, entry: str) -> Keychain:
-        """Where no record says which: the one that holds `entry`, else the system's when it is fit, else the file."""
+    def found(self, entry: str, prefer: str = "") -> Keychain:
+        """The one that holds `entry`, whatever a record says; else the preferred kind, else the system's when it is
+        fit, else the file. Raises KeychainError when the preferred one cannot be reached."""
         if self._file.exists() and self._file.get(entry) is not None:
             return self._file
-        return self._system(self._home) or self._file
+        system = self._system(self._home)
+        if prefer and (system is None or system.get(entry) is None):
+            return self.named(prefer)
+        return system or self._file

@@ -72,15 +72,25 @@ class AccessStore:
             ) from error
 
     def keychain(self) -> Keychain:
-        """The keychain in use, or the one that would be. Raises KeychainError."""
+        """The keychain in use; the choice is written down with its first use. Raises KeychainError and AuthError."""
         record = self._record()
-        return self._keychains.named(record.keychain) if record else self._keychains.found(_ENTRY)
+        if record is not None:
+            return self._keychains.named(record.keychain)
+        with self.alone():
+            record = self._record()
+            if record is not None:
+                return self._keychains.named(record.keychain)
+            keychain = self._keychains.found(_ENTRY)
+            # One that holds a state needs its file with the right number in it, which `read` sees to.
+            if keychain.get(_ENTRY) is None:
+                self._note(AccessState(), keychain)
+            return keychain
 
     def read(self) -> AccessState:
         """The state, with a lock when the two places disagree; without a method when nothing was ever set. To be called
         `alone`."""
         record = self._record()
-        keychain = self._keychains.named(record.keychain) if record else self._keychains.found(_ENTRY)
+        keychain = self._chosen(record)
         text = keychain.get(_ENTRY)
         if text is None:
             return self._missing(record, keychain)
@@ -97,9 +107,19 @@ class AccessStore:
 
     def write(self, state: AccessState, keychain: Keychain | None = None) -> AccessState:
         """Keep the state in both places; the answer is what was kept. Raises AuthError, then no answer may be given."""
-        keychain = keychain or self.keychain()
+        keychain = keychain or self._chosen(self._record())
         kept = replace(state, generation=state.generation + 1)
         keychain.set(_ENTRY, json.dumps(kept.to_json()))
+        self._note(kept, keychain)
+        return kept
+
+    def _chosen(self, record: _Record | None) -> Keychain:
+        if record is not None and record.method:
+            return self._keychains.named(record.keychain)
+        # A record that no secret is set is believed only when no keychain knows better.
+        return self._keychains.found(_ENTRY, record.keychain if record else "")
+
+    def _note(self, kept: AccessState, keychain: Keychain) -> None:
         record = {"version": VERSION, "keychain": keychain.kind, "method": kept.method, "generation": kept.generation}
         try:
             write_private(self._path, json.dumps(record).encode() + b"\n")
@@ -108,7 +128,6 @@ class AccessStore:
                 f"the try cannot be recorded in {self._path}: {error.strerror}, so nothing is checked",
                 "free some space or make the folder writable",
             ) from error
-        return kept
 
     def _missing(self, record: _Record | None, keychain: Keychain) -> AccessState:
         """No state in the keychain: an older version's file, never set, or removed."""
@@ -118,7 +137,7 @@ class AccessStore:
                 kept = self.write(migrated, keychain)
                 self._older.unlink()
                 return kept
-        if not (record.method if record else self._was_set()):
+        if not (record is not None and record.method) and not self._was_set():
             return AccessState()
         generation = record.generation if record else 0
         # No key and no hash: nothing that is typed can be right, and only a reset leads on.

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from engine.facade.authorising import Authoriser
+from engine.storage.audit_feeder import AuditFeeder
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import Event
 from engine.vocabulary.fold import fold
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from engine.roles.library import RoleLibrary
     from engine.session.runner import Runner
+    from engine.storage.audit_outbox import AuditOutbox
     from engine.storage.feed import Feed
     from engine.storage.home import Home
     from engine.storage.trust import TrustedContent
@@ -71,6 +73,8 @@ class Adapters(Protocol):
     @property
     def setups(self) -> SetupFolder: ...
     @property
+    def audit(self) -> AuditOutbox: ...
+    @property
     def shipped_playbooks(self) -> Path: ...
 
     def close(self) -> None: ...
@@ -93,6 +97,7 @@ class Core:
         self.feed = adapters.feed
         self.clock = adapters.clock
         self.runners: dict[str, Runner] = {}
+        self.feeder = AuditFeeder(lambda: adapters.audit, adapters.journal)
         self.authoriser = Authoriser(lambda: adapters.authenticator, adapters.journal, adapters.clock, self._window_s)
         self._lock = Lock()
         self._states: dict[str, Session] = {}

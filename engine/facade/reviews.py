@@ -151,4 +151,5 @@ class Reviews:
             core.adapters.users,
             core.journal,
             lambda what, secret: core.authoriser.authorise(what, secret, session=state.id, role=role),
+            core.adapters.audit.seal,
         )

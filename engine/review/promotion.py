@@ -19,6 +19,7 @@ from engine.vocabulary.verdicts import ApprovalState
 from engine.vocabulary.workspaces import PromotionPlan
 
 if TYPE_CHECKING:
+    from engine.vocabulary.audit import AuditHead
     from engine.vocabulary.ports import Journal, SessionRepository, UserRepository
     from engine.vocabulary.roles import Role
 
@@ -48,6 +49,7 @@ class Promoter:
         users: UserRepository,
         journal: Journal,
         authorise: Callable[[Guarded, str | None], None],
+        audit_head: Callable[[], AuditHead],
     ) -> None:
         self._session = session
         self._role = role
@@ -55,6 +57,7 @@ class Promoter:
         self._users = users
         self._journal = journal
         self._authorise = authorise
+        self._audit_head = audit_head
         self._root = Path(session.workspace)
 
     def promote(
@@ -108,7 +111,8 @@ class Promoter:
             raise UsageError("this session has no promotion to undo", "see the session's log with: orion log")
         self._authorise(Guarded.UNDO, secret)
         subject = shortened(f'Revert "{self._subject()}"', SUBJECT_WIDTH)
-        message = f"{subject}\n\nThis reverts commit {record.commit}.\n\nOrion-Session: {self._session.id}\n"
+        trailers = [f"Orion-Session: {self._session.id}", *self._audit_trailer()]
+        message = f"{subject}\n\nThis reverts commit {record.commit}.\n\n" + "\n".join(trailers) + "\n"
         plan = self._users.revert(
             self._root, record.commit, record.branch, message, self._next_attempt(), self._session.id
         )
@@ -177,7 +181,13 @@ class Promoter:
         trailers = [f"Orion-Session: {session.id}", f"Orion-Role: {session.role}"]
         trailers += [f"Orion-Approved: {approval}" for approval in approved]
         trailers += [f"Orion-Accepted: {finding}" for finding in accepted]
+        trailers += self._audit_trailer()
         return f"{self._subject()}\n\n" + "\n".join(trailers) + "\n"
+
+    def _audit_trailer(self) -> list[str]:
+        """Where the audit log ends now: whoever has this commit can tell an older copy of the log."""
+        head = self._audit_head()
+        return [f"Orion-Audit: {head.count} {head.hash}"] if head.count else []
 
 
 def intent_data(plan: PromotionPlan, workspace: str, undoes: int | None, source: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from engine.vocabulary.errors import ConfigError, UsageError
 
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
-_FOLDERS = ("sessions", "blobs", "roles", "playbooks", "locks", "logs", "keychain", "setups")
+_FOLDERS = ("sessions", "blobs", "roles", "playbooks", "locks", "logs", "keychain", "audit", "setups")
 _FILES = ("journal.db", "feedback.db", "config.yaml", "access.json", "auth.json", "trusted.json")
 _MOUNTS = Path("/proc/self/mounts")
 
@@ -35,6 +35,7 @@ class Home:
         self.access = self.root / "access.json"
         self.older_auth = self.root / "auth.json"
         self.keychain = self.root / "keychain"
+        self.audit = self.root / "audit"
         self.trusted = self.root / "trusted.json"
         self.sessions = self.root / "sessions"
         self.blobs = self.root / "blobs"

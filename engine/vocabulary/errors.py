@@ -157,6 +157,10 @@ class JournalError(OrionError):
     """The journal cannot be read or written: a newer version, a full disk, a damaged file."""
 
 
+class AuditError(OrionError):
+    """The audit log cannot be read or written."""
+
+
 class LeaseLost(JournalError):
     """Another runner took the session over; this one must stop writing."""
 

@@ -56,7 +56,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "role": ("role:role", "List, show, make, change, test and trust roles"),
         "guard": ("guard:guard", "What the guard makes of a goal text"),
         "scan": ("guard:scan", "Look for secrets in files"),
-        "auth": ("auth:auth", "The PIN that promotions ask for"),
+        "auth": ("auth:auth", "The PIN or the codes that promotions ask for"),
+        "audit": ("audit:audit", "Verify, show and export the audit log"),
     },
     "This machine": {
         "doctor": ("admin:doctor", "What works here, and what to do about the rest"),

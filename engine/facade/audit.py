@@ -1,0 +1,48 @@
+"""`engine.audit`: the audit log, read, verified and handed to others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from engine.facade.core import Core
+    from engine.vocabulary.audit import AuditEntry, AuditHead, AuditVerdict
+
+
+class Audit:
+    """Everything that decides or lets something happen, chained so that tampering shows. Looking at it first exports
+    what the journal knows by now."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def verify(self) -> AuditVerdict:
+        """Check every entry, their order, and that none is missing at the end. Raises KeychainError when the key cannot
+        be had."""
+        return self._core.adapters.audit.verify()
+
+    def entries(self, *, session: str = "", actor: str = "", event: str = "") -> Iterator[AuditEntry]:
+        """Entries in order, narrowed down where a filter is given. What they are worth says `verify`. Raises AuditError
+        and KeychainError."""
+        self._core.adapters.audit.flush()
+        for entry in self._core.adapters.audit.log.entries():
+            record = entry.record
+            of_session = not session or session in (record.session, record.details.get("session"))
+            if of_session and actor in ("", record.actor) and event in ("", record.event):
+                yield entry
+
+    def seal(self) -> AuditHead:
+        """Export, and let the keychain remember where the log ends. Raises AuditError and KeychainError."""
+        return self._core.adapters.audit.seal()
+
+    def export(self, target: Path) -> AuditHead:
+        """Write the whole log as one file for somebody else to check, with its head; the key stays here. Raises
+        UsageError when something stands there already, AuditError, KeychainError."""
+        from engine.storage.audit_export import export
+
+        head = self._core.adapters.audit.flush()
+        export(self._core.adapters.audit.log, target)
+        return head
