@@ -85,7 +85,6 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
         ["work", "--queue", "x"],
         ["work", "--urgent", "x"],
         ["queue"],
-        ["audit", "verify"],
         ["export", "x"],
         ["daemon", "start"],
         ["serve"],
