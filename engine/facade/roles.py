@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.vocabulary.access import Guarded
-from engine.vocabulary.errors import Problem, RoleError
+from engine.vocabulary.errors import JournalError, Problem, RoleError
 from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 from engine.vocabulary.roles import RoleSource
 from engine.vocabulary.text import nearest, visible
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from engine.storage.role_files import RoleFiles
     from engine.vocabulary.actions import Action
     from engine.vocabulary.requests import RoleEntry, RoleText
+    from engine.vocabulary.role_forms import RolePreview, Trial
     from engine.vocabulary.roles import Role
     from engine.vocabulary.verdicts import Verdict
 
 _USER = RoleSource.USER
+
+Stamp: TypeAlias = "tuple[tuple[str, int, int, int], ...]"
+"""What files look like from outside; only good for comparing with another."""
 
 
 class Roles:
@@ -44,9 +48,16 @@ class Roles:
         """The role that may be used under that name. Raises RoleError with the nearest name."""
         return self._core.adapters.library.get(name, workspace)
 
-    def text(self, name: str, workspace: Path | None = None) -> RoleText:
-        """The file behind a name as it is written. Raises RoleError."""
-        return self._core.adapters.library.text(name, workspace)
+    def text(self, name: str, workspace: Path | None = None, *, source: RoleSource | None = None) -> RoleText:
+        """The file behind a name as it is written; of one source where it is given. Raises RoleError."""
+        return self._core.adapters.library.text(name, workspace, source=source)
+
+    def stamp(self, workspace: Path | None = None) -> Stamp:
+        """Another value whenever a role's file or the record of trust was changed, by whomever. Cheap: nothing is
+        read."""
+        trusted = self._core.home.trusted
+        record = ((str(trusted), *_state_of(trusted)),)
+        return (*self._core.adapters.library.stamp(workspace), *record)
 
     def validate(self, path: Path) -> tuple[Problem, ...]:
         """What is wrong with a role file; nothing when it can be used."""
@@ -60,6 +71,12 @@ class Roles:
 
         return decide_action(role, action, confidence)
 
+    def typical(self, role: Role, confidence: float = 1.0) -> tuple[Trial, ...]:
+        """What the gate would say to typical actions."""
+        from engine.roles.typical import trials_of
+
+        return trials_of(role, confidence)
+
     def trust(self, name: str, workspace: Path, *, secret: str, content: str = "") -> RoleEntry:
         """Trust a role of the repository exactly as its file is now; any change takes that back. `content` is the
         SHA-256 of what the person has seen: RoleError when the file is another by now. Raises AuthError and Locked,
@@ -69,6 +86,9 @@ class Roles:
             return found
         self._core.authoriser.authorise(Guarded.TRUST_ROLE, secret)
         # What is trusted is what was looked at before the secret, whatever stands in the file by now.
+        written = self._core.adapters.library.text(name, workspace, source=RoleSource.PROJECT)
+        if written.content == found.content:
+            self._core.adapters.blobs.put(written.text.encode("utf-8"))
         now = self._core.clock.now().isoformat()
         self._changed(name, "trusted", found.content)
         self._core.adapters.trusted.add(found.content, name=name, path=found.path, at=now)
@@ -84,6 +104,42 @@ class Roles:
         return self._core.adapters.trusted.remove(
             lambda content, named, path: content in contents or (named == name and path in paths)
         )
+
+    def since_trusted(self, name: str, workspace: Path) -> str:
+        """What changed in a role of the repository since the user trusted it, as a unified diff; empty when nothing
+        did, it was never trusted, or the text of then is not kept. Raises RoleError."""
+        from difflib import unified_diff
+
+        library, adapters = self._core.adapters.library, self._core.adapters
+        found = library.text(name, workspace, source=RoleSource.PROJECT)
+        before = adapters.trusted.latest(name, found.path)
+        if before in ("", found.content):
+            return ""
+        try:
+            old = adapters.blobs.get(before).decode("utf-8", "replace")
+        except JournalError:
+            return ""
+        return "\n".join(unified_diff(old.splitlines(), found.text.splitlines(), "trusted", "now", lineterm=""))
+
+    def preview(self, name: str, text: str, *, confidence: float = 1.0) -> RolePreview:
+        """What this text would be as the user's file of that name: its form, its faults, and what the gate would say to
+        typical actions. Nothing is written; never raises for a text that is wrong."""
+        from engine.roles.form import fields_of
+        from engine.vocabulary.role_forms import RolePreview
+
+        try:
+            role = self.check(name, text)
+        except RoleError as error:
+            problems = error.problems or (Problem(error.message, hint=error.hint),)
+            return RolePreview(text, None, problems, fields_of(text), ())
+        return RolePreview(text, role, (), fields_of(text), self.typical(role, confidence))
+
+    def with_words(self, text: str, key: str, words: str) -> str:
+        """The text of a role file after a person typed these words for a field of its form. Raises RoleError for words
+        that mean nothing there."""
+        from engine.roles.form import with_words
+
+        return with_words(text, key, words)
 
     def check(self, name: str, text: str) -> Role:
         """The role that this text would be as the user's file of that name. Raises RoleError with every problem."""
@@ -243,3 +299,11 @@ class Roles:
                 f"the file of the role {visible(name)} is not the one that was shown", "read it again", path=found.path
             )
         return found
+
+
+def _state_of(path: Path) -> tuple[int, int, int]:
+    try:
+        state = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return state.st_ino, state.st_size, state.st_ctime_ns

@@ -90,22 +90,29 @@ class RoleLibrary:
             )
         return first.role
 
-    def text(self, name: str, workspace: Path | None = None) -> RoleText:
-        """The file behind a name, as it is written, usable or not. Raises RoleError."""
-        entry = self.entry(name, workspace)
+    def text(self, name: str, workspace: Path | None = None, *, source: RoleSource | None = None) -> RoleText:
+        """The file behind a name, as it is written, usable or not; of one source where it is given. Raises
+        RoleError."""
+        entry = self.entry(name, workspace, source=source)
         content = _content(Path(entry.path), entry.source)
         return RoleText(name, content.decode("utf-8", "replace"), sha256(content).hexdigest(), entry.source, entry.path)
 
+    def stamp(self, workspace: Path | None = None) -> tuple[tuple[str, int, int, int], ...]:
+        """What the files of all roles look like from outside, path, inode, size and time of change in nanoseconds: two
+        stamps differ when a file was written, made, moved or removed in between. Reads no file."""
+        project = [] if workspace is None else _files(workspace / PROJECT_FOLDER, RoleSource.PROJECT)
+        found = []
+        for path in (*_files(self._user, RoleSource.USER), *_files(self._starters, RoleSource.STARTER), *project):
+            try:
+                state = path.stat(follow_symlinks=path not in project)
+            except OSError:
+                continue
+            found.append((str(path), state.st_ino, state.st_size, state.st_ctime_ns))
+        return tuple(found)
+
     def _entries(self, folder: Path, source: RoleSource, name: str | None) -> Iterator[RoleEntry]:
         """The role files right in the folder, of one name or of all; none when there is no such folder."""
-        try:
-            files = sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS)
-        except OSError:
-            return
-        files = [path for path in files if name in (None, path.stem)]
-        if source is RoleSource.PROJECT:
-            files = files[:MOST_FILES]
-        for path in files:
+        for path in _files(folder, source, name):
             trusted, hashed = source is not RoleSource.PROJECT, ""
             try:
                 content = _content(path, source)
@@ -118,6 +125,15 @@ class RoleLibrary:
                 yield RoleEntry(path.stem, source, str(path), None, trusted, problems, hashed)
             else:
                 yield RoleEntry(role.name, source, str(path), role, trusted, (), hashed)
+
+
+def _files(folder: Path, source: RoleSource, name: str | None = None) -> list[Path]:
+    """The role files right in the folder, of one name or of all, as many as Orion looks at."""
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS and name in (None, path.stem))
+    except OSError:
+        return []
+    return files[:MOST_FILES] if source is RoleSource.PROJECT else files
 
 
 def _content(path: Path, source: RoleSource) -> bytes:

@@ -45,6 +45,20 @@ class TrustedContent:
         with self._changed() as records:
             records[content] = {"name": name, "path": path, "at": at}
 
+    def latest(self, name: str, path: str) -> str:
+        """The content of that file that was trusted last, as its SHA-256; empty when none was, or that cannot be
+        told."""
+        try:
+            records = self._read()
+        except ConfigError:
+            return ""
+        of_it = [
+            (about["at"], content)
+            for content, about in records.items()
+            if (about["name"], about["path"]) == (name, path)
+        ]
+        return max(of_it, default=("", ""))[1]
+
     def remove(self, gone: Callable[[str, str, str], bool]) -> int:
         """Take back what `gone(content, name, path)` holds for; how many that were."""
         with self._changed() as records:
