@@ -51,6 +51,20 @@ NEEDS: dict[str, str] = {
     "edits": "you have changed nothing yet",
     "startable": "a plan without a task cannot start",
     "back": "there is nothing to go back to, ctrl+q quits",
+    "role": "choose a role first",
+    "mine": "only a role of yours can be deleted",
+    "untrusted": "only a role of the repository is trusted, and only while it is not",
+    "trusted": "no trust was given to it",
+    "writable": "it belongs to the repository: c makes one of your own out of it",
+    "field": "choose a field of the form first",
+    "chosen": "this field is typed: enter does that",
+    "set": "the file says nothing here, the default counts already",
+    "role_edits": "nothing is changed, so there is nothing to save",
+    "valid": "something is wrong in it still, the lines with ✗ say what",
+    "on_disk": "it is not saved yet, so there is no file to read",
+    "typing": "nothing is being typed",
+    "not_typing": "a value is being typed: enter takes it, esc leaves it",
+    "option": "this question is answered in words",
 }
 
 
@@ -85,7 +99,7 @@ _KEY_NAMES = {
 }
 
 # Every screen that has another one behind it.
-_DEEPER = ("new_goal", "monitor", "story", "plan", "approvals", "review")
+_DEEPER = ("new_goal", "monitor", "story", "plan", "approvals", "review", "roles", "role", "new_role")
 
 ACTS: tuple[Act, ...] = (
     # Home
@@ -164,6 +178,72 @@ ACTS: tuple[Act, ...] = (
     Act("next_file", "next file", "n", "The next file of the diff", ("review",), ("hunk",)),
     Act("diff_or_files", "diff/files", "d", "The diff on the whole screen, or the files beside it", ("review",)),
     Act("why", "why", "w", "Everything known about what the cursor is on", ("review",), ("row",)),
+    # Roles
+    Act("roles", "roles", "o", "Roles: who may do what; make, change and trust them", ("home",), ("engine",)),
+    Act("open_role", "open", "enter", "Open the role: form, file, dry run", ("roles",), ("role",)),
+    Act("new_role", "new role", "n", "Make a role of your own, in a few questions", ("roles",), ("engine",)),
+    Act("copy_role", "copy", "c", "Make a role of your own out of this one", ("roles", "role"), ("engine", "role")),
+    Act(
+        "trust_role",
+        "trust",
+        "T",
+        "Trust the repository's role exactly as it is now",
+        ("roles", "role"),
+        ("untrusted",),
+    ),
+    Act("untrust_role", "untrust", "U", "Take your trust in it back", ("roles", "role"), ("trusted",)),
+    Act("delete_role", "delete", "D", "Delete the role of yours", ("roles", "role"), ("mine",)),
+    # One role
+    Act(
+        "take_words",
+        "take it",
+        "enter",
+        "Take what was typed; up and down go on to the next field",
+        ("role",),
+        ("typing",),
+    ),
+    Act(
+        "type_field",
+        "change",
+        "enter",
+        "Type another value for the field",
+        ("role",),
+        ("writable", "field", "not_typing"),
+    ),
+    Act(
+        "next_choice",
+        "next choice",
+        "space",
+        "The next of the field's choices",
+        ("role",),
+        ("writable", "chosen", "not_typing"),
+    ),
+    Act(
+        "clear_field",
+        "leave out",
+        "delete",
+        "Leave it out, its default counts",
+        ("role",),
+        ("writable", "set", "not_typing"),
+    ),
+    Act("clear_field_x", "leave out", "x", "The same", ("role",), ("writable", "set"), footer=False),
+    Act("undo_field", "undo", "u", "Take back the last change", ("role",), ("edits",)),
+    Act("save_role", "save", "ctrl+s", "Save the role, with your PIN", ("role",), ("writable", "role_edits", "valid")),
+    Act(
+        "read_role",
+        "read again",
+        "ctrl+r",
+        "Read the file again, without your changes",
+        ("role",),
+        ("on_disk", "not_typing"),
+    ),
+    Act("yaml", "file", "y", "The file's text beside the form, or what was there", ("role",)),
+    Act("dry_run", "dry run", "t", "Typical actions and what would become of them", ("role",)),
+    Act("surer", "confidence", "s", "Ask the dry run with another confidence", ("role",)),
+    Act("role_pane", "next pane", "tab", "Go to the next pane", ("role",)),
+    # The interview for a new role
+    Act("answer", "take it", "enter", "Take the answer and go on", ("new_role",)),
+    Act("mark", "mark/unmark", "space", "Move the action in or out of this list", ("new_role",), ("option",)),
     # Everywhere
     Act("back", "back", "q", "Back to where you came from", _DEEPER),
     Act(

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from engine.vocabulary.actions import ActionClass
     from engine.vocabulary.changes import ChangeSet, Promotion
     from engine.vocabulary.events import Event
     from engine.vocabulary.plans import Plan
-    from engine.vocabulary.requests import AuthStatus, PlaybookEntry, Proposal, Review, RoleEntry, SessionRequest
+    from engine.vocabulary.requests import (
+        AuthStatus,
+        PlaybookEntry,
+        Proposal,
+        Review,
+        RoleEntry,
+        RoleText,
+        SessionRequest,
+    )
+    from engine.vocabulary.role_forms import RolePreview
+    from engine.vocabulary.roles import Role, RoleSource
     from engine.vocabulary.sessions import Limits, Session, SessionSummary
     from engine.vocabulary.settings import Settings
     from engine.vocabulary.verdicts import Approval
@@ -61,6 +72,22 @@ class ReviewsFace(Protocol):
 
 class RolesFace(Protocol):
     def list(self, workspace: Path | None = None) -> tuple[RoleEntry, ...]: ...
+    def stamp(self, workspace: Path | None = None) -> tuple[tuple[str, int, int, int], ...]: ...
+    def text(self, name: str, workspace: Path | None = None, *, source: RoleSource | None = None) -> RoleText: ...
+    def preview(self, name: str, text: str, *, confidence: float = 1.0) -> RolePreview: ...
+    def with_words(self, text: str, key: str, words: str) -> str: ...
+    def phrases(self) -> tuple[tuple[ActionClass, str], ...]: ...
+    def value_of(self, field: str, words: str) -> Any: ...
+    def check(self, name: str, text: str) -> Role: ...
+    def free(self, name: str) -> None: ...
+    def draft(
+        self, name: str, *, base: str = "", fields: Mapping[str, Any] | None = None, workspace: Path | None = None
+    ) -> str: ...
+    def save(self, name: str, text: str, *, secret: str, expected: str = "") -> RoleEntry: ...
+    def delete(self, name: str, *, secret: str) -> None: ...
+    def trust(self, name: str, workspace: Path, *, secret: str, content: str = "") -> RoleEntry: ...
+    def untrust(self, name: str, workspace: Path) -> int: ...
+    def since_trusted(self, name: str, workspace: Path) -> str: ...
 
 
 class PlaybooksFace(Protocol):

@@ -17,12 +17,16 @@ ROUTES: dict[str, tuple[str, str]] = {
     "story": ("orion_tui.screens.story", "StoryScreen"),
     "approvals": ("orion_tui.screens.approvals", "ApprovalsScreen"),
     "review": ("orion_tui.screens.review", "ReviewScreen"),
+    "roles": ("orion_tui.screens.roles", "RolesScreen"),
+    "role": ("orion_tui.screens.role", "RoleScreen"),
+    "new_role": ("orion_tui.screens.new_role", "NewRoleScreen"),
 }
 
 
 def make_screen(name: str, **arguments: Any) -> OrionScreen:
     """A new screen. `plan` takes `proposal` or a whole `session`, `monitor` and `review` take `session`, `story`
-    takes `session` and `task`, `approvals` takes an optional `session` and `approval`."""
+    takes `session` and `task`, `approvals` takes an optional `session` and `approval`, `role` takes `role` with either
+    the `source` of a file or the `text` of a new role."""
     module, kind = ROUTES[name]
     screen: OrionScreen = getattr(import_module(module), kind)(**arguments)
     return screen

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from engine.facade.core import Core
     from engine.storage.role_files import RoleFiles
-    from engine.vocabulary.actions import Action
+    from engine.vocabulary.actions import Action, ActionClass
     from engine.vocabulary.requests import RoleEntry, RoleText
     from engine.vocabulary.role_forms import RolePreview, Trial
     from engine.vocabulary.roles import Role
@@ -70,6 +70,12 @@ class Roles:
         from engine.governance.gate import decide_action
 
         return decide_action(role, action, confidence)
+
+    def phrases(self) -> tuple[tuple[ActionClass, str], ...]:
+        """Every action class with words that complete "the role may …", the harmless first."""
+        from engine.governance.classes import CLASSES
+
+        return tuple((action, entry.phrase) for action, entry in CLASSES.items())
 
     def typical(self, role: Role, confidence: float = 1.0) -> tuple[Trial, ...]:
         """What the gate would say to typical actions."""

@@ -27,6 +27,7 @@ UNLISTED = "not listed"
 MORE = "+"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _COMMAND = " $ "
+_GROUPS = ("authority", "confidence_thresholds", "write_limits", "notifications")
 _OLD = {"allowed_actions": "autonomous", "blocked_actions": "forbidden"}
 
 _WHO, _MAY, _SURE, _DONE, _LIMITS, _TOLD = (
@@ -86,16 +87,17 @@ def with_words(text: str, key: str, words: str) -> str:
             return _with_authority(text, ActionClass(name), said)
         case "success_criteria":
             return _with_criterion(text, name, said)
-        case "unknown":
+        case "unknown" | "inside":
             if said:
                 raise RoleError(f"a role has no field {visible(name)!r}", nearest(name, field_names()))
-            return remove_value(text, [name])
+            return remove_value(text, [name] if kind == "unknown" else name.split(":", 1))
     return with_field(text, key, value_of(key, said) if said else None)
 
 
 def _fields(document: Document) -> Iterator[RoleField]:
     data = document.data
     defaults = _defaults()
+    yield from _unknown(document)
     for group in (_WHO, _MAY, _SURE, _DONE, _LIMITS, _TOLD):
         if group == _MAY:
             yield from _authority(document)
@@ -106,13 +108,27 @@ def _fields(document: Document) -> Iterator[RoleField]:
                 value = _at(data, key)
                 choices = _CHOICES.get(key, ())
                 yield _field(document, key, label, group, _words(key, value), defaults.get(key, ""), about, choices)
-    known = {name.partition(".")[0] for name in field_names()}
-    for name in data:
-        if str(name) not in known:
-            about = "no field of a role: " + nearest(str(name), known)
-            yield _field(
-                document, f"unknown:{name}", str(name), "NOT KNOWN", dumped(data[name]), "", about, (), str(name)
-            )
+
+
+def _unknown(document: Document) -> Iterator[RoleField]:
+    """What no role has, at the top and inside of groups: it can only be left out."""
+    data, known = document.data, field_names()
+    tops = {name.partition(".")[0] for name in known}
+    inside = {group: {name for name in known if name.startswith(f"{group}.")} for group in _GROUPS}
+    found: list[tuple[tuple[Any, ...], set[str]]] = [((name,), tops) for name in data if name not in tops]
+    for group, names in inside.items():
+        inner = data.get(group)
+        found += [
+            ((group, name), names)
+            for name in (inner if isinstance(inner, dict) else ())
+            if f"{group}.{name}" not in names
+        ]
+    for keys, names in found:
+        label = ".".join(map(str, keys))
+        value = data[keys[0]] if len(keys) == 1 else data[keys[0]][keys[1]]
+        key = f"{'unknown' if len(keys) == 1 else 'inside'}:{':'.join(map(str, keys))}"
+        about = "no field of a role: " + nearest(label, names)
+        yield _field(document, key, label, "NOT KNOWN", dumped(value), "", about, (), label)
 
 
 def _field(
@@ -249,7 +265,7 @@ def _understood(said: str) -> dict[str, list[Any] | None]:
     if not said or said.casefold() == UNLISTED:
         return {}
     wanted: dict[str, list[Any] | None] = {}
-    for part in re.split(rf";\s*(?=(?:{'|'.join(LISTED)})\b)", said):
+    for part in re.split(rf";\s*(?=(?:{'|'.join(LISTED)})\s*(?:[:;]|$))", said):
         word, colon, rest = (piece.strip() for piece in part.partition(":"))
         names = {**dict(zip(LISTED, LISTS, strict=True)), **{name: name for name in LISTS}}
         if word not in names:

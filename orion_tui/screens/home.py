@@ -208,6 +208,9 @@ class HomeScreen(OrionScreen):
     def do_new_goal(self) -> None:
         self.orion.go("new_goal")
 
+    def do_roles(self) -> None:
+        self.orion.go("roles")
+
     def do_open(self) -> None:
         kind, key = self._chosen()
         if kind == "approval":

@@ -17,6 +17,7 @@ from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
 from orion_tui.durations import read_duration, read_money, written_duration
+from orion_tui.role_watch import RoleWatch, Stamp
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.header import styled
 
@@ -42,6 +43,7 @@ _BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
 class _Offer:
     """What can be chosen, read from the engine in one go."""
 
+    stamp: Stamp
     roles: tuple[RoleEntry, ...]
     playbooks: tuple[PlaybookEntry, ...]
     settings: Settings
@@ -61,6 +63,7 @@ class NewGoalScreen(OrionScreen):
         self._planning = False
         self._seen: Proposal | None = None
         self._no_model = ""
+        self._watch = RoleWatch(self, self._roles_moved)
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
@@ -98,7 +101,11 @@ class NewGoalScreen(OrionScreen):
         ask(
             self,
             lambda: _Offer(
-                engine.roles.list(workspace), engine.playbooks.list(), engine.settings.get(), engine.settings.path()
+                engine.roles.stamp(workspace),
+                engine.roles.list(workspace),
+                engine.playbooks.list(),
+                engine.settings.get(),
+                engine.settings.path(),
             ),
             self._offered,
             self._refused,
@@ -109,14 +116,9 @@ class NewGoalScreen(OrionScreen):
 
     def _offered(self, offer: _Offer) -> None:
         self._offer = offer
-        roles = [entry for entry in offer.roles if entry.role is not None and entry.trusted]
-        role = self.query_one("#role", Select)
-        role.set_options([(_literal(f"{entry.name}  ({entry.source})"), entry.name) for entry in roles])
-        if any(entry.name == offer.settings.default_role for entry in roles):
-            role.value = offer.settings.default_role
-        broken = [entry.name for entry in offer.roles if entry.role is None]
-        if broken:
-            self._say_at("role", f"broken, not offered: {', '.join(broken)} (orion role validate says why)", "muted")
+        self._watch.seen(offer.stamp)
+        self._watch.start()
+        self._offer_roles(offer.roles, offer.settings.default_role)
         how = self.query_one("#how", Select)
         options = [(_literal(f"model {name}"), f"model:{name}") for name in offer.settings.models]
         options += [
@@ -134,6 +136,29 @@ class NewGoalScreen(OrionScreen):
         limits = offer.settings.limits
         self.query_one("#time", Input).value = written_duration(limits.time_s)
         self.query_one("#cost", Input).value = f"{limits.cost_usd:.2f}"
+
+    def _offer_roles(self, entries: tuple[RoleEntry, ...], chosen: str) -> None:
+        """Let these roles be chosen, the one named first of all."""
+        roles = [entry for entry in entries if entry.role is not None and entry.trusted and entry.hidden_by is None]
+        role = self.query_one("#role", Select)
+        role.set_options([(_literal(f"{entry.name}  ({entry.source})"), entry.name) for entry in roles])
+        if any(entry.name == chosen for entry in roles):
+            role.value = chosen
+        broken = [entry.name for entry in entries if entry.role is None]
+        said = f"broken, not offered: {', '.join(broken)} (o on Home says why)" if broken else ""
+        self._say_at("role", said, "muted")
+
+    def _roles_moved(self) -> None:
+        """A role's file was changed: offer what there is now, the choice stays where it can."""
+        engine, workspace = self.engine, self.orion.workspace
+        chosen = self.query_one("#role", Select).value
+
+        def offered(entries: tuple[RoleEntry, ...]) -> None:
+            self._offer_roles(entries, str(chosen))
+            if isinstance(chosen, str) and self.query_one("#role", Select).value != chosen:
+                self.orion.say(f"the role {chosen} cannot be used any more: choose another", severity="warning")
+
+        ask(self, lambda: engine.roles.list(workspace), offered, group="roles", exclusive=True)
 
     # -- from the form to a proposal
 

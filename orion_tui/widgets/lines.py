@@ -71,9 +71,13 @@ class LineView(ScrollView, can_focus=True):
         super().watch_has_focus(_has_focus)
         self.forget()
 
+    def keep_cursor_in_sight(self) -> None:
+        """Scroll as far as the chosen line needs; for a view that has become smaller."""
+        if self.cursor >= 0 and self.is_attached:
+            self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+
     def watch_cursor(self, old: int, new: int) -> None:
-        if new >= 0 and self.is_attached:
-            self.scroll_to_region(Region(0, new, 1, 1), animate=False, force=True)
+        self.keep_cursor_in_sight()
         for number in (old, new):
             self.refresh_lines(number - self.scroll_offset.y, 1)
 

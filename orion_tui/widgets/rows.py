@@ -50,6 +50,7 @@ class RowList(LineView):
         self._build: Callable[[int], Sequence[Row]] = lambda _width: ()
         self._rows: Sequence[Row] = ()
         self._width = 0
+        self._wanted = ""
 
     @property
     def chosen(self) -> str:
@@ -62,7 +63,9 @@ class RowList(LineView):
         self._rebuild()
 
     def choose(self, key: str) -> None:
-        """Put the cursor on the row with that key, if there is one."""
+        """Put the cursor on the row with that key, if there is one; before the first layout, as soon as there are
+        rows."""
+        self._wanted = key if not self._rows else ""
         for number, row in enumerate(self._rows):
             if row.key == key:
                 self.cursor = number
@@ -79,14 +82,14 @@ class RowList(LineView):
             self._rebuild()
 
     def _rebuild(self) -> None:
-        before, place = self.chosen, self.cursor
+        before, place = self.chosen or self._wanted, self.cursor
         self._width = self.scrollable_content_region.width
         if not self._width:
             return
         rows = self._build(self._width)
         if rows == self._rows:
             return
-        self._rows = rows
+        self._rows, self._wanted = rows, ""
         self._strips.clear()
         self.resize_to_lines()
         same = next((number for number, row in enumerate(rows) if row.key and row.key == before), None)

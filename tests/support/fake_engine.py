@@ -399,6 +399,9 @@ class _Reviews:
 
 
 class _Roles:
+    def stamp(self, workspace: Path | None = None) -> tuple[tuple[str, int, int, int], ...]:
+        return ()
+
     def list(self, workspace: Path | None = None) -> tuple[RoleEntry, ...]:
         names = ("devops-engineer", "qa-engineer", "software-engineer", "technical-writer")
         return tuple(
