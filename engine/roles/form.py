@@ -55,6 +55,8 @@ _PLAIN: tuple[tuple[str, str, str, str], ...] = (
     ("write_limits.files_created", "files created", _LIMITS, "in a session, never above the ceiling"),
     ("write_limits.files_modified", "files modified", _LIMITS, "in a session, never above the ceiling"),
     ("write_limits.total_bytes", "bytes in all", _LIMITS, "in a session, never above the ceiling"),
+    ("model", "works with", _LIMITS, "a model of your config.yaml"),
+    ("fallback_model", "stands in", _LIMITS, "a model of your config.yaml, when the first cannot be used"),
     ("working_hours", "works", _LIMITS, "days and times, such as mon-fri 22:00-06:00"),
     ("replan_every", "plans again after", _LIMITS, "tasks, 1 to 100"),
     ("notifications.session_started", "session started", _TOLD, "channels, separated by commas"),
@@ -152,6 +154,7 @@ def _defaults() -> Mapping[str, str]:
     found |= {f"write_limits.{name}": str(value) for name, value in asdict(WriteLimits()).items()}
     told = {key: "nobody" for key, *_ in _PLAIN if key.startswith("notifications.")}
     plain = {"scope": "everything", "risk_tolerance": "medium", "auth_method": "pin", "working_hours": "always"}
+    plain |= {"model": "your default model", "fallback_model": "no other model"}
     return {**found, **told, **plain, "replan_every": "5"}
 
 
