@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -122,6 +123,7 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         watch=lambda stop, moved: core.adapters.watch(root, stop, moved),
         work=work,
         budget=Budget(ledger, work),
+        free_bytes=lambda: shutil.disk_usage(core.home.root).free,
         setup=SetupDesk(
             core.adapters.setups, _identity(provider.probe(), spec.toolchains), with_network, sandbox.freeze
         ),

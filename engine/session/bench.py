@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
-from engine.session.stop_conditions import Stop, stop_for
+from engine.session.stop_conditions import DISK_NEEDED_BYTES, Stop, disk_full, stop_for
 from engine.vocabulary.outlook import History
 from engine.vocabulary.sessions import SessionState
 
@@ -40,6 +41,7 @@ class Bench:
     work: Worktime
     budget: Budget
     setup: SetupDesk | None = None
+    free_bytes: Callable[[], int] = lambda: sys.maxsize
     history: History = field(default_factory=History)
     stop: Flag = field(default_factory=Flag)
     pause: Flag = field(default_factory=Flag)
@@ -57,4 +59,9 @@ class Bench:
         """The stop condition that holds now, if any."""
         if self.budget.reached is not None:
             return Stop(SessionState.PAUSED, self.budget.reached.reason)
-        return stop_for(self.ledger.session, self.run_s())
+        return stop_for(self.ledger.session, self.run_s()) or self.starved()
+
+    def starved(self) -> Stop | None:
+        """A pause while the disk that the session is on is full: what fails then is not the work's fault."""
+        free = self.free_bytes()
+        return disk_full(free) if free < DISK_NEEDED_BYTES else None

@@ -90,15 +90,16 @@ class Runner:
             # A full disk, mostly. Taking the unfinished task back makes room; when that is not enough to write the end,
             # the session shows as interrupted. Either way it resumes from its last kept task.
             self.failure = error
-            self._end(Stop(SessionState.PAUSED, error.message))
+            self._end(self._bench.starved() or Stop(SessionState.PAUSED, error.message))
         except OrionError as error:
             self.failure = error
-            self._end(Stop(SessionState.FAILED, error.message))
+            self._end(self._bench.starved() or Stop(SessionState.FAILED, error.message))
         except BaseException as error:  # noqa: BLE001 - told in the log and in the session's end
             # A bug must not leave a session that seems to run.
             self.failure = error
             _log.exception("session %s ends by a bug", self._lease.session)
-            self._end(Stop(SessionState.FAILED, f"internal error: {type(error).__name__}"))
+            full = self._bench.starved() if isinstance(error, OSError) else None
+            self._end(full or Stop(SessionState.FAILED, f"internal error: {type(error).__name__}"))
         finally:
             self._over.set()
             self._heartbeat.close()

@@ -17,12 +17,22 @@ COLLAPSE_BELOW = 0.50
 FAILURES_IN_A_ROW = 5
 
 
+DISK_NEEDED_BYTES = 32 * 1024 * 1024
+"""Below this much room on the disk of Orion's home nothing is begun: a checkout and a commit have to fit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """Why a session ends now, and in which state."""
 
     state: SessionState
     reason: str
+
+
+def disk_full(free: int) -> Stop:
+    """The pause for a disk with `free` bytes left."""
+    left = f"{free // 1024**2} MiB left where Orion's home is"
+    return Stop(SessionState.PAUSED, f"the disk is full ({left}); make room, then resume")
 
 
 def stop_for(session: Session, run_s: float) -> Stop | None:

@@ -233,7 +233,7 @@ class TaskRun:
             # The session's limit cut this command short, not its own: the task starts over once there is time again.
             standing.suspend_at_start()
             return False
-        if seen.restarted and self._task.steps is not None:
+        if self._cut_short(seen):
             # Half a command stands in the tree. A model is told and decides; a playbook begins the task anew.
             standing.suspend_at_start()
             return False
@@ -257,3 +257,7 @@ class TaskRun:
         deed = Deed(digest, about, seen.ok, seen.text, seen.path, seen.before, seen.after)
         circle = agent.watch.saw(deed)
         return circle is None or self._circled(agent, circle)
+
+    def _cut_short(self, seen: Observation) -> bool:
+        """Whether a trouble of the sandbox or of the disk, and not the work, ended the command."""
+        return (seen.restarted and self._task.steps is not None) or (not seen.ok and self._bench.starved() is not None)
