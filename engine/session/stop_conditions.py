@@ -17,8 +17,8 @@ COLLAPSE_BELOW = 0.50
 FAILURES_IN_A_ROW = 5
 
 
-DISK_NEEDED_BYTES = 32 * 1024 * 1024
-"""Below this much room on the disk of Orion's home nothing is begun: a checkout and a commit have to fit."""
+DISK_NEEDED_BYTES = 8 * 1024 * 1024
+"""Below this much room on the disk of Orion's home nothing is begun, and what fails is not the work's fault."""
 
 
 @dataclass(frozen=True, slots=True)
