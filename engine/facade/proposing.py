@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from engine.facade.core import Core
     from engine.facade.knowing import Ground
-    from engine.vocabulary.intake import Exchange
+    from engine.vocabulary.intake import Brief, Exchange
     from engine.vocabulary.outlook import Outlook
     from engine.vocabulary.plans import Plan
     from engine.vocabulary.ports import Model
-    from engine.vocabulary.requests import Guarded
+    from engine.vocabulary.requests import Guarded, Stripped
     from engine.vocabulary.roles import Role
     from engine.vocabulary.verdicts import Verdict
     from engine.vocabulary.workspaces import WorkspaceInfo
@@ -111,16 +111,27 @@ def _looked_up(core: Core, request: SessionRequest) -> _Found:
     workspace = core.adapters.users.inspect(request.workspace)
     role = core.adapters.library.get(request.role or settings.default_role, workspace.root)
     guarded = guard(request.goal)
+    brief, stripped = _guarded_answers(request.brief)
     asked = replace(
         request,
         workspace=workspace.root,
         goal=guarded.sanitized,
+        brief=brief,
         role=role.name,
         model=request.model or role.model or settings.default_model or "",
         sandbox=request.sandbox or settings.sandbox.prefer,
         limits=request.limits or settings.limits,
     )
-    return _Found(asked, role, workspace, guarded)
+    return _Found(asked, role, workspace, replace(guarded, stripped=(*guarded.stripped, *stripped)))
+
+
+def _guarded_answers(brief: Brief | None) -> tuple[Brief | None, tuple[Stripped, ...]]:
+    """A person's own answers go the way of the goal."""
+    if brief is None:
+        return None, ()
+    looked = [(answer, guard(answer.text)) for answer in brief.answers]
+    answers = tuple(replace(answer, text=found.sanitized) for answer, found in looked)
+    return replace(brief, answers=answers), tuple(hit for _, found in looked for hit in found.stripped)
 
 
 def _known(core: Core, found: _Found, ground: Ground) -> Known:
@@ -139,7 +150,11 @@ def history_for(core: Core, role: Role, plan: Plan) -> History:
 
 def outlooks_of(history: History, plan: Plan) -> Mapping[str, Outlook]:
     """What experience says of each task, by task id."""
-    return {task.id: outlook_of(history, task) for task in plan.tasks}
+    found = {task.id: outlook_of(history, task) for task in plan.tasks}
+    if plan.source.startswith("model "):
+        return found
+    # A plan from a file says how long a person thinks it takes, or what an earlier plan made of it already.
+    return {task.id: replace(found[task.id], estimate_s=task.estimate_s) for task in plan.tasks}
 
 
 def gate_plan(role: Role, plan: Plan, outlooks: Mapping[str, Outlook]) -> Mapping[str, Verdict]:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_IGNORED = ("verdict", "decision", "layer", "rule", "message", "flagged", "needs_auth", "subject")
+_IGNORED = frozenset(
+    {"verdict", "decision", "layer", "rule", "message", "flagged", "needs_auth", "subject", "calibrated"}
+    | {"expected_cost_usd"}
+)
 
 
 def load_playbook(path: Path, goal: str = "") -> Plan:

@@ -87,6 +87,22 @@ def _planned(data: Mapping[str, Any]) -> _Told:
     return "·", "plan", f"{len(tasks)} task{'s' * (len(tasks) != 1)}: " + ", ".join(task["id"] for task in tasks)
 
 
+def _taken_in(data: Mapping[str, Any]) -> _Told:
+    brief = data.get("brief")
+    if not brief:
+        return _NOTHING
+    answers = "".join(f"; {answer['question']} {answer['text'] or 'left open'}" for answer in brief.get("answers", ()))
+    return "·", "goal", f"understood: {brief['asked']}{answers}"
+
+
+def _replanned(data: Mapping[str, Any]) -> _Told:
+    parts = [f"{word} {', '.join(data[key])}" for key, word in _MOVED if data.get(key)]
+    return "·", f"plan {data['decision']}", "; ".join([data["reason"], *parts])
+
+
+_MOVED = (("added", "new:"), ("removed", "gone:"), ("changed", "changed:"))
+
+
 def _started(data: Mapping[str, Any]) -> _Told:
     sandbox = data.get("sandbox") or {}
     again = "resumed" if data.get("resumed") else "started"
@@ -207,7 +223,9 @@ def _rejected(data: Mapping[str, Any]) -> _Told:
 
 _TELLERS: Mapping[EventKind, Callable[[Mapping[str, Any]], _Told]] = {
     EventKind.SESSION_CREATED: _created,
+    EventKind.INTAKE: _taken_in,
     EventKind.PLAN_MADE: _planned,
+    EventKind.REPLANNED: _replanned,
     EventKind.SESSION_STARTED: _started,
     EventKind.SETUP: _setup,
     EventKind.TASK_STARTED: _task_started,

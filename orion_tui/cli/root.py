@@ -54,6 +54,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Rules": {
         "why": ("why:why", "Why the gate decided as it did at an event of the log"),
         "role": ("role:role", "List, show, make, change, test and trust roles"),
+        "feedback": ("feedback:feedback", "What people made of past work, and forgetting it"),
         "guard": ("guard:guard", "What the guard makes of a goal text"),
         "scan": ("guard:scan", "Look for secrets in files"),
         "auth": ("auth:auth", "The PIN or the codes that promotions ask for"),

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.actions import summary_of, tool_name
+from engine.vocabulary.intake import brief_to_json
+from engine.vocabulary.outlook import confidence_to_json
 from engine.vocabulary.plans import Plan, task_to_json
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ def session_full(session: Session, runner: RunnerInfo | None) -> dict[str, Any]:
         ],
         "promotions": [asdict(record) for record in session.promotions],
         "hand_off": list(session.hand_off),
+        "brief": brief_to_json(session.brief) if session.brief else None,
+        "weighings": [asdict(weighing) for weighing in session.weighings],
         "notices": list(session.notices),
         "drift": session.drift,
         "runner": None if runner is None else {"pid": runner.pid, "host": runner.host, "alive": runner.alive},
@@ -83,6 +87,9 @@ def task_row(view: TaskView) -> dict[str, Any]:
         "reason": view.reason,
         "rule": view.rule,
         "confidence": view.confidence,
+        "calibration": confidence_to_json(view.calibration) if view.calibration else None,
+        "cost_usd": round(view.cost_usd, 6),
+        "tokens": view.tokens,
         "flagged": view.flagged,
         "claimed": view.claimed,
         "verified": view.verified,
@@ -130,15 +137,18 @@ def proposal_json(proposal: Proposal) -> dict[str, Any]:
         "tasks": tasks,
         "stripped": [asdict(hit) for hit in proposal.stripped],
         "notices": list(proposal.notices),
+        "brief": brief_to_json(proposal.request.brief) if proposal.request.brief else None,
+        "cost_usd": proposal.cost_usd,
     }
 
 
 def plan_rows(proposal: Proposal) -> list[dict[str, Any]]:
-    """Each task with what the gate says about it."""
+    """Each task with what the gate says about it and what experience expects of it."""
     plan: Plan = proposal.plan
     rows = []
     for task in plan.tasks:
-        verdict = proposal.verdicts.get(task.id)
+        verdict, outlook = proposal.verdicts.get(task.id), proposal.outlooks.get(task.id)
+        band = outlook.estimate_s if outlook else task.estimate_s
         rows.append(
             {
                 "id": task.id,
@@ -148,7 +158,9 @@ def plan_rows(proposal: Proposal) -> list[dict[str, Any]]:
                 "verdict": verdict.decision.value if verdict else None,
                 "layer": verdict.layer.value if verdict else None,
                 "rule": verdict.rule if verdict else None,
-                "estimate_s": list(task.estimate_s) if task.estimate_s else None,
+                "estimate_s": list(band) if band else None,
+                "calibrated": outlook.confidence.value if outlook else task.confidence,
+                "expected_cost_usd": list(outlook.cost_usd) if outlook and outlook.cost_usd else None,
             }
         )
     return rows

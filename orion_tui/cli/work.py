@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from engine.vocabulary.requests import Proposal, SessionRequest
 from engine.vocabulary.sessions import Limits
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.follow import follow_to_end, next_step
+from orion_tui.cli.intake import settled
 from orion_tui.cli.options import (
     Command,
     Duration,
@@ -24,6 +26,7 @@ from orion_tui.cli.options import (
     workspace_option,
 )
 from orion_tui.cli.out import note, say, say_json, table
+from orion_tui.cli.progress import seconds
 from orion_tui.cli.shapes import plan_rows, proposal_json, steps_of
 
 if TYPE_CHECKING:
@@ -43,6 +46,11 @@ def goal_options(command: Command) -> Command:
         click.option("--model", default="", metavar="NAME", help="A model of the configuration."),
         workspace_option,
         json_option,
+        click.option(
+            "--intake/--no-intake",
+            default=True,
+            help="Have the model say first what it understood, with questions where the goal is ambiguous.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -69,6 +77,7 @@ def work(
     model: str,
     workspace: Path,
     as_json: bool,
+    intake: bool,
     plan_file: Path | None,
     sandbox: str | None,
     time_limit: float | None,
@@ -82,7 +91,11 @@ def work(
         request = replace(
             request, sandbox=sandbox or "", limits=changed_limits(engine.settings.get().limits, time_limit, cost_limit)
         )
-        proposal = _proposed(engine, request)
+        if not (yes or _on_terminal() or request.playbook or request.plan):
+            # Before a model is asked and paid for a plan that nobody could look at.
+            raise UsageError("Start this plan? There is no terminal to ask on.", "say it with --yes")
+        ask = not (yes or as_json) and _on_terminal()
+        proposal = _proposed(engine, request, ask=ask, intake=intake)
         _tell_notices(proposal)
         if not yes:
             if not as_json:
@@ -100,10 +113,11 @@ def work(
 
 @click.command()
 @goal_options
-def plan(goal: str, role: str, playbook: str, model: str, workspace: Path, as_json: bool) -> int:
+def plan(goal: str, role: str, playbook: str, model: str, workspace: Path, as_json: bool, intake: bool) -> int:
     """Make a plan for GOAL and show what the gate says about each task. Nothing is stored or started."""
     with opened() as engine:
-        proposal = _proposed(engine, _request(engine, goal, role, playbook, model, workspace, None))
+        request = _request(engine, goal, role, playbook, model, workspace, None)
+        proposal = _proposed(engine, request, ask=not as_json and _on_terminal(), intake=intake)
         if as_json:
             say_json(proposal_json(proposal))
         else:
@@ -168,10 +182,17 @@ def changed_limits(usual: Limits, time_s: float | None, cost_usd: float | None) 
     )
 
 
-def _proposed(engine: Engine, request: SessionRequest) -> Proposal:
+def _proposed(engine: Engine, request: SessionRequest, *, ask: bool, intake: bool) -> Proposal:
     if request.playbook is None and request.plan is None:
+        if intake:
+            note("orion: taking the goal in …")
+            request = settled(engine.sessions.take_in(request), ask=ask)
         note("orion: planning …")
     return engine.sessions.propose(request)
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _tell_notices(proposal: Proposal) -> None:
@@ -194,14 +215,27 @@ def show_proposal(proposal: Proposal) -> None:
             row["action"],
             _DECISIONS[row["verdict"]],
             row["rule"] or "",
+            f"{row['calibrated']:.2f}",
+            _band(row["estimate_s"]),
         )
         for row in plan_rows(proposal)
     ]
-    table(("task", "what", "after", "action", "gate", "rule"), rows, colours={"✓": "green", "◐": "yellow", "⊘": "red"})
+    head = ("task", "what", "after", "action", "gate", "rule", "sure", "time")
+    table(head, rows, colours={"✓": "green", "◐": "yellow", "⊘": "red"})
     for task in proposal.plan.tasks:
         for step in steps_of(task):
             say(f"  {task.id}: {step}")
+    if proposal.spent:
+        say(f"intake and planning: {len(proposal.spent)} calls, ${proposal.cost_usd:.4f}")
     say()
+
+
+def _band(estimate: list[float] | None) -> str:
+    """Seconds from-to as a person says them."""
+    if estimate is None:
+        return "-"
+    low, high = (seconds(value) for value in estimate)
+    return low if low == high else f"{low} to {high}"
 
 
 def _tell_detached(session: str, as_json: bool) -> None:

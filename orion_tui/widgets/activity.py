@@ -170,6 +170,12 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
             return "end", data.get("reason", ""), data["state"].replace("_", " "), "title"
         case EventKind.PLAN_MADE:
             return "plan", count(len(data["plan"]["tasks"]), "task"), data["plan"].get("source", ""), "muted"
+        case EventKind.INTAKE:
+            answers = len((data.get("brief") or {}).get("answers", ()))
+            asked = (data.get("brief") or {}).get("asked", "the goal as it stands")
+            return "goal", f"understood: {asked}", count(answers, "answer") if answers else "", "muted"
+        case EventKind.REPLANNED:
+            return "plan", data["reason"], _difference(data), "title" if data["decision"] != "keep" else "muted"
         case EventKind.SESSION_CREATED:
             return "goal", data["goal"], data["role"], "muted"
         case EventKind.DRIFT:
@@ -186,6 +192,13 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
         case _:
             about = data.get("reason") or data.get("branch") or data.get("commit") or ""
             return "event", f"{event.kind.value.replace('_', ' ')} {about}", "", ""
+
+
+def _difference(data: Any) -> str:
+    """What a weighing changed: `revised +1 -2 ~1`."""
+    signs = (("added", "+"), ("removed", "-"), ("changed", "~"))
+    moved = " ".join(f"{sign}{len(data[key])}" for key, sign in signs if data.get(key))
+    return f"{ {'keep': 'kept', 'revise': 'revised', 'abort': 'given up'}[data['decision']] } {moved}".strip()
 
 
 def _action(data: Any) -> tuple[str, str, str, str]:
