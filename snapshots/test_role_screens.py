@@ -64,18 +64,13 @@ def at(screen: str, *pressed: str, **arguments: Any) -> Before:
 DEPS = ("down",) * 14
 WRITER: dict[str, Any] = {"role": "handbook", "source": RoleSource.USER}
 PICTURES: dict[str, Before] = {
-    "list": at("roles"),
     "list_broken": at("roles", "down"),
     "list_untrusted": at("roles", "down", "down"),
-    "editor_starter": at("role", role="software-engineer", source=RoleSource.STARTER),
     "editor_typed": at("role", *DEPS, "enter", *("backspace",) * 4, *"alone", **WRITER),
-    "editor_file": at("role", "y", **WRITER),
     "editor_dry_run": at("role", "t", "s", **WRITER),
     "editor_wrong": at("role", *("down",) * 3, "enter", *("comma", "slash", "x"), **WRITER),
     "editor_broken": at("role", role="night-owl", source=RoleSource.USER),
     "editor_of_repository": at("role", role="shop-tester", source=RoleSource.PROJECT),
-    "interview_purpose": at("new_role", *"docs"),
-    "interview_base": at("new_role", *"docs", "enter"),
     "interview_alone": at("new_role", "enter", "enter", "down", "down", "space"),
     "interview_name": at("new_role", *("enter",) * 6, "A"),
     "interview_done": at("new_role", *("enter",) * 7),

@@ -35,7 +35,7 @@ def words(text: str) -> dict[str, str]:
 def test_every_field_of_a_role_is_in_the_form() -> None:
     keys = {place.partition("[")[0] for field in fields_of(TEXT) for place in field.places} | set(words(TEXT))
     inside = {"working_hours.days", "working_hours.from", "working_hours.to"}
-    groups = {"confidence_thresholds", "write_limits", "notifications", "authority"}
+    groups = {"confidence_thresholds", "write_limits", "notifications", "authority", "setup"}
     missing = set(field_names()) - keys - inside - groups - {"name", "allowed_actions", "blocked_actions"}
     assert missing == set()
     assert {f"authority:{action}" for action in ActionClass} <= keys
@@ -69,6 +69,9 @@ def test_the_words_of_a_field_mean_what_the_file_says(file: Path) -> None:
         ("working_hours", "mon-fri 22:00-06:00"),
         ("working_hours", "sat,sun 09:00-17:00"),
         ("notifications.failed", "email, desktop"),
+        ("setup.commands", "pip install -r requirements.txt, make tools"),
+        ("setup.environment", '{PIP_NO_INPUT: "1"}'),
+        ("model", "local"),
         ("replan_every", "3"),
         ("replan_every", ""),
     ],

@@ -27,15 +27,16 @@ UNLISTED = "not listed"
 MORE = "+"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _COMMAND = " $ "
-_GROUPS = ("authority", "confidence_thresholds", "write_limits", "notifications")
+_GROUPS = ("authority", "confidence_thresholds", "write_limits", "setup", "notifications")
 _OLD = {"allowed_actions": "autonomous", "blocked_actions": "forbidden"}
 
-_WHO, _MAY, _SURE, _DONE, _LIMITS, _TOLD = (
+_WHO, _MAY, _SURE, _DONE, _LIMITS, _SETUP, _TOLD = (
     "WHO IT IS",
     "WHAT IT MAY DO",
     "HOW SURE IT MUST BE",
     "WHEN IT IS DONE",
     "LIMITS",
+    "WHAT IS SET UP BEFORE",
     "WHO IS TOLD",
 )
 _PATTERNS = "separated by commas, such as src/**, *.md"
@@ -58,6 +59,10 @@ _PLAIN: tuple[tuple[str, str, str, str], ...] = (
     ("model", "works with", _LIMITS, "a model of your config.yaml"),
     ("fallback_model", "stands in", _LIMITS, "a model of your config.yaml, when the first cannot be used"),
     ("working_hours", "works", _LIMITS, "days and times, such as mon-fri 22:00-06:00"),
+    ("setup.commands", "commands", _SETUP, "run with a network, before the agent exists; separated by commas"),
+    ("setup.files", "rests on", _SETUP, f"what a new set-up follows besides manifests and lock files, {_PATTERNS}"),
+    ("setup.environment", "environment", _SETUP, "for these commands alone, such as {PIP_INDEX_URL: https://…}"),
+    ("setup.timeout_s", "seconds each", _SETUP, "how long one of the commands may take"),
     ("replan_every", "plans again after", _LIMITS, "tasks, 1 to 100"),
     ("notifications.session_started", "session started", _TOLD, "channels, separated by commas"),
     ("notifications.complete", "complete", _TOLD, "channels, separated by commas"),
@@ -100,7 +105,7 @@ def _fields(document: Document) -> Iterator[RoleField]:
     data = document.data
     defaults = _defaults()
     yield from _unknown(document)
-    for group in (_WHO, _MAY, _SURE, _DONE, _LIMITS, _TOLD):
+    for group in (_WHO, _MAY, _SURE, _DONE, _LIMITS, _SETUP, _TOLD):
         if group == _MAY:
             yield from _authority(document)
         if group == _DONE:
@@ -154,8 +159,8 @@ def _defaults() -> Mapping[str, str]:
     found |= {f"write_limits.{name}": str(value) for name, value in asdict(WriteLimits()).items()}
     told = {key: "nobody" for key, *_ in _PLAIN if key.startswith("notifications.")}
     plain = {"scope": "everything", "risk_tolerance": "medium", "auth_method": "pin", "working_hours": "always"}
-    plain |= {"model": "your default model", "fallback_model": "no other model"}
-    return {**found, **told, **plain, "replan_every": "5"}
+    plain |= {"model": "your default model", "fallback_model": "no other model", "setup.commands": "nothing"}
+    return {**found, **told, **plain, "setup.timeout_s": "1800", "replan_every": "5"}
 
 
 def _at(data: Any, key: str) -> Any:
