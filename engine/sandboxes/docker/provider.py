@@ -1,0 +1,169 @@
+"""Docker as a kind of sandbox: finds an engine, proves it with a real command, and opens sandboxes on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.sandboxes.docker.connection import Engine, Place, find_engine
+from engine.sandboxes.docker.image import Image, fetch_image, find_image, missing_hint, own_image
+from engine.sandboxes.docker.leftovers import clear_leftovers
+from engine.sandboxes.docker.sandbox import DockerSandbox
+from engine.sandboxes.docker.wanted import Identity
+from engine.sandboxes.launcher import sandbox_owner
+from engine.vocabulary.errors import SandboxUnavailable
+from engine.vocabulary.runs import Outcome, SandboxSpec, SandboxStatus
+from engine.vocabulary.text import decoded, first_line, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAME = "docker"
+_PROOF = """echo proof > proof || exit
+[ "$(id -u)" = "$1" ] || exit
+if (: > /proc/sys/kernel/core_pattern) 2> /dev/null; then exit 1; fi
+"""
+_NEEDED = ("git", "grep", "python3")
+
+
+class DockerProvider:
+    """`image` is the user's, None for Orion's own, whose recipe lies in the folder `recipe`. `alive` says whether a
+    session of this home has a live runner; `home` names that home."""
+
+    def __init__(
+        self,
+        recipe: Path,
+        *,
+        image: Callable[[], str | None] = lambda: None,
+        home: Path | None = None,
+        alive: Callable[[str], bool] = lambda _: True,
+        where: tuple[Place, ...] | None = None,
+    ) -> None:
+        self._recipe = recipe
+        self._image = image
+        self._home = home
+        self._alive = alive
+        self._where = where
+        self._lock = threading.Lock()
+        self._status: SandboxStatus | None = None
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    def probe(self) -> SandboxStatus:
+        """Run a real command in a hardened container; the answer is kept."""
+        with self._lock:
+            if self._status is None:
+                self._status = self._probe()
+            return self._status
+
+    def open(self, spec: SandboxSpec, tell: Callable[[str], None] = lambda _: None) -> DockerSandbox:
+        """Make a container ready, fetching the image first when it is not here; `tell` hears of that. Raises
+        SandboxUnavailable with what to do."""
+        engine = find_engine(self._where)
+        try:
+            name = self._name()
+            image = find_image(engine, name) or fetch_image(engine, name, self._recipe, tell)
+            identity = self._identity(engine)
+            sandbox = DockerSandbox(engine, spec, image, identity, _status(engine, image))
+        except BaseException:
+            engine.close()
+            raise
+        clear_leftovers(engine, identity, self._alive)
+        return sandbox
+
+    def _name(self) -> str:
+        return self._image() or own_image(self._recipe)
+
+    def _probe(self) -> SandboxStatus:
+        try:
+            engine = find_engine(self._where)
+        except SandboxUnavailable as error:
+            return SandboxStatus(NAME, False, error.message, error.hint)
+        try:
+            name = self._name()
+            image = find_image(engine, name)
+            if image is None:
+                detail = f"{_engine_said(engine)} answers, but the sandbox's image {visible(name)} is not here"
+                return SandboxStatus(
+                    NAME, False, detail, missing_hint(name, self._recipe), engine.version, fetchable=True
+                )
+            self._prove(engine, image)
+        except SandboxUnavailable as error:
+            engine.close()
+            return SandboxStatus(NAME, False, error.message, error.hint, engine.version)
+        engine.close()
+        return _status(engine, image)
+
+    def _prove(self, engine: Engine, image: Image) -> None:
+        identity = self._identity(engine)
+        folder = Path(tempfile.mkdtemp(prefix="orion-probe-"))
+        try:
+            owner = sandbox_owner()
+            if owner is not None:
+                os.chown(folder, *owner)
+            spec = SandboxSpec(session=f"p{os.getpid():x}{threading.get_ident():x}"[:12], tree=folder)
+            sandbox = DockerSandbox(engine, spec, image, identity, SandboxStatus(NAME, True, ""))
+            try:
+                stop = threading.Event()
+                result = sandbox.run(f"set -- {identity.uid}\n{_PROOF}", timeout_s=30, stop=stop)
+                missing = [
+                    name
+                    for name in _NEEDED
+                    if sandbox.run(f"command -v {name}", timeout_s=30, stop=stop).outcome is not Outcome.OK
+                ]
+            finally:
+                sandbox.close()
+            if result.outcome is not Outcome.OK or not (folder / "proof").is_file():
+                said = visible(first_line(decoded(result.output))) or f"ended as {result.outcome}"
+                raise SandboxUnavailable(
+                    f"a test command failed in a container: {said}",
+                    "the engine must see this machine's folders as they are: is it in a virtual machine?",
+                )
+            if missing:
+                raise SandboxUnavailable(
+                    f"the image {visible(image.name)} has no {', '.join(missing)}",
+                    "use an image that has what checks need, or build on it: "
+                    f"docker build --build-arg BASE={visible(image.name)} --tag my-sandbox {self._recipe}",
+                )
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _identity(self, engine: Engine) -> Identity:
+        """Who commands are. Whatever they write belongs to that user, so it is the owner of the session's tree. On a
+        rootless engine, root inside is nobody but that user."""
+        import hashlib
+        import pwd
+
+        uid, gid = sandbox_owner() or (os.getuid(), os.getgid())
+        try:
+            user = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            user = f"uid{os.getuid()}"
+        home = hashlib.sha256(os.fsencode(self._home)).hexdigest()[:12] if self._home else ""
+        if engine.says("rootless"):
+            if engine.is_podman:
+                return Identity(user, uid, gid, home, "keep-id")
+            return Identity(user, 0, 0, home)
+        return Identity(user, uid, gid, home, "host" if engine.says("userns") else "")
+
+
+def _engine_said(engine: Engine) -> str:
+    kind = "Podman" if engine.is_podman else "Docker"
+    return f"{'rootless ' if engine.says('rootless') else ''}{kind} {engine.version}"
+
+
+def _status(engine: Engine, image: Image) -> SandboxStatus:
+    limits = "memory, processors and processes by control group, file size and open files by rlimits"
+    missing = [name for name in ("MemoryLimit", "CpuCfsQuota", "PidsLimit") if engine.info.get(name) is False]
+    weaker = f"; weaker here: the engine has no {', '.join(missing)}" if missing else ""
+    detail = (
+        f"{_engine_said(engine)} at {engine.address}, image {visible(image.name)}; no network; "
+        f"Orion's seccomp profile; limits: {limits}{weaker}"
+    )
+    return SandboxStatus(NAME, True, detail, version=engine.version, identity=image.id)
