@@ -72,7 +72,7 @@ def _per_task_s(root: Path, repository: Path, *, checks: bool) -> float:
     playbook = root / "bench.yaml"
     playbook.write_text(f"name: bench\ngoal: Measure\ntasks:\n{tasks}")
     engine = build(root / "home")
-    request = SessionRequest(workspace=repository, playbook=playbook)
+    request = SessionRequest(workspace=repository, playbook=playbook, sandbox="bubblewrap")
     session = engine.sessions.create(engine.sessions.propose(request))
     ended: list[float] = []
     engine.subscribe(

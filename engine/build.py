@@ -65,8 +65,17 @@ class _Adapters:
     @cached_property
     def providers(self) -> Sequence[SandboxProvider]:
         from engine.sandboxes.bubblewrap import BubblewrapProvider
+        from engine.sandboxes.docker.provider import DockerProvider
+        from engine.storage.shipped import shipped
 
-        return (BubblewrapProvider(),)
+        docker = DockerProvider(
+            shipped("docker"), image=lambda: self.read_settings().sandbox.image, home=self.home.root, alive=self._alive
+        )
+        return (docker, BubblewrapProvider())
+
+    def _alive(self, session: str) -> bool:
+        runner = self.journal.runner(session)
+        return runner is not None and runner.alive
 
     @cached_property
     def library(self) -> RoleLibrary:

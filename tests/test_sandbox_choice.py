@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from engine.sandboxes.binaries import Binary, binaries, wheel_binary
 from engine.sandboxes.bubblewrap import BubblewrapProvider
 from engine.sandboxes.diagnosis import diagnose
-from engine.sandboxes.registry import choose, docker_status
+from engine.sandboxes.registry import choose
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.ports import Sandbox
 from engine.vocabulary.runs import SandboxSpec, SandboxStatus
@@ -21,14 +20,14 @@ from engine.vocabulary.runs import SandboxSpec, SandboxStatus
 class Known:
     """A provider whose state is set by the test."""
 
-    def __init__(self, name: str, available: bool) -> None:
+    def __init__(self, name: str, available: bool, *, fetchable: bool = False) -> None:
         self.name = name
-        self._status = SandboxStatus(name, available, f"detail of {name}", f"install {name}")
+        self._status = SandboxStatus(name, available, f"detail of {name}", f"install {name}", fetchable=fetchable)
 
     def probe(self) -> SandboxStatus:
         return self._status
 
-    def open(self, spec: SandboxSpec) -> Sandbox:
+    def open(self, spec: SandboxSpec, tell: object = None) -> Sandbox:
         raise AssertionError(spec)
 
 
@@ -45,10 +44,11 @@ def test_a_named_one_is_taken_or_refused_never_replaced() -> None:
         choose("docker", [Known("docker", False), good])
 
 
-def test_docker_by_name_says_that_this_version_has_none() -> None:
-    with pytest.raises(SandboxUnavailable, match="no Docker adapter yet") as caught:
-        choose("docker", [Known("bubblewrap", True)])
-    assert "bubblewrap" in caught.value.hint
+def test_one_that_must_fetch_something_first_is_taken_when_nothing_else_works() -> None:
+    lacking, good = Known("docker", False, fetchable=True), Known("bubblewrap", True)
+    assert choose("auto", [lacking, good]) is good
+    assert choose("docker", [lacking, good]) is lacking
+    assert choose("auto", [lacking, Known("bubblewrap", False)]) is lacking
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
@@ -61,16 +61,6 @@ def test_when_nothing_works_every_reason_and_remedy_is_told() -> None:
     with pytest.raises(SandboxUnavailable, match=r"detail of docker.*detail of bubblewrap") as caught:
         choose("auto", [Known("docker", False), Known("bubblewrap", False)])
     assert caught.value.hint == "install docker\ninstall bubblewrap"
-
-
-def test_docker_is_reported_as_unused_with_or_without_an_engine(tmp_path: Path) -> None:
-    assert "no Docker engine" in docker_status([tmp_path / "docker.sock"]).detail
-    with socket.socket(socket.AF_UNIX) as engine:
-        engine.bind(str(tmp_path / "docker.sock"))
-        status = docker_status([tmp_path / "docker.sock"])
-    assert not status.available
-    assert str(tmp_path / "docker.sock") in status.detail
-    assert "no Docker adapter yet" in status.detail
 
 
 def test_no_binary_at_all_says_what_to_install() -> None:

@@ -15,7 +15,7 @@ import pytest
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.ports import SandboxProvider
 from engine.vocabulary.runs import Layer, Outcome
-from tests.support.sandboxes import FINDERS, a_box, handed_over, host_address, provider_called
+from tests.support.sandboxes import EVERY_KIND, a_box, handed_over, host_address, provider_called
 
 pytestmark = pytest.mark.sandbox
 
@@ -23,7 +23,7 @@ _provider_called = cache(provider_called)
 FETCH = "python3 -c \"import urllib.request as u; print(u.urlopen('http://{}', timeout=5).read().decode())\""
 
 
-@pytest.fixture(params=FINDERS)
+@pytest.fixture(params=EVERY_KIND)
 def provider(request: pytest.FixtureRequest) -> SandboxProvider:
     found = _provider_called(request.param)
     if isinstance(found, str):

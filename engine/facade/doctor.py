@@ -24,13 +24,13 @@ class Doctor:
         self._core = core
 
     def report(self) -> DoctorReport:
-        from engine.sandboxes.registry import docker_status
-
-        sandboxes = tuple(_sandbox(provider.probe()) for provider in self._core.adapters.providers)
+        found = [provider.probe() for provider in self._core.adapters.providers]
+        # One is enough; what is missing of the others is worth knowing, no more.
+        usable = any(status.available or status.fetchable for status in found)
+        sandboxes = tuple(_sandbox(status, optional=usable) for status in found)
         git, home = _git(), self._home()
         model = self._model()
-        checks = (git, _sandbox(docker_status(), optional=True), *sandboxes, self._keychain(), model, home)
-        usable = any(check.status == "ok" for check in sandboxes)
+        checks = (git, *sandboxes, self._keychain(), model, home)
         # A configuration that cannot be read fails the model, and every session with it.
         return DoctorReport(usable and all(check.status != "fail" for check in (git, model, home)), checks)
 
@@ -82,7 +82,7 @@ def _git() -> DoctorCheck:
     return DoctorCheck("git", "ok", said)
 
 
-def _sandbox(status: SandboxStatus, *, optional: bool = False) -> DoctorCheck:
+def _sandbox(status: SandboxStatus, *, optional: bool) -> DoctorCheck:
     name = f"sandbox.{status.name}"
     if status.available:
         return DoctorCheck(name, "ok", status.detail)

@@ -28,7 +28,7 @@ from engine.vocabulary.sessions import Session, SessionState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from engine.vocabulary.ports import Lease
+    from engine.vocabulary.ports import Lease, Sandbox
     from engine.vocabulary.runs import Layer, SandboxStatus
 
 _ID_LENGTH = 12
@@ -101,13 +101,18 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         cpus=settings.cpus,
         pids=settings.pids,
     )
+    ledger = Ledger(core.journal, lease)
     provider = choose(state.sandbox or "auto", core.adapters.providers)
+
+    def opened(asked: SandboxSpec) -> Sandbox:
+        return provider.open(asked, lambda said: _told(ledger, said))
+
     cap_mib = memory_cap(settings.memory_mib)
-    sandbox = SteadySandbox(provider.open, spec, cap_mib=cap_mib)
+    sandbox = SteadySandbox(opened, spec, cap_mib=cap_mib)
 
     def with_network(tree: Path, layers: tuple[Layer, ...], environment: Mapping[str, str]) -> SteadySandbox:
         asked = replace(spec, tree=tree, layers=layers, environment=environment, network=True)
-        return SteadySandbox(provider.open, asked, cap_mib=cap_mib)
+        return SteadySandbox(opened, asked, cap_mib=cap_mib)
 
     root, branch, base = Path(state.workspace), state.branch, _drifts_from(state)
     ledger, work = Ledger(core.journal, lease), Worktime(core.clock)
@@ -131,6 +136,10 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
     )
     sandbox.told = lambda said: _notice(bench, said)
     return Runner(bench, core.journal, lease, ended)
+
+
+def _told(ledger: Ledger, said: str) -> None:
+    ledger.record(EventKind.NOTICE, sync=False, message=said, level="info")
 
 
 def memory_cap(memory_mib: int) -> int:

@@ -66,8 +66,8 @@ class BubblewrapProvider:
         """Run a real command with each binary until one proves itself; the answer is kept."""
         return self._found()[0]
 
-    def open(self, spec: SandboxSpec) -> BubblewrapSandbox:
-        """Make a sandbox ready. Raises SandboxUnavailable with what to do."""
+    def open(self, spec: SandboxSpec, tell: Callable[[str], None] = lambda _: None) -> BubblewrapSandbox:
+        """Make a sandbox ready, which takes no time worth telling. Raises SandboxUnavailable with what to do."""
         status, binary = self._found()
         if binary is None:
             raise SandboxUnavailable(f"bubblewrap: {status.detail}", status.hint)

@@ -145,8 +145,9 @@ class SandboxProvider(Protocol):
     def probe(self) -> SandboxStatus:
         """Try it with a real command; cached for the life of the process."""
 
-    def open(self, spec: SandboxSpec) -> Sandbox:
-        """Make one ready. Raises SandboxUnavailable."""
+    def open(self, spec: SandboxSpec, tell: Callable[[str], None] = ...) -> Sandbox:
+        """Make one ready; `tell` hears in sentences of what takes long, such as fetching an image. Raises
+        SandboxUnavailable."""
 
 
 class ModelWatch(Protocol):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from engine.sandboxes.docker.connection import trouble
 from engine.sandboxes.docker.inspection import differences, unhardened
 from engine.sandboxes.docker.keeper import Keeper
 from engine.sandboxes.docker.stream import Stream, StreamClosed
-from engine.sandboxes.docker.wanted import LABEL_OWNER, LABEL_SESSION
+from engine.sandboxes.docker.wanted import LABEL_OWNER, LABEL_RUNNER, LABEL_SESSION
 from engine.vocabulary.errors import SandboxUnavailable
 
 if TYPE_CHECKING:
@@ -110,10 +111,12 @@ class Container:
         remove(self._engine, self.id)
 
     def close(self) -> None:
-        """Its keeper's input ends, and with it the container, which the engine then removes by itself."""
+        """Its keeper's input ends, and with it the container, which the engine then removes by itself; that it is gone
+        when this returns is tried, not promised, since the engine may be gone too."""
         self.usable = False
         self._stream.close()
-        remove(self._engine, self.id)
+        with suppress(SandboxUnavailable):
+            remove(self._engine, self.id)
 
 
 def remove(engine: Engine, container: str) -> None:
@@ -132,31 +135,37 @@ def _created(engine: Engine, wanted: Wanted) -> str:
     import docker.errors
 
     api: Any = engine.api  # its annotations lack this call
+    name, brothers = wanted.name, 1
     for attempt in range(_NAME_TRIES):
         with trouble(engine.address, "make a container"):
             try:
-                made = api.create_container_from_config(wanted.request(), wanted.name)
+                made = api.create_container_from_config(wanted.request(), name)
                 return str(made["Id"])
             except docker.errors.APIError as error:
                 if error.status_code != _CONFLICT or attempt == _NAME_TRIES - 1:
                     raise
-        # Whoever holds the session's lease owns its name: what stands there was left behind by a killed Orion.
-        _clear_name(engine, wanted)
-        time.sleep(_NAME_PAUSE_S)
+        if _is_brother(engine, wanted, name):
+            brothers += 1
+            name = f"{wanted.name}-{brothers}"
+        else:
+            time.sleep(_NAME_PAUSE_S)
     raise SandboxUnavailable(f"a container called {wanted.name} is in the way", f"docker rm -f {wanted.name}")
 
 
-def _clear_name(engine: Engine, wanted: Wanted) -> None:
+def _is_brother(engine: Engine, wanted: Wanted, name: str) -> bool:
+    """Whether this process made the container that has the name. One of an earlier process of this session is removed:
+    whoever holds the session's lease owns the name, and what stands there was left behind by a killed Orion."""
     import docker.errors
 
     with trouble(engine.address, "inspect a container"):
         try:
-            found = engine.api.inspect_container(wanted.name)
+            found = engine.api.inspect_container(name)
         except docker.errors.NotFound:
-            return
+            return False
     labels = found["Config"].get("Labels") or {}
     if any(labels.get(name) != wanted.labels[name] for name in (LABEL_OWNER, LABEL_SESSION)):
-        raise SandboxUnavailable(
-            f"a container called {wanted.name} exists and is not this session's", f"docker rm -f {wanted.name}"
-        )
+        raise SandboxUnavailable(f"a container called {name} exists and is not this session's", f"docker rm -f {name}")
+    if found["State"].get("Running") and labels.get(LABEL_RUNNER) == wanted.labels[LABEL_RUNNER]:
+        return True
     remove(engine, str(found["Id"]))
+    return False

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ class DockerProvider:
         self._alive = alive
         self._where = where
         self._lock = threading.Lock()
+        self._runner = uuid.uuid4().hex
         self._status: SandboxStatus | None = None
 
     @property
@@ -148,9 +150,9 @@ class DockerProvider:
         home = hashlib.sha256(os.fsencode(self._home)).hexdigest()[:12] if self._home else ""
         if engine.says("rootless"):
             if engine.is_podman:
-                return Identity(user, uid, gid, home, "keep-id")
-            return Identity(user, 0, 0, home)
-        return Identity(user, uid, gid, home, "host" if engine.says("userns") else "")
+                return Identity(user, uid, gid, home, "keep-id", self._runner)
+            return Identity(user, 0, 0, home, "", self._runner)
+        return Identity(user, uid, gid, home, "host" if engine.says("userns") else "", self._runner)
 
 
 def _engine_said(engine: Engine) -> str:

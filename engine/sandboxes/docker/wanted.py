@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LABEL_OWNER = "orion.owner"
 LABEL_SESSION = "orion.session"
 LABEL_HOME = "orion.home"
+LABEL_RUNNER = "orion.runner"
 _NOGROUP = 65534
 _TMP = "/tmp"  # noqa: S108  # nosec B108
 _ID_LENGTH = 12
@@ -41,13 +42,14 @@ class Bound:
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Whose container it is: the name of the user on this machine, uid and gid that commands have in the eyes of the
-    host (never 0 on an engine that runs as root), and a digest of Orion's home."""
+    host (never 0 on an engine that runs as root), a digest of Orion's home, and which of its processes runs it."""
 
     user: str
     uid: int
     gid: int
     home: str = ""
     userns: str = ""
+    runner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def wanted_for(
     has. Raises SandboxUnavailable for a folder that is gone or whose name the engine cannot be told."""
     uid, gid = identity.uid, identity.gid
     session = spec.session[:_ID_LENGTH]
-    name = "-".join(filter(None, ("orion-ara", _NOT_IN_NAMES.sub("_", identity.user) or "user", session, role)))
+    role = role or ("setup" if spec.network else "")
+    name = "-".join(filter(None, ("orion-ara", identity.user or "user", session, role)))
     return Wanted(
         name=_NOT_IN_NAMES.sub("_", name),
         image=image,
@@ -134,7 +137,12 @@ def wanted_for(
         memory=spec.memory_mib * 1024 * 1024,
         nano_cpus=round(spec.cpus * 1_000_000_000),
         pids=spec.pids,
-        labels={LABEL_OWNER: identity.user, LABEL_SESSION: spec.session, LABEL_HOME: identity.home},
+        labels={
+            LABEL_OWNER: identity.user,
+            LABEL_SESSION: spec.session,
+            LABEL_HOME: identity.home,
+            LABEL_RUNNER: identity.runner,
+        },
         tmpfs={
             _TMP: f"rw,noexec,nosuid,nodev,size={TMP_BYTES},mode=1777",
             HOME: f"rw,exec,nosuid,nodev,size={TMP_BYTES},mode=0700,uid={uid},gid={gid}",
