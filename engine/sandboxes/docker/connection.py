@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.sandboxes.docker.stream import connect
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.text import first_line, visible
 
@@ -58,6 +59,11 @@ class Engine:
     def __init__(self, place: Place) -> None:
         """Raises SandboxUnavailable when it does not answer, may not be used, or is on another machine."""
         _refuse_elsewhere(place)
+        try:
+            # Before anything is imported: docker-py takes a good part of a second, and leaves a socket open on failure.
+            connect(place.address).close()
+        except OSError as error:
+            raise _unreachable(place.address, error) from error
         import docker
 
         self.address = place.address

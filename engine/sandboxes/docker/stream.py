@@ -33,7 +33,12 @@ class Stream:
     def __init__(self, address: str, path: str, body: dict[str, Any] | None = None) -> None:
         """Ask the engine at `address` (`unix://…` or `tcp://…`) to hand over the connection. Raises
         SandboxUnavailable."""
-        self._socket = _connect(address)
+        try:
+            self._socket = connect(address)
+        except OSError as error:
+            raise SandboxUnavailable(
+                f"the Docker engine at {address} does not answer ({error})", "start it, then resume the session"
+            ) from error
         try:
             self._unread = self._hand_over(path, json.dumps(body or {}).encode())
         except OSError as error:
@@ -121,7 +126,8 @@ class Stream:
         return rest
 
 
-def _connect(address: str) -> socket.socket:
+def connect(address: str) -> socket.socket:
+    """A connection to `unix://…` or `tcp://…`. Raises OSError."""
     if address.startswith("unix://"):
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         place: Any = address.removeprefix("unix://")
@@ -132,11 +138,9 @@ def _connect(address: str) -> socket.socket:
     made.settimeout(_CONNECT_S)
     try:
         made.connect(place)
-    except OSError as error:
+    except OSError:
         made.close()
-        raise SandboxUnavailable(
-            f"the Docker engine at {address} does not answer ({error})", "start it, then resume the session"
-        ) from error
+        raise
     return made
 
 
