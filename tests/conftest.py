@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-LAYERS = ("mock_llm", "docker", "sandbox", "role_boundary", "e2e", "slow")
+LAYERS = ("mock_llm", "docker", "sandbox", "role_boundary", "e2e", "slow", "local_model")
 
 
 def _why_no_sandbox() -> str:
@@ -26,6 +26,12 @@ def _why_no_docker() -> str:
     return found if isinstance(found, str) else ""
 
 
+def _why_no_local_model() -> str:
+    from tests.support.local_model import why_none
+
+    return why_none()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what this machine cannot run, saying why; with ORION_REQUIRE such a skip is a failure."""
     required = {name for name in os.environ.get("ORION_REQUIRE", "").split(",") if name}
@@ -35,6 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     reasons = {
         "sandbox": _why_no_sandbox() if any(item.get_closest_marker("sandbox") for item in items) else "",
         "docker": _why_no_docker() if any(item.get_closest_marker("docker") for item in items) else "",
+        "local_model": _why_no_local_model(),
     }
     for layer, reason in reasons.items():
         if not reason:

@@ -21,10 +21,11 @@ _FORMAT = 1
 @dataclass(frozen=True, slots=True)
 class Ability:
     """`tools`: native, schema or empty when not tried yet. `form`: the strictest way of asking for a schema that was
-    accepted, empty when not tried yet."""
+    accepted, empty when not tried yet. `bounded`: yes for a model that did not come to an end by itself."""
 
     tools: str = ""
     form: str = ""
+    bounded: str = ""
 
 
 class Abilities:

@@ -72,6 +72,11 @@ def schema_in_words(schema: Mapping[str, Any]) -> str:
     return f"Answer with one JSON object of this JSON Schema and nothing else:\n{json.dumps(dict(schema))}"
 
 
+def looks_like_json(text: str) -> bool:
+    """Whether an answer is JSON, or would be were it whole."""
+    return text.lstrip().removeprefix("```json").removeprefix("```").lstrip().startswith("{")
+
+
 def _written(message: Message, call: ToolCall) -> str:
     said = {"thought": message.text, "call": {"tool": call.name, "arguments": dict(call.arguments)}}
     return json.dumps(said, ensure_ascii=False)

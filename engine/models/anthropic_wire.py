@@ -77,10 +77,14 @@ class AnthropicWire:
             raise faults.timed_out(self.endpoint, "answer", self._timing.first_s) from late
         answering = ask.schema is not None and ask.form == "tool"
         counted: dict[str, int] = {}
+        aside: list[str] = []
         async with stream:
             check_content(self.endpoint, stream.response.headers)
             async for event in paced(self.endpoint, stream, self._timing):
-                _take(event, out, counted, answering=answering)
+                _take(event, out, counted, aside if answering else None)
+        if answering and not out.text:
+            # The tool was not called, whatever the endpoint was told: the words are all there is.
+            out.say("".join(aside))
         if counted:
             cached, written = counted.get("cache_read_input_tokens", 0), counted.get("cache_creation_input_tokens", 0)
             total = counted.get("input_tokens", 0) + cached + written
@@ -157,16 +161,19 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
     return blocks
 
 
-def _take(event: Any, out: Gathered, counted: dict[str, int], *, answering: bool) -> None:
+def _take(event: Any, out: Gathered, counted: dict[str, int], aside: list[str] | None) -> None:
+    """`aside` collects the words around an answer that was asked for as a tool's input: they would spoil its JSON."""
+    answering = aside is not None
     match event.type:
         case "message_start":
             _count(event.message.usage, counted)
         case "content_block_start" if event.content_block.type == "tool_use" and not answering:
             out.call(event.index, id_=event.content_block.id or "", name=event.content_block.name or "")
         case "content_block_delta" if event.delta.type == "text_delta":
-            # Words around the answer that was asked for would only spoil its JSON.
-            if not answering:
+            if aside is None:
                 out.say(event.delta.text)
+            else:
+                aside.append(event.delta.text)
         case "content_block_delta" if event.delta.type == "input_json_delta":
             if answering:
                 out.say(event.delta.partial_json)

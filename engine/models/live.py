@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.models.actions_as_json import as_call, calls_schema, explained, schema_in_words, with_rule
+from engine.models.actions_as_json import as_call, calls_schema, explained, looks_like_json, schema_in_words, with_rule
 from engine.models.gathering import Gathered
 from engine.models.loops import run_until
+from engine.models.shapes import fitted
 from engine.models.wire import Ask
 from engine.vocabulary.errors import ModelError, ModelFault
-from engine.vocabulary.models import Message, ModelReply, ModelRequest, Usage
+from engine.vocabulary.models import FinishReason, Message, ModelReply, ModelRequest, Usage
 from engine.vocabulary.tokens import estimate_tokens, text_tokens
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ NATIVE, SCHEMA = "native", "schema"
 PROBE_TRIES = 2
 _PROBE_TOKENS = 1024
 _LEAST_TOKENS = 256
+_CHARS_PER_TOKEN = 2.0  # of JSON, for a small model's tokens
 _PROBE_TOOL = {
     "name": "report",
     "description": "Report one word.",
@@ -106,12 +108,12 @@ class LiveModel:
         ask = Ask(request.messages, schema=request.schema, max_tokens=room)
         if request.schema is None:
             return self._call(ask, request.turn, stop, watch)
-        return self._formed(ask, request.turn, stop, watch)
+        return self._bounded(ask, request.turn, stop, watch)
 
     def _formed(self, ask: Ask, turn: int, stop: Flag, watch: ModelWatch | None) -> ModelReply:
         """Ask for JSON of a schema in the strictest form that is accepted; the real call is the probe."""
         forms = self._wire.forms
-        known = self._ability.form
+        known, spent = self._ability.form, Usage()
         for form in forms[forms.index(known) if known in forms else 0 :]:
             try:
                 reply = self._call(_in_form(ask, form), turn, stop, watch)
@@ -119,16 +121,34 @@ class LiveModel:
                 if error.fault is not ModelFault.REQUEST or form == forms[-1]:
                     raise
                 continue
-            if form != known:
+            spent += reply.usage
+            if form == known or reply.finish is FinishReason.REFUSAL:
+                break
+            if looks_like_json(reply.text):
                 self._abilities.learn(*self._place, form=form)
-            return reply
-        raise AssertionError("there is always a last form")
+                break
+            # Accepted and not kept to: some endpoints overlook what they do not know.
+        return replace(reply, usage=spent)
+
+    def _bounded(self, ask: Ask, turn: int, stop: Flag, watch: ModelWatch | None) -> ModelReply:
+        """JSON that broke off at the reply's limit is of no use; a model that does not stop by itself is asked again,
+        and from then on, for an answer that fits."""
+        spent, schema = Usage(), ask.schema or {}
+        tight = replace(ask, schema=fitted(schema, int(ask.max_tokens * _CHARS_PER_TOKEN)))
+        if not self._ability.bounded:
+            reply = self._formed(ask, turn, stop, watch)
+            if reply.finish is not FinishReason.LENGTH or not looks_like_json(reply.text):
+                return reply
+            self._abilities.learn(*self._place, bounded="yes")
+            spent = reply.usage
+        reply = self._formed(tight, turn, stop, watch)
+        return replace(reply, usage=spent + reply.usage)
 
     def _forget(self, request: ModelRequest) -> bool:
         """Drop what was known about such requests; false when nothing was, so that nothing else can be tried."""
         known = self._ability
         if request.tools and known.tools:
-            self._abilities.learn(*self._place, tools="", form="")
+            self._abilities.learn(*self._place, tools="", form="", bounded="")
             return True
         if request.schema is not None and known.form:
             self._abilities.learn(*self._place, form="")

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from engine.models import faults
+from engine.models.shapes import graspable, without_sizes
 from engine.models.wire import Ask, Timing, check_content, ended, paced, spelled, translated
 from engine.vocabulary.models import FinishReason, Message, Usage
 
@@ -85,7 +86,9 @@ class OpenAiWire:
         if ask.tools:
             body["tools"] = [{"type": "function", "function": dict(tool)} for tool in ask.tools]
         if ask.schema is not None and ask.form in ("strict", "schema"):
-            shape = {"name": "answer", "schema": ask.schema, "strict": ask.form == "strict"}
+            own = self._base_url == OPENAI and ask.form == "strict"
+            schema = without_sizes(ask.schema) if own else graspable(ask.schema)
+            shape = {"name": "answer", "schema": schema, "strict": ask.form == "strict"}
             body["response_format"] = {"type": "json_schema", "json_schema": shape}
         elif ask.schema is not None and ask.form == "object":
             body["response_format"] = {"type": "json_object"}
