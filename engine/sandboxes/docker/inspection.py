@@ -37,7 +37,7 @@ def unhardened(wanted: Wanted, said: Mapping[str, str]) -> tuple[str, ...]:
     uid, gid = wanted.user.split(":")
     asked = {"Uid": uid, "Gid": gid, "NoNewPrivs": "1", "Seccomp": _SECCOMP_FILTER}
     wrong = [f"{name} is {said.get(name)!r}, not {value!r}" for name, value in asked.items() if said.get(name) != value]
-    if said.get("CapBnd", "?").strip("0"):
+    if not (said.get("CapBnd") and set(said["CapBnd"]) == {"0"}):
         wrong.append(f"capabilities can be had: {said.get('CapBnd')!r}")
     return tuple(wrong)
 
@@ -74,6 +74,8 @@ def _differences(wanted: Wanted, found: Mapping[str, Any]) -> Iterator[str]:
         yield f"RestartPolicy is {policy!r}"
     yield from _security(wanted, host)
     yield from _unequal(config, {"User": wanted.user, "Cmd": list(wanted.command), "StdinOnce": True, "Tty": False})
+    if found.get("Image") != wanted.image:
+        yield f"it was made of the image {found.get('Image')!r}, not {wanted.image!r}"
     if config.get("Entrypoint"):
         yield f"Entrypoint is {config['Entrypoint']!r}, not empty"
     yield from _labels(wanted, config)
