@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from engine.sandboxes import layout
@@ -10,6 +12,7 @@ from engine.sandboxes.docker.command import Command
 from engine.sandboxes.docker.container import Container
 from engine.sandboxes.docker.wanted import wanted_for
 from engine.sandboxes.endings import check_environment, cut_short, ended, unusable
+from engine.sandboxes.launcher import sandbox_owner
 from engine.sandboxes.mount_points import make_mount_points
 from engine.sandboxes.output import HeadTail
 from engine.vocabulary.errors import SandboxUnavailable, UsageError
@@ -44,6 +47,7 @@ class DockerSandbox:
         self._one_at_a_time = threading.Lock()
         self._closed = False
         self._warm: dict[str, tuple[Container, tuple[object, ...]]] = {}
+        _make(spec.tree)
         make_mount_points(self._existing(spec.tree), spec.layers)
         self._container_on(self._existing(spec.tree), "")
 
@@ -128,6 +132,14 @@ class DockerSandbox:
         if not tree.is_dir():
             raise SandboxUnavailable(f"the folder for the sandbox is gone: {tree}", "start the session again")
         return tree.resolve()
+
+
+def _make(tree: Path) -> None:
+    """A session's first checkout comes after its sandbox, which needs a folder to mount."""
+    with suppress(FileExistsError, FileNotFoundError):
+        tree.mkdir(mode=0o755)
+        if (owner := sandbox_owner()) is not None:
+            os.chown(tree, *owner)
 
 
 def _number(folder: Path) -> tuple[int, int]:
