@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.errors import AuthError
+from engine.vocabulary.errors import AuthError, SandboxUnavailable
 from engine.vocabulary.requests import DoctorCheck, DoctorReport
 
 if TYPE_CHECKING:
     from engine.facade.core import Core
+    from engine.vocabulary.ports import SandboxProvider
     from engine.vocabulary.runs import SandboxStatus
 
 GIT_NEEDED = (2, 38)
@@ -28,11 +29,19 @@ class Doctor:
         # One is enough; what is missing of the others is worth knowing, no more.
         usable = any(status.available or status.fetchable for status in found)
         sandboxes = tuple(_sandbox(status, optional=usable) for status in found)
+        tested = self.self_test()
+        # One that cannot be tried before its image is here is tried when a session begins.
+        usable = any(check.status == "ok" for check in tested) or any(status.fetchable for status in found)
         git, home = _git(), self._home()
         model = self._model()
-        checks = (git, *sandboxes, self._keychain(), model, home)
+        checks = (git, *sandboxes, *tested, self._keychain(), model, home)
         # A configuration that cannot be read fails the model, and every session with it.
         return DoctorReport(usable and all(check.status != "fail" for check in (git, model, home)), checks)
+
+    def self_test(self) -> tuple[DoctorCheck, ...]:
+        """Try to get out of each kind of sandbox that works here, in one made for it alone; `fail` names what got out.
+        Takes a fraction of a second with bubblewrap and one to start a container with Docker."""
+        return tuple(_tried(provider) for provider in self._core.adapters.providers if provider.probe().available)
 
     def _keychain(self) -> DoctorCheck:
         authenticator = self._core.adapters.authenticator
@@ -80,6 +89,20 @@ def _git() -> DoctorCheck:
     if version < GIT_NEEDED:
         return DoctorCheck("git", "fail", f"{said} is too old", f"install git {needed} or newer")
     return DoctorCheck("git", "ok", said)
+
+
+def _tried(provider: SandboxProvider) -> DoctorCheck:
+    from engine.sandboxes.self_test import try_out
+
+    name = f"self-test.{provider.name}"
+    try:
+        found = try_out(provider)
+    except SandboxUnavailable as error:
+        return DoctorCheck(name, "fail", error.message, error.hint)
+    if not found.held:
+        return DoctorCheck(name, "fail", f"{found}", "no session starts in it; report this with the line above")
+    means = ", ".join(f"{attempt.name.split()[0]} by {attempt.by}" for attempt in found.attempts)
+    return DoctorCheck(name, "ok", f"{found} ({means}) in {found.duration_s * 1000:.0f} ms")
 
 
 def _sandbox(status: SandboxStatus, *, optional: bool) -> DoctorCheck:

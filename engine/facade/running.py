@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.facade.core import Core, same_place
 from engine.sandboxes.registry import choose
+from engine.sandboxes.self_test import proven
 from engine.session.bench import Bench
 from engine.session.budgets import Budget
 from engine.session.ledger import Ledger
@@ -108,7 +109,7 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         return provider.open(asked, lambda said: _told(ledger, said))
 
     cap_mib = memory_cap(settings.memory_mib)
-    sandbox = SteadySandbox(opened, spec, cap_mib=cap_mib)
+    sandbox = SteadySandbox(proven(opened), spec, cap_mib=cap_mib)
 
     def with_network(tree: Path, layers: tuple[Layer, ...], environment: Mapping[str, str]) -> SteadySandbox:
         asked = replace(spec, tree=tree, layers=layers, environment=environment, network=True)

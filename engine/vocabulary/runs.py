@@ -97,3 +97,31 @@ class SandboxStatus:
     version: str = ""
     identity: str = ""
     fetchable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One kind of way out of a sandbox that was tried: `name` says what got out would do, `got_out` names what did
+    (empty when it held), `by` with which program or by what it was looked at."""
+
+    name: str
+    got_out: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """What a sandbox's self-test found, and how many seconds it took."""
+
+    attempts: tuple[Attempt, ...]
+    duration_s: float
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing got out."""
+        return not any(attempt.got_out for attempt in self.attempts)
+
+    def __str__(self) -> str:
+        if self.held:
+            return f"{len(self.attempts)} kinds of ways out tried, none led out"
+        return "; ".join(f"{each.name} ({each.got_out})" for each in self.attempts if each.got_out)
