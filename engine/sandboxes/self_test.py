@@ -89,9 +89,9 @@ say done
 """
 
 
-def self_test(sandbox: Sandbox) -> SelfTest:
-    """Try the ways out of a sandbox in which nothing untrusted has run yet. Raises SandboxUnavailable when the test
-    itself cannot be carried out."""
+def self_test(sandbox: Sandbox, tree: Path | None = None) -> SelfTest:
+    """Try the ways out of a sandbox in which nothing untrusted has run yet, on `tree` where its own is not made yet.
+    Raises SandboxUnavailable when the test itself cannot be carried out."""
     began = time.monotonic()
     secret = secrets.token_hex(16)
     with ExitStack() as stack:
@@ -103,7 +103,7 @@ def self_test(sandbox: Sandbox) -> SelfTest:
         listener.setblocking(False)
         filtered = "yes" if supported(platform.machine()) else "no"
         words = f"set -- '{folder}' {listener.getsockname()[1]} {filtered}\n"
-        result = sandbox.run(words + _SCRIPT, timeout_s=_TIMEOUT_S, stop=threading.Event())
+        result = sandbox.run(words + _SCRIPT, timeout_s=_TIMEOUT_S, stop=threading.Event(), tree=tree)
         said = [line.split(" ")[1:] for line in decoded(result.output).splitlines() if line.startswith(f"{_SAID} ")]
         if ["done"] not in said:
             last = visible(first_line(decoded(result.output))) or f"it ended as {result.outcome}"
@@ -133,7 +133,7 @@ def proven(open_: Callable[[SandboxSpec], Sandbox]) -> Callable[[SandboxSpec], S
         sandbox = open_(spec)
         with ExitStack() as undo:
             undo.callback(sandbox.close)
-            found = self_test(sandbox)
+            found = _tested(sandbox, spec.tree)
             if not found.held:
                 raise SandboxUnavailable(
                     f"something got out of the sandbox ({sandbox.describe().name}), so nothing is run in it: {found}",
@@ -157,6 +157,14 @@ def try_out(provider: SandboxProvider) -> SelfTest:
             sandbox.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tested(sandbox: Sandbox, tree: Path) -> SelfTest:
+    if tree.is_dir():
+        return self_test(sandbox)
+    with tempfile.TemporaryDirectory(prefix="orion-self-test-") as folder:
+        Path(folder).chmod(0o777)
+        return self_test(sandbox, Path(folder))
 
 
 def _told(said: list[list[str]]) -> dict[str, list[str]]:
