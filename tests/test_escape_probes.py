@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.escapes.host import a_host, inside, outside, seen_from_outside
-from tests.support.sandboxes import FINDERS, a_box, provider_called
+from tests.support.sandboxes import EVERY_KIND, a_box, provider_called
 
 pytestmark = pytest.mark.sandbox
 
@@ -23,7 +23,7 @@ def facts() -> Iterator[dict[str, Any]]:
         yield made
 
 
-@pytest.mark.parametrize("finder", FINDERS)
+@pytest.mark.parametrize("finder", EVERY_KIND)
 def test_none_of_the_ways_out_leads_out(finder: str, facts: dict[str, Any]) -> None:
     provider = _provider_called(finder)
     if isinstance(provider, str):

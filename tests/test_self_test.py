@@ -16,7 +16,7 @@ from engine.sandboxes.self_test import CAPABILITY, KEY, NAMESPACE, NETWORK, WRIT
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Layer, SandboxSpec
 from engine.vocabulary.sessions import SessionState
-from tests.support.sandboxes import FINDERS, a_box, handed_over, provider_called
+from tests.support.sandboxes import EVERY_KIND, a_box, handed_over, provider_called
 from tests.support.sessions import created, playbook
 
 pytestmark = pytest.mark.sandbox
@@ -31,7 +31,7 @@ def tree() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.mark.parametrize("finder", FINDERS)
+@pytest.mark.parametrize("finder", EVERY_KIND)
 def test_every_kind_of_way_out_is_tried_and_none_leads_out(finder: str) -> None:
     provider = _provider_called(finder)
     if isinstance(provider, str):

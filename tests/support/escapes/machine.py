@@ -67,6 +67,11 @@ def _files(facts: Facts) -> dict[str, Attempt]:
     )
     for path in _HIDDEN:
         found[f"see {path}"] = partial(_holds_something, path)
+    if facts["kind"] == "docker":  # an engine gives each container these of its own, read-only
+        for path in ("/etc/hostname", "/sys/fs/cgroup", "/sys/class/net"):
+            found[f"see {path}"] = lambda: None
+    found["write a control group"] = lambda: any(os.access(path, os.W_OK) for path in _below("/sys/fs/cgroup"))
+    found["interfaces of the host in /sys"] = lambda: bool(set(os.listdir("/sys/class/net")) - {"lo"})
     for path in _SYSTEM:
         found[f"make a file in {path}"] = partial(_makes, Path(path))
     for name in _DEVICES:
@@ -111,7 +116,8 @@ def _mounts(facts: Facts) -> dict[str, Attempt]:
         )
         found["a mount that honours setuid"] = lambda: any("nosuid" not in each for each in options.values())
         found["small files can be written by mode"] = lambda: bool(os.stat("/etc/passwd").st_mode & 0o222)
-    found["a mount that honours device files"] = lambda: any(
+    # An engine's bind mounts do; without the capability to make one, no device file gets there.
+    found["a mount that honours device files"] = lambda: None if facts["kind"] == "docker" else any(
         "nodev" not in each for place, each in options.items()
         if place not in devices and (place in ("/workspace", "/tmp") or facts["place"] != "sandbox")
     )  # fmt: skip
@@ -179,6 +185,10 @@ def _makes(folder: Path) -> bool:
 
 def _holds_something(path: str) -> bool:
     return bool(os.listdir(path)) if os.path.isdir(path) else os.stat(path) is not None
+
+
+def _below(path: str) -> list[str]:
+    return [path, *(f"{path}/{name}" for name in os.listdir(path))]
 
 
 def _owned_by_root() -> bool:
