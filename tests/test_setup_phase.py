@@ -63,7 +63,9 @@ def index() -> Iterator[Index]:
 
 
 def setup_facts(engine: Engine, session: str) -> list[str]:
-    return [event.data["state"] for event in engine.sessions.events(session) if event.kind is EventKind.SETUP]
+    """What became of the phase, fact by fact; that a command began is left out."""
+    facts = [event.data["state"] for event in engine.sessions.events(session) if event.kind is EventKind.SETUP]
+    return [state for state in facts if state != "began"]
 
 
 def approved(engine: Engine, session: str) -> Session:

@@ -184,6 +184,7 @@ def _ran(bench: Bench, sandbox: Sandbox, setup: Setup) -> str:
     """Run the commands in order; which one failed and how, empty when none did."""
     hands = Hands(sandbox, bench.repository, bench.blobs, bench.stop)
     for command in setup.commands:
+        bench.ledger.record(EventKind.SETUP, sync=False, state="began", run=command)
         timeout_s = min(setup.timeout_s, max(bench.time_left_s(), 1.0))
         result = sandbox.run(command, timeout_s=timeout_s, stop=bench.stop)
         if result.outcome is Outcome.STOPPED:

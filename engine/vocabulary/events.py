@@ -32,8 +32,8 @@ class EventKind(StrEnum):
     """sandbox {name, network, detail}, generation, pid, host, resumed (bool), [lost_s] (seconds of work of an earlier
     run that could not write its end)"""
     SETUP = "setup"
-    """state: ran (run, outcome, exit, duration_s, output, excerpt), failed (reason), skipped (reason) or frozen (key,
-    cached, folders, size): the set-up phase before the first task"""
+    """state: began (run), ran (run, outcome, exit, duration_s, output, excerpt), failed (reason), skipped (reason) or
+    frozen (key, cached, folders, size): the set-up phase before the first task"""
     TASK_STARTED = "task_started"
     """task, title, base (commit), attempt (from 1), confidence, [resumed] (true when it goes on where it stood)"""
     ASKED = "asked"

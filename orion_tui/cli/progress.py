@@ -111,6 +111,8 @@ def _started(data: Mapping[str, Any]) -> _Told:
 
 def _setup(data: Mapping[str, Any]) -> _Told:
     state = data["state"]
+    if state == "began":
+        return "●", "set-up", f"{shortened(' '.join(data['run'].split()), _SUMMARY_WIDTH)}  with a network"
     if state == "ran":
         exit_status = data.get("exit")
         how = f"exit {exit_status}" if exit_status is not None else data["outcome"].replace("_", " ")

@@ -217,6 +217,8 @@ def _action(data: Any) -> tuple[str, str, str, str]:
 
 def _setup(data: Any) -> tuple[str, str, str, str]:
     state = data["state"]
+    if state == "began":
+        return "setup", data["run"], "● with a network", "accent"
     if state == "ran":
         return ("setup", *_action({**data, "summary": data["run"]})[1:])
     if state == "frozen":

@@ -55,11 +55,13 @@ def wheel(name: str, version: str, source: str) -> bytes:
 
 
 class Index:
-    """A package index at `url`; `asked` are the paths that somebody called, in order."""
+    """A package index at `url`; `asked` are the paths that somebody called, in order. While it is `shut` it has nothing
+    for anybody."""
 
     def __init__(self, url: str, asked: list[str]) -> None:
         self.url = url
         self.asked = asked
+        self.shut = False
 
 
 @contextmanager
@@ -70,7 +72,7 @@ def package_index(*, host: str = "127.0.0.1", **wheels: bytes) -> Iterator[Index
     class Answers(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
-            body = self._body()
+            body = b"" if index.shut else self._body()
             self.send_response(200 if body else 404)
             self.send_header("Content-Type", "text/html" if self.path.startswith("/simple/") else "application/zip")
             self.send_header("Content-Length", str(len(body)))
@@ -91,10 +93,11 @@ def package_index(*, host: str = "127.0.0.1", **wheels: bytes) -> Iterator[Index
             pass
 
     with http.server.ThreadingHTTPServer((host, 0), Answers) as server:
+        index = Index(f"http://127.0.0.1:{server.server_port}", asked)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield Index(f"http://127.0.0.1:{server.server_port}", asked)
+            yield index
         finally:
             server.shutdown()
             thread.join()

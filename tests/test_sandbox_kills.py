@@ -1,0 +1,166 @@
+"""Whatever instant Orion is killed at, a later start clears what is left, and nothing of another session is touched."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event as Flag
+
+import pytest
+
+from engine.build import build
+from engine.engine import Engine
+from engine.storage.files import is_locked
+from engine.vocabulary.events import EventKind
+from engine.vocabulary.plans import TaskState
+from engine.vocabulary.sessions import SessionState
+from tests.support.counts import count
+from tests.support.sandboxes import processes_with
+from tests.support.sessions import PIN, created, fingerprint, playbook, resumed, states, worked
+from tests.support.setups import package_index, role_with_setup
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.e2e, pytest.mark.slow]
+
+RUN = (
+    "import sys; from pathlib import Path; from engine.build import build\n"
+    "engine = build(Path(sys.argv[1])); engine.sessions.start(sys.argv[2]); engine.sessions.wait(sys.argv[2])\n"
+)
+KILLS = 3
+"""Of each session, so that a soak has more than a hundred."""
+EVENTS = 30
+"""About as many as an undisturbed run of the session has."""
+
+
+def runner(home: Path, session: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", RUN, str(home), session], stderr=subprocess.DEVNULL)
+
+
+def background(marker: str) -> str:
+    """Processes that would stay behind: away from their shell, deaf to polite signals."""
+    return f"for i in 1 2 3; do (setsid sh -c 'trap \"\" HUP TERM; sleep 1000; : {marker}' &); done"
+
+
+@pytest.fixture(scope="module")
+def neighbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], bool]]:
+    """Another session, of the same user in another home, at work on one long command; whether it still is."""
+    place = tmp_path_factory.mktemp("neighbour")
+    repository, marker = place / "repository", uuid.uuid4().hex
+    repository.mkdir()
+    (repository / "README.md").write_text("# Neighbour\n")
+    for command in ("init -q -b main", "add -A", "-c user.name=N -c user.email=n@example.org commit -qm base"):
+        subprocess.run(["git", *command.split()], cwd=repository, check=True)
+    home = place / "home"
+    engine = build(home)
+    session = created(
+        engine, repository, playbook(place, {"id": "long", "steps": [{"run": f"sleep 1000; : {marker}"}]})
+    )
+    child = runner(home, session)
+    for event in engine.sessions.follow(session, 0, Flag()):
+        if event.kind is EventKind.ACTION_STARTED:
+            break
+    yield lambda: engine.sessions.get(session).tasks["long"].state is TaskState.RUNNING and child.poll() is None
+    child.kill()
+    child.wait()
+    engine.close()
+
+
+def left_behind(home: Path, marker: str, pids: list[int]) -> list[str]:
+    """Everything of killed runners that is still there, in words."""
+    found = [f"process {pid}" for pid in processes_with(marker)]
+    found += [f"mount {line.split()[4]}" for line in _mounts() if str(home) in line]
+    groups = [group for pid in pids for group in Path("/sys/fs/cgroup").glob(f"**/orion-sandbox-{pid}-*")]
+    found += [f"control group {group}" for group in groups]
+    found += [f"lock {lock.name}" for lock in (home / "locks").iterdir() if is_locked(lock)]
+    found += [f"half a set-up {part.name}" for part in (home / "setups").iterdir() if "." in part.name]
+    return found
+
+
+def _mounts() -> list[str]:
+    return Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
+
+
+@pytest.mark.parametrize("seed", range(count(40)))
+def test_a_session_killed_at_random_leaves_nothing_that_a_later_start_does_not_clear(
+    seed: int, home: Path, repository: Path, tmp_path: Path, neighbour: Callable[[], bool]
+) -> None:
+    chance, marker = random.Random(seed), uuid.uuid4().hex
+    before = fingerprint(repository)
+    role_with_setup(home, "mkdir made && echo it > made/it", f"{background(marker)}; cp made/it made/more")
+    tasks = [
+        {"id": "first", "steps": [{"run": f"{background(marker)}; echo line >> log.txt"}, {"run": "cat made/more"}]},
+        {
+            "id": "second",
+            "depends_on": ["first"],
+            "steps": [{"run": f"echo line >> log.txt; {background(marker)}"}],
+            "checks": [{"run": f"{background(marker)}; test $(wc -l < log.txt) = 2 -a -f made/more"}],
+        },
+    ]
+    engine, pids = build(home), []
+    try:
+        session = created(engine, repository, playbook(tmp_path, *tasks), role="installer")
+        resumed(engine, session)
+        engine.auth.set_pin(PIN)
+        engine.approvals.approve(engine.sessions.get(session).waiting[0].id, secret=PIN)
+        for _ in range(KILLS):
+            if engine.sessions.get(session).tasks["second"].state is TaskState.KEPT:
+                break
+            child = runner(home, session)
+            pids.append(child.pid)
+            _killed(engine, session, child, chance)
+        state = engine.sessions.get(session)
+        if state.state is not SessionState.AWAITING_REVIEW or not state.tasks["second"].state.ended:
+            state = resumed(engine, session)
+        assert states(state) == {"first": "kept", "second": "kept"}
+        assert engine.review.diff(session).count(b"+line") == 2, "nothing was lost and nothing done twice"
+        worked(engine, repository, playbook(tmp_path, {"id": "later"}))
+        assert left_behind(home, marker, pids) == []
+        assert neighbour(), "another session's command goes on"
+        assert fingerprint(repository) == before
+    finally:
+        engine.close()
+
+
+def _killed(engine: Engine, session: str, child: subprocess.Popen[bytes], chance: random.Random) -> None:
+    # At an event, and then after a part of what follows it: commands, checkouts and commits have none of their own.
+    left = chance.randrange(1, EVENTS)
+    for _ in engine.sessions.follow(session, engine.sessions.get(session).seq, Flag()):
+        left -= 1
+        if left == 0:
+            break
+    try:
+        child.wait(timeout=chance.random() * 0.15)
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+
+
+def test_a_kill_in_the_middle_of_a_set_up_freezes_nothing_and_the_next_try_makes_it_whole(
+    engine: Engine, home: Path, repository: Path, tmp_path: Path
+) -> None:
+    marker = uuid.uuid4().hex
+    with package_index(greet=b"here") as index:
+        fetch = f"python3 -c \"import urllib.request as u; u.urlopen('{index.url}/simple/greet/')\""
+        half = f"mkdir made; echo half > made/it; {fetch} || sleep 1000; : {marker}"
+        role_with_setup(home, half, "echo whole > made/it")
+        file = playbook(tmp_path, {"id": "a", "steps": [{"run": "grep -qx whole made/it"}]})
+        session = created(engine, repository, file, role="installer")
+        resumed(engine, session)
+        engine.auth.set_pin(PIN)
+        engine.approvals.approve(engine.sessions.get(session).waiting[0].id, secret=PIN)
+        index.shut = True
+        child = runner(home, session)
+        for event in engine.sessions.follow(session, engine.sessions.get(session).seq, Flag()):
+            if event.kind is EventKind.SETUP:
+                break
+        child.kill()
+        child.wait()
+        assert engine.sessions.get(session).state is SessionState.INTERRUPTED
+        assert all("." in made.name for made in (home / "setups").iterdir()), "nothing has the name of a whole one"
+        index.shut = False
+        assert states(resumed(engine, session)) == {"a": "kept"}
+        assert left_behind(home, marker, [child.pid]) == []
