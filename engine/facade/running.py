@@ -102,7 +102,7 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         cpus=settings.cpus,
         pids=settings.pids,
     )
-    ledger = Ledger(core.journal, lease)
+    ledger, work = Ledger(core.journal, lease), Worktime(core.clock)
     provider = choose(state.sandbox or "auto", core.adapters.providers)
 
     def opened(asked: SandboxSpec) -> Sandbox:
@@ -116,7 +116,6 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         return SteadySandbox(opened, asked, cap_mib=cap_mib)
 
     root, branch, base = Path(state.workspace), state.branch, _drifts_from(state)
-    ledger, work = Ledger(core.journal, lease), Worktime(core.clock)
     bench = Bench(
         ledger=ledger,
         repository=repository,

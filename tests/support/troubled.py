@@ -45,11 +45,11 @@ class TroubledProvider:
     def probe(self) -> SandboxStatus:
         return self._inner.probe()
 
-    def open(self, spec: SandboxSpec) -> Sandbox:
+    def open(self, spec: SandboxSpec, tell: Callable[[str], None] = lambda _: None) -> Sandbox:
         if self.gone:
             raise SandboxUnavailable("the engine does not answer any more", "start it, then resume")
         self.specs.append(spec)
-        return _Troubled(self._inner.open(spec), self)
+        return _Troubled(self._inner.open(spec, tell), self)
 
 
 class _Troubled:
@@ -80,7 +80,8 @@ def troubled(home: Path, **troubles: list[Trouble | None]) -> Iterator[tuple[Eng
     from engine.facade.core import Core
 
     adapters = build._Adapters(home)
-    provider = TroubledProvider(adapters.providers[0], troubles)
+    inner = next(provider for provider in adapters.providers if provider.name == "bubblewrap")
+    provider = TroubledProvider(inner, troubles)
     adapters.providers = (provider,)
     engine = Engine(Core(adapters))
     try:
