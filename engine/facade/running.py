@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.facade.core import Core, same_place
+from engine.facade.recording import taped
 from engine.sandboxes.registry import choose
 from engine.sandboxes.self_test import proven
 from engine.session.bench import Bench
@@ -91,7 +92,7 @@ def _workspace_lease(core: Core, state: Session) -> Lease:
 def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -> Runner:
     settings = core.adapters.read_settings().sandbox
     role = core.role(state)
-    model = core.model_for(state.model, role)
+    model = taped(core, state.id, core.model_for(state.model, role))
     repository = core.repository(state.id)
     spec = SandboxSpec(
         session=state.id,

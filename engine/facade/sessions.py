@@ -94,6 +94,13 @@ class Sessions:
 
         return steer(self._core, session, text, task)
 
+    def record(self, session: str, path: Path) -> int:
+        """Write the session's conversation with its model to `path`, so that it can be replayed, secrets redacted; how
+        many replies stand in it. Raises UsageError when no model has answered in it."""
+        from engine.facade.recording import record
+
+        return record(self._core, session, path)
+
     def edit_plan(self, session: str, plan: Plan) -> None:
         """Replace what has not ended of the plan. Raises PlanError, and UsageError while the session runs."""
         from engine.facade.creating import plan_fact

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from engine.vocabulary.verdicts import ApprovalKind
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of
 from orion_tui.cli.out import say, say_json
@@ -33,22 +34,24 @@ def approvals(session: str | None, as_json: bool) -> int:
             say(f"    {line}")
         for line in texts[approval.id]:
             say(f"      {line}", fg={"+": "green", "-": "red"}.get(line[:1]))
-        say(f"  orion approve {approval.id}{'  (asks for the PIN)' if approval.needs_auth else ''}")
+        words = ' --answer "…"' if approval.kind in (ApprovalKind.QUESTION, ApprovalKind.CIRCLE) else ""
+        say(f"  orion approve {approval.id}{words}{'  (asks for the PIN)' if approval.needs_auth else ''}")
         say(f'  orion deny {approval.id} --reason "…"')
     return Exit.DONE
 
 
 @click.command()
 @click.argument("approval", metavar="ID")
+@click.option("--answer", default="", help="The answer to a question, or a hint for a worker that goes in circles.")
 @pin_option
 @json_option
-def approve(approval: str, pin_stdin: bool, as_json: bool) -> int:
+def approve(approval: str, answer: str, pin_stdin: bool, as_json: bool) -> int:
     """Let a parked action or effect through. Only the decision is recorded; the session carries it out."""
     with opened() as engine:
         found = engine.approvals.get(approval)
         secret = secret_of(pin_stdin) if pin_stdin or found.needs_auth else None
-        answer = engine.approvals.approve(found.id, secret=secret)
-    _tell("approved", found.id, answer, as_json)
+        said = engine.approvals.approve(found.id, secret=secret, answer=answer)
+    _tell("approved", found.id, said, as_json)
     return Exit.DONE
 
 

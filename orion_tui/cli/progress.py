@@ -200,6 +200,24 @@ def _notice(data: Mapping[str, Any]) -> _Told:
     return "·", data.get("level", "info"), data["message"]
 
 
+def _turn(data: Mapping[str, Any]) -> _Told:
+    if data.get("purpose", "act") != "act" or not first_line(data.get("text", "")):
+        return _NOTHING
+    return "·", "model", shortened(first_line(data["text"]), _SUMMARY_WIDTH)
+
+
+def _waiting(data: Mapping[str, Any]) -> _Told:
+    return "·", "waiting", f"{data['reason']}, until {data['until'][11:19]}"
+
+
+def _steered(data: Mapping[str, Any]) -> _Told:
+    return "·", "you say", data["text"]
+
+
+def _circle(data: Mapping[str, Any]) -> _Told:
+    return "◐", "circles", data["message"]
+
+
 def _drift(data: Mapping[str, Any]) -> _Told:
     return "◐", "drift", f"{data['severity']}: {', '.join(data.get('paths', ()))}"
 
@@ -240,6 +258,10 @@ _TELLERS: Mapping[EventKind, Callable[[Mapping[str, Any]], _Told]] = {
     EventKind.CHECKPOINT: _checkpoint,
     EventKind.TASK_ENDED: _task_ended,
     EventKind.NOTICE: _notice,
+    EventKind.TURN: _turn,
+    EventKind.WAITING: _waiting,
+    EventKind.STEERED: _steered,
+    EventKind.CIRCLE: _circle,
     EventKind.DRIFT: _drift,
     EventKind.HAND_OFF: _hand_off,
     EventKind.SESSION_ENDED: _ended,

@@ -63,6 +63,7 @@ def session_full(session: Session, runner: RunnerInfo | None) -> dict[str, Any]:
             "cost_usd": {"used": session.cost_usd, "limit": session.limits.cost_usd},
             "tokens": session.tokens,
             "calls": session.calls,
+            "limits": asdict(session.limits),
         },
         "approvals": [approval_row(approval) for approval in session.approvals.values()],
         "checkpoints": [
@@ -92,6 +93,14 @@ def task_row(view: TaskView) -> dict[str, Any]:
         "tokens": view.tokens,
         "flagged": view.flagged,
         "claimed": view.claimed,
+        "claimed_evidence": view.claimed_evidence,
+        "spent": {
+            "turns": view.turns,
+            "tokens": view.tokens,
+            "cost_usd": view.cost_usd,
+            "time_s": view.worked_s,
+        },
+        "held": view.held or None,
         "verified": view.verified,
         "evidence": [asdict(found) for found in view.evidence],
         "commit": view.commit,

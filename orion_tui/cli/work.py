@@ -11,7 +11,6 @@ import click
 
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.requests import Proposal, SessionRequest
-from engine.vocabulary.sessions import Limits
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.follow import follow_to_end, next_step
 from orion_tui.cli.intake import settled
@@ -28,11 +27,13 @@ from orion_tui.cli.options import (
 from orion_tui.cli.out import note, say, say_json, table
 from orion_tui.cli.progress import seconds
 from orion_tui.cli.shapes import plan_rows, proposal_json, steps_of
+from orion_tui.cli.steering import check_recordable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.engine import Engine
+    from engine.vocabulary.sessions import Limits
 
 _DECISIONS = {"allow": "✓ allow", "park": "◐ park", "block": "⊘ block", None: "·"}
 
@@ -70,6 +71,12 @@ def goal_options(command: Command) -> Command:
 @click.option("--cost-limit", type=Money(), help="US dollars, such as 2.50.")
 @click.option("--yes", is_flag=True, help="Start without showing the plan first.")
 @click.option("--detach", is_flag=True, help="Work in a process of its own and return at once.")
+@click.option(
+    "--record",
+    "record_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the conversation with the model to this file in the end; orion record does so later.",
+)
 def work(
     goal: str,
     role: str,
@@ -84,8 +91,11 @@ def work(
     cost_limit: float | None,
     yes: bool,
     detach: bool,
+    record_file: Path | None,
 ) -> int:
     """Carry out GOAL in the sandbox. GOAL may be left out with a playbook or a plan, which have their own."""
+    if record_file is not None:
+        check_recordable(record_file, detach=detach)
     with opened() as engine:
         request = _request(engine, goal, role, playbook, model, workspace, plan_file)
         request = replace(
@@ -108,7 +118,11 @@ def work(
         if detach:
             _tell_detached(session, as_json)
             return Exit.DONE
-        return _watched(engine, session, as_json=as_json)
+        code = _watched(engine, session, as_json=as_json)
+        if record_file is not None:
+            count = engine.sessions.record(session, record_file.absolute())
+            note(f"orion: {count} replies recorded in {record_file}")
+        return code
 
 
 @click.command()
@@ -177,8 +191,10 @@ def changed_limits(usual: Limits, time_s: float | None, cost_usd: float | None) 
     """The limits with what was given on the command line; None when nothing was."""
     if time_s is None and cost_usd is None:
         return None
-    return Limits(
-        time_s=usual.time_s if time_s is None else time_s, cost_usd=usual.cost_usd if cost_usd is None else cost_usd
+    return replace(
+        usual,
+        time_s=usual.time_s if time_s is None else time_s,
+        cost_usd=usual.cost_usd if cost_usd is None else cost_usd,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -52,7 +53,7 @@ class LimitsModal(BoxModal[Limits | None]):
             put(self.query_one("#limits-state", Static), ((f"✗ give {what}", "bad"),))
             self.query_one(f"#{wrong}").focus()
             return
-        self.dismiss(Limits(time_s, cost_usd))
+        self.dismiss(replace(self._limits, time_s=time_s, cost_usd=cost_usd))
 
     def action_leave(self) -> None:
         self.dismiss(None)

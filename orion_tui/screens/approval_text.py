@@ -20,6 +20,8 @@ _KIND = {
     ApprovalKind.ACTION: "wants to do this; it has not happened yet",
     ApprovalKind.EFFECT: "has left this in its tree; nothing of it is kept yet",
     ApprovalKind.CONFIDENCE: "is too unsure to go on by itself",
+    ApprovalKind.QUESTION: "asks you something that only a person can answer",
+    ApprovalKind.CIRCLE: "goes round in circles and waits for a hint",
     ApprovalKind.SETUP: "wants to run this with a network before the first task; nothing has run yet",
 }
 
@@ -82,6 +84,10 @@ def after_approval(approval: Approval) -> str:
         )
     if approval.kind is ApprovalKind.EFFECT:
         return "The task's tree is merged onto the session's, gated and checked again. A conflict runs the task anew."
+    if approval.kind is ApprovalKind.QUESTION:
+        return "The worker gets your answer and goes on at this step, in a fresh sandbox."
+    if approval.kind is ApprovalKind.CIRCLE:
+        return "The worker gets your hint and goes on at this step, in a fresh sandbox."
     if approval.kind is ApprovalKind.CONFIDENCE:
         return "The task is tried as planned, flagged for the review, with a checkpoint before it."
     return "The task goes on at this step in a fresh sandbox: its earlier processes and /tmp are gone."
@@ -107,7 +113,7 @@ def facts_of(approval: Approval, session: Session, role_digest: str | None) -> l
     for line in visible(approval.proposed or approval.detail, keep="\n").split("\n"):
         parts += [(f"\n  │ {HANG}", "muted"), (line, _TONE_OF.get(line[:2], "key"))]
     parts.append(("\n", ""))
-    name = approval.action.value if approval.action else "confidence"
+    name = approval.action.value if approval.action else approval.kind.value
     rows: list[list[Part]] = [
         [("why", "muted"), (visible(approval.reason), "")],
         [("rule", "muted"), (f"{name} · {visible(approval.rule)}" if approval.rule != name else name, "")],

@@ -16,7 +16,7 @@ from orion_tui.bridge import AppState, ask
 from orion_tui.modals.box import put
 from orion_tui.modals.confirm import ConfirmModal
 from orion_tui.modals.pin import PinModal
-from orion_tui.modals.reason import ReasonModal
+from orion_tui.modals.reason import ANSWER, HINT, ReasonModal
 from orion_tui.resources import style_sheet
 from orion_tui.screens.approval_text import after_approval, facts_of, title_of_none
 from orion_tui.screens.base import OrionScreen
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine.vocabulary.sessions import Session
+
+
+WORDS = {
+    ApprovalKind.QUESTION: ("Answer it", "answer", ANSWER),
+    ApprovalKind.CIRCLE: ("Give it a hint", "go on", HINT),
+}
+"""What is approved with words: the box's title, its key's label, and what is wanted."""
 
 
 class ApprovalsScreen(OrionScreen):
@@ -208,9 +215,19 @@ class ApprovalsScreen(OrionScreen):
             )
             self.app.push_screen(modal, lambda answer: self._decided("✓ approved", approval, answer))
             return
+        if approval.kind in WORDS:
+            title, yes, wants = WORDS[approval.kind]
+            about = self._about(approval, after_approval(approval))
+            words = ReasonModal(title, about, yes=yes, wants=wants)
+            self.app.push_screen(words, lambda said: self._approve(approval, said) if said is not None else None)
+            return
+        self._approve(approval)
+
+    def _approve(self, approval: Approval, said: str = "") -> None:
+        engine = self.engine
         ask(
             self,
-            lambda: engine.approvals.approve(approval.id),
+            lambda: engine.approvals.approve(approval.id, answer=said),
             lambda answer: self._decided("✓ approved", approval, answer),
         )
 

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from textual.containers import Container
 from textual.widgets import Static
 
-from engine.vocabulary.events import Event, EventKind
-from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Limits, Session, SessionState
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, Watched, ask
 from orion_tui.screens.base import OrionScreen
+from orion_tui.screens.monitor_now import doing_now, now_parts
 from orion_tui.screens.plan_rows import left_of
 from orion_tui.widgets.activity import ActivityLog
-from orion_tui.widgets.columns import cell, clock, count, money, span, when
+from orion_tui.widgets.columns import cell, clock, count, money, span
 from orion_tui.widgets.header import styled
 from orion_tui.widgets.meters import Meters, elapsed_s
 from orion_tui.widgets.rows import Row, RowList
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from engine.vocabulary.events import Event
 _RESUMABLE = (SessionState.PAUSED, SessionState.INTERRUPTED, SessionState.CREATED)
 _UNFINISHED = (SessionState.RUNNING, *_RESUMABLE)
 _LIMITED = (*_UNFINISHED, SessionState.AWAITING_REVIEW)
@@ -95,19 +95,9 @@ class MonitorScreen(OrionScreen):
         fresh = watched.events[self._told :]
         self._told = len(watched.events)
         if fresh:
-            self._note_running(fresh)
+            self._doing = doing_now(self._doing, fresh)
             self.query_one(ActivityLog).extend(fresh)
         self._look()
-
-    def _note_running(self, fresh: list[Event]) -> None:
-        """The action that has started and not ended, for the line below the log."""
-        for event in reversed(fresh):
-            if event.kind is EventKind.ACTION_STARTED:
-                self._doing = event
-                return
-            if event.kind in (EventKind.ACTION, EventKind.TASK_ENDED, EventKind.SESSION_ENDED, EventKind.PARKED):
-                self._doing = None
-                return
 
     def _look(self) -> None:
         """Everything but the log: it is small, so it is made anew."""
@@ -132,18 +122,7 @@ class MonitorScreen(OrionScreen):
             return ((_shown(next_step(session), width), "accent" if session.can_go_on else "title"),)
         if self._ordered:
             return ((cell(self._ordered, width), "accent"),)
-        if self._doing is not None:
-            began = when(self._doing.at)
-            for_s = span((self.orion.now() - began).total_seconds()) if began else ""
-            verb = (self._doing.data.get("action") or {}).get("tool", "run")
-            return (
-                ("now  ", "muted"),
-                (cell(f"{verb}  {self._doing.data['summary']}", width - 14), ""),
-                (f"{for_s:>8}", "muted"),
-            )
-        if session.waiting and not any(view.state is TaskState.RUNNING for view in session.tasks.values()):
-            return (("◐ everything left waits for you: a decides", "accent"),)
-        return (("now  ", "muted"), ("between two actions", "muted"))
+        return now_parts(session, self._doing, self.orion.now(), width)
 
     def header_left(self) -> Parts:
         session = self.watched.session if self.watched else None
@@ -184,6 +163,8 @@ class MonitorScreen(OrionScreen):
             return frozenset(facts)
         if session.state is SessionState.RUNNING:
             facts.add("running")
+        if any(view.task.steps is None and not view.state.ended for view in session.tasks.values()):
+            facts.add("steerable")
         if session.can_go_on:
             facts.add("resumable")
         if session.state in _UNFINISHED:
@@ -253,8 +234,19 @@ class MonitorScreen(OrionScreen):
     def _set_limits(self, limits: Limits | None) -> None:
         if limits is not None:
             engine, session = self.engine, self.session_id
-            done = "The session has these limits from its next task on."
+            done = "The session has these limits from its next action on."
             self._order(lambda: engine.sessions.set_limits(session, limits), done)
+
+    def do_steer(self) -> None:
+        from orion_tui.modals.reason import MESSAGE, ReasonModal
+
+        about = "It stands before the model at its next turn, and is kept in the session's log."
+        self.app.push_screen(ReasonModal("Tell whoever works on it", about, yes="send", wants=MESSAGE), self._steer)
+
+    def _steer(self, text: str | None) -> None:
+        if text is not None:
+            engine, session = self.engine, self.session_id
+            ask(self, lambda: engine.sessions.steer(session, text), self.orion.say)
 
     def do_edit_plan(self) -> None:
         if self.watched is None:

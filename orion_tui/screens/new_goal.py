@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -204,13 +204,14 @@ class NewGoalScreen(OrionScreen):
         if wrong or time_s is None or cost_usd is None:
             self.query_one(f"#{wrong[0][0]}").focus()
             return None
+        usual = self._offer.settings.limits if self._offer else Limits()
         return SessionRequest(
             workspace=workspace,
             goal=goal,
             role=str(role),
             playbook=self._playbook(name) if kind == "playbook" else None,
             model=name if kind == "model" else "",
-            limits=Limits(time_s, cost_usd),
+            limits=replace(usual, time_s=time_s, cost_usd=cost_usd),
         )
 
     def _playbook(self, name: str) -> Path | None:

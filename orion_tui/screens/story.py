@@ -11,6 +11,7 @@ from engine.vocabulary.text import decoded, visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, Watched, ask
 from orion_tui.screens.base import OrionScreen
+from orion_tui.screens.transcript import executed, said_in
 from orion_tui.widgets.activity import activity_parts
 from orion_tui.widgets.columns import cell, count, exact, folded
 from orion_tui.widgets.rows import Row, RowList
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
     from engine.vocabulary.sessions import Evidence, TaskView
 
 _MOST_LINES = 2_000
-_SHORT = 36
-"""Characters of a model's reply that fit into its line in any terminal that shows it whole."""
 _TOLD = (
     EventKind.TURN,
+    EventKind.WAITING,
+    EventKind.NOTE,
+    EventKind.STEERED,
+    EventKind.CIRCLE,
+    EventKind.COMPACTED,
     EventKind.GATE,
     EventKind.ACTION,
     EventKind.EFFECTS,
@@ -90,7 +94,7 @@ class StoryScreen(OrionScreen):
         rows = _heading("WHY IT IS THERE")
         rows += _why(view, watched, width)
         rows += _heading("EVIDENCE")
-        rows += self._evidence(view, width)
+        rows += self._evidence(view, watched, width)
         rows += _heading("WHAT IT DID")
         rows += self._deeds(watched, width) or [_line("nothing yet", width, "muted")]
         rows += _heading("DIFF")
@@ -99,11 +103,15 @@ class StoryScreen(OrionScreen):
         )
         return rows
 
-    def _evidence(self, view: TaskView, width: int) -> list[Row]:
+    def _evidence(self, view: TaskView, watched: Watched, width: int) -> list[Row]:
         verified = {True: ("✓ verified", "good"), False: ("✗ not verified", "bad"), None: ("- no check ran", "muted")}
         rows = [
             *_folded("claimed   ", view.claimed or "nothing", width),
-            _line(f"executed  {count(len(view.evidence), 'check')} by the engine", width),
+            *(_folded("          ", f"proof given: {view.claimed_evidence}", width) if view.claimed_evidence else ()),
+            _line(
+                f"executed  {count(len(view.evidence), 'check')} by the engine, {executed(watched, self.task_id)}",
+                width,
+            ),
             Row("", (("  verified  ", ""), verified[view.verified])),
         ]
         for number, found in enumerate(view.evidence):
@@ -115,10 +123,11 @@ class StoryScreen(OrionScreen):
         for event in watched.events:
             data: Any = event.data
             of = data["approval"]["task"] if event.kind is EventKind.PARKED else data.get("task")
-            if event.kind not in _TOLD or of != self.task_id:
+            to_all = event.kind is EventKind.STEERED and not of
+            if event.kind not in _TOLD or (of != self.task_id and not to_all):
                 continue
             parts = activity_parts(event, width - 4, lambda _task: "this task")
-            if event.kind is EventKind.TURN and len(data.get("text", "")) > _SHORT:
+            if event.kind in (EventKind.TURN, EventKind.NOTE, EventKind.STEERED, EventKind.COMPACTED):
                 rows += self._foldable(f"turn:{event.seq}", parts, width)
             elif event.kind is EventKind.ACTION and (data.get("output") or data.get("excerpt")):
                 rows += self._foldable(f"event:{event.seq}", parts, width)
@@ -186,11 +195,11 @@ class StoryScreen(OrionScreen):
             self._fetch(key, found.output, found.excerpt)
         elif kind in ("event", "turn") and self._watched:
             event = next(event for event in self._watched.events if event.seq == int(number))
-            if kind == "turn":
-                self._open[key] = folded(event.data["text"], self.size.width - 10)
+            if kind == "turn" and event.kind is not EventKind.COMPACTED:
+                self._open[key] = said_in(event, self.size.width - 10)
                 self.redraw()
                 return
-            self._fetch(key, event.data.get("output", ""), event.data.get("excerpt", ""))
+            self._fetch(key, event.data.get("output") or event.data.get("dropped", ""), event.data.get("excerpt", ""))
 
     def _fetch(self, key: str, blob: str, excerpt: str) -> None:
         if not blob:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # A start is told by its end one line later; what runs now stands below the log.
-_UNSEEN = frozenset({EventKind.ACTION_STARTED})
+_UNSEEN = frozenset({EventKind.ACTION_STARTED, EventKind.ASKED, EventKind.HEEDED})
 
 
 class ActivityLog(LineView):
@@ -147,6 +147,17 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
         case EventKind.TASK_STARTED:
             attempt = data.get("attempt", 1)
             return "task", title_of(data["task"]), f"try {attempt}" if attempt > 1 else "", "muted"
+        case EventKind.WAITING:
+            return "wait", data["reason"], f"until {clock(data['until'])}", "accent"
+        case EventKind.STEERED:
+            return "you", data["text"], "said", ""
+        case EventKind.NOTE:
+            return "note", data["text"], "noted", "muted"
+        case EventKind.CIRCLE:
+            return "loop", data["message"], "◐ in circles", "accent"
+        case EventKind.COMPACTED:
+            saved = f"{data['tokens_before']:,} to {data['tokens_after']:,} tokens"
+            return "model", f"{count(data['messages'], 'old message')} dropped to make room", saved, "muted"
         case EventKind.TURN:
             tokens = data.get("tokens_in", 0) + data.get("tokens_out", 0)
             return "model", first_line(data.get("text", "")) or f"turn {data['turn']}", f"{tokens:,} tokens", "muted"

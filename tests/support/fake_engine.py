@@ -278,6 +278,10 @@ class _Sessions:
     def set_limits(self, session: str, limits: Limits) -> None:
         self._engine.tell(session, EventKind.LIMITS_SET, time_s=limits.time_s, cost_usd=limits.cost_usd)
 
+    def steer(self, session: str, text: str, task: str = "") -> str:
+        self._engine.tell(session, EventKind.STEERED, text=text, task=task)
+        return "It stands before the model at its next turn."
+
     def rollback(self, session: str, checkpoint: int) -> None:
         self._engine.calls.append(("rollback", session, str(checkpoint)))
 
@@ -327,11 +331,11 @@ class _Approvals:
     def get(self, approval: str) -> Approval:
         return next(a for a in self.list() if a.id.startswith(approval))
 
-    def approve(self, approval: str, *, secret: str | None = None) -> str:
+    def approve(self, approval: str, *, secret: str | None = None, answer: str = "") -> str:
         found = self.get(approval)
         if found.needs_auth and secret != PIN:
             raise AuthError("this needs your PIN", "type it")
-        self._decide(found, "approved", "")
+        self._decide(found, "approved", answer)
         return "approved: the running session goes on with it"
 
     def deny(self, approval: str, reason: str) -> str:
