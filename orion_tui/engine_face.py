@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from engine.vocabulary.actions import ActionClass
-    from engine.vocabulary.changes import ChangeSet, Promotion
+    from engine.vocabulary.changes import ChangeSet, Hunk, Promotion
     from engine.vocabulary.events import Event
     from engine.vocabulary.plans import Plan
     from engine.vocabulary.requests import (
@@ -56,13 +56,21 @@ class ApprovalsFace(Protocol):
 class ReviewsFace(Protocol):
     def changes(self, session: str) -> ChangeSet: ...
     def diff(self, session: str, paths: Sequence[str] = ()) -> bytes: ...
-    def report(self, session: str, *, paths: Sequence[str] | None = None) -> Review: ...
+    def hunks(self, session: str) -> tuple[Hunk, ...]: ...
+    def report(
+        self,
+        session: str,
+        *,
+        paths: Sequence[str] | None = None,
+        hunks: Mapping[str, Collection[int] | None] | None = None,
+    ) -> Review: ...
     def promote(
         self,
         session: str,
         *,
         secret: str | None,
         paths: Sequence[str] | None = None,
+        hunks: Mapping[str, Collection[int] | None] | None = None,
         accept: Sequence[str] = (),
         onto: str | None = None,
         progress: Callable[[str, str], None] | None = None,

@@ -11,11 +11,11 @@ from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.sessions import Session, SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from engine.facade.core import Core
     from engine.review.promotion import Promoter
-    from engine.vocabulary.changes import ChangeSet, Conflict, Promotion
+    from engine.vocabulary.changes import ChangeSet, Conflict, Hunk, Promotion
     from engine.vocabulary.requests import Review
 
 _CLOSED = (SessionState.REJECTED, SessionState.RUNNING)
@@ -35,23 +35,37 @@ class Reviews:
 
     def diff(self, session: str, paths: Sequence[str] = ()) -> bytes:
         """The unified patch of those changes, of all or of some paths."""
-        from engine.review.selection import chosen_changes, open_changes
+        from engine.review.selection import open_changes, restricted
 
         state, repository = self._core.session(session), self._core.repository(session)
-        changes = chosen_changes(open_changes(state, repository), list(paths) or None)
+        changes = restricted(open_changes(state, repository), paths)
         if not changes.files:
             return b""
-        return repository.diff(state.base_commit, state.tip, [change.path for change in changes.files])
+        return repository.diff(changes.old, changes.new, [change.path for change in changes.files])
 
-    def report(self, session: str, *, paths: Sequence[str] | None = None) -> Review:
-        """Findings and conflicts of exactly this selection (None for all)."""
+    def hunks(self, session: str) -> tuple[Hunk, ...]:
+        """The stretches of changed lines that can be taken or left, file by file in the order of `diff`."""
+        from engine.review.selection import open_changes, open_hunks
+
+        repository = self._core.repository(session)
+        return open_hunks(open_changes(self._core.session(session), repository), repository)
+
+    def report(
+        self,
+        session: str,
+        *,
+        paths: Sequence[str] | None = None,
+        hunks: Mapping[str, Collection[int] | None] | None = None,
+    ) -> Review:
+        """Findings and conflicts of exactly this selection: `paths` whole, and of other files the `hunks` by id with
+        the numbers of their changed lines (None for all of them); everything when both are None."""
         from engine.review.findings import blocking, findings_of
-        from engine.review.selection import chosen_changes, open_changes, tasks_by_path
+        from engine.review.selection import Choice, chosen_changes, open_changes, tasks_by_path
         from engine.vocabulary.requests import Review
 
         state, repository = self._core.session(session), self._core.repository(session)
         changes = open_changes(state, repository)
-        chosen = chosen_changes(changes, paths)
+        chosen = chosen_changes(changes, Choice(paths, hunks), repository)
         conflicts = self._conflicts(state, chosen)
         findings = findings_of(state, self._core.role(state), repository, chosen, conflicts)
         ready = bool(chosen.files) and state.state not in _CLOSED and not blocking(findings)
@@ -63,17 +77,21 @@ class Reviews:
         *,
         secret: str | None,
         paths: Sequence[str] | None = None,
+        hunks: Mapping[str, Collection[int] | None] | None = None,
         accept: Sequence[str] = (),
         onto: str | None = None,
         progress: Callable[[str, str], None] | None = None,
     ) -> Promotion:
-        """Let the chosen files in. A finding or conflict in the way is a value; AuthError, Locked and WorkspaceError
-        are raised, and the repository is then as before."""
+        """Let what was chosen in, see `report`. A finding or conflict in the way is a value; AuthError, Locked and
+        WorkspaceError are raised, and the repository is then as before."""
+        from engine.review.selection import Choice
+
         with self._alone(session) as state:
             if state.state is SessionState.REJECTED:
                 raise UsageError("the session was rejected", "its branch is kept in its own repository")
+            choice = Choice(paths, hunks)
             return self._promoter(state).promote(
-                secret=secret, paths=paths, accepted=accept, onto=onto, progress=progress
+                secret=secret, choice=choice, accepted=accept, onto=onto, progress=progress
             )
 
     def undo(self, session: str, *, secret: str | None) -> Promotion:
@@ -119,10 +137,9 @@ class Reviews:
         if not chosen.files:
             return ()
         repository = self._core.repository(state.id)
-        tree = repository.compose(state.base_commit, state.tip, [change.path for change in chosen.files])
         root = Path(state.workspace)
         _, merged, in_the_way = self._core.adapters.users.conflicts(
-            root, state.branch, repository, state.base_commit, tree
+            root, state.branch, repository, chosen.old, chosen.new
         )
         return (*merged.conflicts, *in_the_way)
 

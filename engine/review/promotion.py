@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.governance.secrets import redact
 from engine.review.findings import accept, blocking, findings_of
-from engine.review.selection import chosen_changes, open_changes
+from engine.review.selection import ALL, Choice, chosen_changes, open_changes
 from engine.vocabulary.access import Guarded
 from engine.vocabulary.changes import ChangeSet, Conflict, Finding, FindingKind, Promotion
 from engine.vocabulary.errors import OrionError, UsageError, WorkspaceError
@@ -64,7 +64,7 @@ class Promoter:
         self,
         *,
         secret: str | None,
-        paths: Sequence[str] | None = None,
+        choice: Choice = ALL,
         accepted: Sequence[str] = (),
         onto: str | None = None,
         progress: Progress | None = None,
@@ -76,14 +76,11 @@ class Promoter:
         if session.state is SessionState.RUNNING:
             raise UsageError("the session is still running", "pause it or wait until it has ended")
         branch = onto or session.branch
-        changes = chosen_changes(open_changes(session, self._repository), paths)
+        changes = chosen_changes(open_changes(session, self._repository), choice, self._repository)
         if not changes.files:
             return Promotion(False, branch=branch, reasons=("there is nothing to promote",))
         tell("drift", "running")
-        chosen = self._repository.compose(session.base_commit, session.tip, [change.path for change in changes.files])
-        old, merged, in_the_way = self._users.conflicts(
-            self._root, branch, self._repository, session.base_commit, chosen
-        )
+        old, merged, in_the_way = self._users.conflicts(self._root, branch, self._repository, changes.old, changes.new)
         tell("drift", "ok")
         conflicts = (*merged.conflicts, *in_the_way)
         tell("conflicts", "blocked" if conflicts else "ok")
@@ -136,11 +133,10 @@ class Promoter:
             tree=tree,
             message=self._message(accepted),
         )
-        self._move(plan, undoes=None, source=self._session.tip)
+        took = self._taken(changes, attempt)
+        self._move(plan, undoes=None, took=took)
         paths = tuple(change.path for change in changes.files)
-        self._journal.append(
-            self._session.id, [Fact(EventKind.PROMOTED, promoted_data(plan, paths, accepted, self._session.tip))]
-        )
+        self._journal.append(self._session.id, [Fact(EventKind.PROMOTED, promoted_data(plan, paths, accepted, took))])
         return Promotion(
             True,
             len(plan.paths),
@@ -153,8 +149,17 @@ class Promoter:
             notices=plan.notices,
         )
 
-    def _move(self, plan: PromotionPlan, *, undoes: PromotionRecord | None, source: str = "") -> None:
-        intent = intent_data(plan, self._session.workspace, undoes.attempt if undoes else None, source)
+    def _taken(self, changes: ChangeSet, attempt: int) -> dict[str, str]:
+        """What the session will count its changes from after this; both trees stay reachable in its repository."""
+        tip = self._session.tip
+        for name, tree in (("base", changes.old), ("chosen", changes.new)):
+            self._repository.save(f"promoted/{attempt}/{name}", tree, tip, f"{name} of promotion {attempt}")
+        return {"source": tip, "base": changes.old, "chosen": changes.new}
+
+    def _move(
+        self, plan: PromotionPlan, *, undoes: PromotionRecord | None, took: Mapping[str, str] | None = None
+    ) -> None:
+        intent = intent_data(plan, self._session.workspace, undoes.attempt if undoes else None, took or {})
         self._journal.append(self._session.id, [Fact(EventKind.PROMOTING, intent)])
         try:
             self._users.apply(self._root, plan)
@@ -190,7 +195,7 @@ class Promoter:
         return [f"Orion-Audit: {head.count} {head.hash}"] if head.count else []
 
 
-def intent_data(plan: PromotionPlan, workspace: str, undoes: int | None, source: str) -> dict[str, object]:
+def intent_data(plan: PromotionPlan, workspace: str, undoes: int | None, took: Mapping[str, str]) -> dict[str, object]:
     """The data of a `promoting` event: all that recovery needs."""
     return {
         "attempt": plan.attempt,
@@ -204,12 +209,14 @@ def intent_data(plan: PromotionPlan, workspace: str, undoes: int | None, source:
         "checked_out": plan.checked_out,
         "identity": plan.identity,
         "undoes": undoes,
-        "source": source,
+        "took": dict(took),
     }
 
 
-def promoted_data(plan: PromotionPlan, paths: Sequence[str], accepted: Sequence[str], source: str) -> dict[str, object]:
-    """The data of a `promoted` event."""
+def promoted_data(
+    plan: PromotionPlan, paths: Sequence[str], accepted: Sequence[str], took: Mapping[str, str]
+) -> dict[str, object]:
+    """The data of a `promoted` event; `took` are the session's commit and the trees before and after."""
     return {
         "attempt": plan.attempt,
         "commit": plan.new,
@@ -219,7 +226,7 @@ def promoted_data(plan: PromotionPlan, paths: Sequence[str], accepted: Sequence[
         "paths": list(paths),
         "files": len(plan.paths),
         "accepted": list(accepted),
-        "source": source,
+        **took,
     }
 
 
@@ -247,7 +254,7 @@ def settle_intent(session: Session, users: UserRepository, journal: Journal) -> 
         undone = {"attempt": intent["undoes"], "commit": plan.new, "branch": plan.branch}
         fact = Fact(EventKind.PROMOTION_UNDONE, undone)
     else:
-        fact = Fact(EventKind.PROMOTED, promoted_data(plan, plan.paths, (), intent["source"]))
+        fact = Fact(EventKind.PROMOTED, promoted_data(plan, plan.paths, (), intent["took"]))
     journal.append(session.id, [fact])
     return finished
 

@@ -1,47 +1,95 @@
-"""What of a session could still be let in: its kept changes, less what an earlier promotion has already brought
-over."""
+"""What of a session could still be let in, and the tree that comes of taking a part of it.
+
+Every standing promotion has moved the session's base: what it took is no change any more, what it left still is. So a
+part that was left out can be promoted later, and one that was undone can be promoted again.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.review.hunks import HunkLines, hunks_of, partial
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from engine.vocabulary.changes import ChangeSet
+    from engine.vocabulary.changes import ChangeSet, FileChange, Hunk
     from engine.vocabulary.ports import SessionRepository
     from engine.vocabulary.sessions import Session
 
+REGULAR = 0o100644
 
-def open_changes(session: Session, repository: SessionRepository) -> ChangeSet:
-    """All changes from the base to the tip that no standing promotion holds with the same content."""
-    changes = repository.changes(session.base_commit, session.tip)
-    promoted: set[str] = set()
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`paths` are taken whole, and of other files the `hunks` by id with the numbers of their changed lines (None for
+    all of them). Everything is taken when both are None."""
+
+    paths: Sequence[str] | None = None
+    hunks: Mapping[str, Collection[int] | None] | None = None
+
+    @property
+    def everything(self) -> bool:
+        return self.paths is None and self.hunks is None
+
+
+ALL = Choice()
+
+
+def open_base(session: Session, repository: SessionRepository) -> str:
+    """The tree that the session's changes are counted from: its base with what standing promotions took."""
+    base = repository.tree_of(session.base_commit)
     for record in session.promotions:
         if record.undone_by:
-            promoted.difference_update(record.paths)
             continue
-        moved = {change.path for change in repository.changes(record.source, session.tip).files}
-        promoted.update(set(record.paths) - moved)
-    left = tuple(change for change in changes.files if change.path not in promoted)
-    return replace(changes, files=left)
+        before = record.base or repository.tree_of(session.base_commit)
+        after = record.chosen or repository.compose(session.base_commit, record.source, record.paths)
+        # Where promotions overlap and one in between was undone, its lines are open again and the rest is as it is.
+        base = repository.merge(before, base, after).tree or base
+    return base
 
 
-def chosen_changes(changes: ChangeSet, paths: Sequence[str] | None) -> ChangeSet:
-    """Only the changes of `paths` (None for all). Raises UsageError for a path that did not change."""
-    if paths is None:
+def open_changes(session: Session, repository: SessionRepository) -> ChangeSet:
+    """All changes from there to the tip."""
+    return repository.changes(open_base(session, repository), repository.tree_of(session.tip))
+
+
+def open_hunks(changes: ChangeSet, repository: SessionRepository) -> tuple[Hunk, ...]:
+    """The hunks of these changes, file by file."""
+    return tuple(each.hunk for found in _parsed(changes, repository).values() for each in found)
+
+
+def chosen_changes(changes: ChangeSet, choice: Choice, repository: SessionRepository) -> ChangeSet:
+    """What taking exactly this does; its `new` is the tree to promote. Raises UsageError for a path, a hunk or a line
+    that is not among the changes."""
+    if choice.everything:
         return changes
-    known = {change.path for change in changes.files}
-    for path in paths:
-        if path not in known:
-            raise UsageError(f"{path} is not among the changed files of this session", nearest(path, known))
-    wanted = set(paths)
-    return replace(changes, files=tuple(change for change in changes.files if change.path in wanted))
+    whole = _known_paths(changes, choice.paths or ())
+    files: dict[str, tuple[int, bytes]] = {}
+    if choice.hunks:
+        parsed = _parsed(changes, repository)
+        _check_hunks(parsed, choice.hunks)
+        for change in changes.files:
+            hunks = parsed.get(change.path, ())
+            wanted = {each.hunk.id: choice.hunks[each.hunk.id] for each in hunks if each.hunk.id in choice.hunks}
+            if not wanted or change.path in whole:
+                continue
+            if _is_whole(hunks, wanted):
+                whole.append(change.path)
+            else:
+                files[change.path] = _built(change, hunks, wanted, repository)
+    tree = repository.compose(changes.old, changes.new, whole)
+    return repository.changes(changes.old, repository.with_files(tree, files) if files else tree)
+
+
+def restricted(changes: ChangeSet, paths: Sequence[str]) -> ChangeSet:
+    """Only the changes of these paths, all of them for none. Raises UsageError for a path that did not change."""
+    wanted = set(_known_paths(changes, paths))
+    return replace(changes, files=tuple(f for f in changes.files if f.path in wanted)) if paths else changes
 
 
 def tasks_by_path(session: Session) -> dict[str, tuple[str, ...]]:
@@ -52,3 +100,47 @@ def tasks_by_path(session: Session) -> dict[str, tuple[str, ...]]:
             for path in view.files:
                 found[path] = (*found.get(path, ()), view.task.id)
     return found
+
+
+def _known_paths(changes: ChangeSet, paths: Sequence[str]) -> list[str]:
+    known = {change.path for change in changes.files}
+    for path in paths:
+        if path not in known:
+            raise UsageError(f"{path} is not among the changed files of this session", nearest(path, known))
+    return list(dict.fromkeys(paths))
+
+
+def _parsed(changes: ChangeSet, repository: SessionRepository) -> dict[str, tuple[HunkLines, ...]]:
+    return hunks_of(repository.diff(changes.old, changes.new), changes) if changes.files else {}
+
+
+def _check_hunks(parsed: Mapping[str, Sequence[HunkLines]], wanted: Mapping[str, Collection[int] | None]) -> None:
+    known = {each.hunk.id: each.hunk for hunks in parsed.values() for each in hunks}
+    for hunk, lines in wanted.items():
+        if hunk not in known:
+            raise UsageError(f"{hunk} is not a hunk of this session's changes", "see: orion review ID --json")
+        for line in lines or ():
+            if not 1 <= line <= known[hunk].changed:
+                raise UsageError(
+                    f"hunk {hunk} has no changed line {line}", f"its changed lines are 1 to {known[hunk].changed}"
+                )
+
+
+def _is_whole(hunks: Sequence[HunkLines], wanted: Mapping[str, Collection[int] | None]) -> bool:
+    """Whether nothing of the file is left out."""
+    for each in hunks:
+        lines = wanted.get(each.hunk.id, ())
+        if lines is not None and len(set(lines)) < each.hunk.changed:
+            return False
+    return True
+
+
+def _built(
+    change: FileChange,
+    hunks: Sequence[HunkLines],
+    wanted: Mapping[str, Collection[int] | None],
+    repository: SessionRepository,
+) -> tuple[int, bytes]:
+    """The file with a part of its changes; its mode moves with the whole file only."""
+    old = repository.blob(change.old_oid) if change.old_oid else b""
+    return change.old_mode or change.new_mode or REGULAR, partial(old, hunks, wanted)

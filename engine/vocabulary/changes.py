@@ -59,6 +59,22 @@ class ChangeSet:
         return sum(change.deletions for change in self.files)
 
 
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """One stretch of changed lines of a file, the `place`-th of it from 1. `id` is stable for the same content. Lines
+    count from 1; `changed` are the lines that are removed or added, numbered from 1 in their order. Binary files, links
+    and changes of mode have none: they are taken whole or not at all."""
+
+    id: str
+    path: str
+    place: int
+    old_start: int
+    old_count: int
+    new_start: int
+    new_count: int
+    changed: int
+
+
 class FindingKind(StrEnum):
     """What a reviewer is shown about a change."""
 

@@ -26,6 +26,8 @@ def promoted(session: Session, event: Event) -> Session:
         tuple(data["paths"]),
         event.at,
         data.get("source", ""),
+        base=data.get("base", ""),
+        chosen=data.get("chosen", ""),
     )
     return replace(
         session,

@@ -242,6 +242,9 @@ class SessionRepository(Protocol):
     def compose(self, base: str, source: str, paths: Sequence[str]) -> str:
         """The tree of `base` with `paths` as they are in `source` (missing there means deleted)."""
 
+    def with_files(self, base: str, files: Mapping[str, tuple[int, bytes]]) -> str:
+        """The tree of `base` with these files in it, each a mode of git's and its content."""
+
     def read(self, path: str, *, limit: int = 10 * 1024 * 1024) -> bytes:
         """A file of the work tree, opened beneath its root, no link followed. Raises WorkspaceError."""
 

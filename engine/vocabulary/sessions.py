@@ -129,7 +129,8 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class PromotionRecord:
-    """One promotion of a session, finished or undone. `source` is the session commit whose content it took."""
+    """One promotion of a session, finished or undone. `source` is the session commit whose content it took, `base` and
+    `chosen` the trees before and after it, as far as the session is concerned; empty in what older versions wrote."""
 
     attempt: int
     commit: str
@@ -140,6 +141,8 @@ class PromotionRecord:
     at: str
     source: str = ""
     undone_by: str = ""
+    base: str = ""
+    chosen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,14 @@ class GitSessionRepository:
         self._remember(tree)
         return tree.oid
 
+    def with_files(self, base: str, files: Mapping[str, tuple[int, bytes]]) -> str:
+        entries: dict[str, Entry | None] = {
+            path: (mode, self._store.put("blob", data)) for path, (mode, data) in files.items()
+        }
+        tree = self._store.derive(self._load(base), entries)
+        self._remember(tree)
+        return tree.oid
+
     def read(self, path: str, *, limit: int = 10 * 1024 * 1024) -> bytes:
         parent, name = _split(path)
         with folders(self.tree) as chain:

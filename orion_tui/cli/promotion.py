@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.vocabulary.changes import Promotion, Severity
-from engine.vocabulary.errors import AuthError
+from engine.vocabulary.errors import AuthError, UsageError
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of, session_argument
 from orion_tui.cli.out import note, say, say_json
@@ -25,19 +25,33 @@ _STEP_SIGNS = {"ok": "✓", "blocked": "✗"}
 @click.command()
 @session_argument(required=True)
 @click.option("--only", "paths", multiple=True, metavar="PATH", help="Take only this file; can be repeated.")
+@click.option(
+    "--hunk",
+    "hunks",
+    multiple=True,
+    metavar="HUNK",
+    help="Take only this hunk (ids are in orion review ID --json), or ID:2-4,7 for some of its changed lines.",
+)
 @click.option("--accept", multiple=True, metavar="FINDING", help="Accept a finding by its id; can be repeated.")
 @click.option("--onto", default=None, metavar="BRANCH", help="Another branch than the one the session began on.")
 @pin_option
 @json_option
 def promote(
-    session: str, paths: tuple[str, ...], accept: tuple[str, ...], onto: str | None, pin_stdin: bool, as_json: bool
+    session: str,
+    paths: tuple[str, ...],
+    hunks: tuple[str, ...],
+    accept: tuple[str, ...],
+    onto: str | None,
+    pin_stdin: bool,
+    as_json: bool,
 ) -> int:
     """Let a session's changes into your repository as one commit, after every check and with your PIN."""
+    parts = dict(hunk_of(text) for text in hunks) or None
     with opened() as engine:
         found = engine.sessions.resolve(session)
         _need_secret(engine)
         if sys.stdin.isatty() and not pin_stdin:
-            seen = engine.review.report(found, paths=paths or None)
+            seen = engine.review.report(found, paths=paths or None, hunks=parts)
             if not as_json:
                 show_review(seen)
             if onto is None and _stands_in_the_way(seen, accept):
@@ -47,6 +61,7 @@ def promote(
             found,
             secret=secret,
             paths=paths or None,
+            hunks=parts,
             accept=accept,
             onto=onto,
             progress=None if as_json else tell_step,
@@ -83,6 +98,20 @@ def reject(session: str, task: str | None, reason: str, as_json: bool) -> int:
     else:
         say(f"rejected: {f'task {task} of ' if task else ''}{found}; its branch is kept in its own repository")
     return Exit.DONE
+
+
+def hunk_of(text: str) -> tuple[str, frozenset[int] | None]:
+    """`ID`, or `ID:2-4,7` for some of its changed lines. Raises UsageError."""
+    identity, colon, lines = text.partition(":")
+    if not colon:
+        return identity, None
+    numbers: set[int] = set()
+    for part in lines.split(","):
+        first, _, last = part.partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal() and len(part) <= 15):
+            raise UsageError(f"{text!r} does not name lines of a hunk", "write ID, or ID:2-4,7")
+        numbers.update(range(int(first), min(int(last or first), 1_000_000) + 1))
+    return identity, frozenset(numbers)
 
 
 def tell_step(step: str, status: str) -> None:

@@ -45,9 +45,11 @@ def diff(session: str | None, workspace: Path, paths: tuple[str, ...], as_json: 
 def review(session: str | None, workspace: Path, as_json: bool) -> int:
     """Files, findings and conflicts of a session, and whether it could be promoted as it is."""
     with opened() as engine:
-        found = engine.review.report(engine.sessions.resolve(session, workspace.absolute()))
+        resolved = engine.sessions.resolve(session, workspace.absolute())
+        found = engine.review.report(resolved)
+        hunks = engine.review.hunks(resolved) if as_json else ()
     if as_json:
-        say_json(review_json(found))
+        say_json(review_json(found, hunks))
     else:
         show_review(found)
     return Exit.DONE
@@ -76,7 +78,7 @@ def show_review(found: Review) -> None:
     for command in found.hand_off:
         say(f"◐ for you to run: {command}", fg="yellow")
     if found.can_promote:
-        say(f"let it in with: orion promote {state.id}   (--only PATH takes a part)")
+        say(f"let it in with: orion promote {state.id}   (--only PATH or --hunk ID takes a part)")
     elif found.changes.files:
         say("it cannot be promoted before that is settled", fg="red")
 

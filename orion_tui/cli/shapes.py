@@ -11,9 +11,9 @@ from engine.vocabulary.outlook import confidence_to_json
 from engine.vocabulary.plans import Plan, task_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from engine.vocabulary.changes import Conflict, Finding, Promotion
+    from engine.vocabulary.changes import Conflict, Finding, Hunk, Promotion
     from engine.vocabulary.ports import RunnerInfo
     from engine.vocabulary.requests import Proposal, Review
     from engine.vocabulary.roles import Role
@@ -193,8 +193,8 @@ def conflict_rows(conflicts: Iterable[Conflict]) -> list[dict[str, Any]]:
     return [{"path": conflict.path, "reason": conflict.reason} for conflict in conflicts]
 
 
-def review_json(review: Review) -> dict[str, Any]:
-    """`review --json`. A file stands for one hunk until hunks can be chosen."""
+def review_json(review: Review, hunks: Sequence[Hunk]) -> dict[str, Any]:
+    """`review --json`."""
     return {
         "session": review.session.id,
         "state": review.session.state.value,
@@ -202,7 +202,7 @@ def review_json(review: Review) -> dict[str, Any]:
         "findings": [finding_row(finding) for finding in review.findings],
         "conflicts": conflict_rows(review.conflicts),
         "hand_off": list(review.hand_off),
-        "hunks": [],
+        "hunks": [asdict(hunk) for hunk in hunks],
         "can_promote": review.can_promote,
     }
 
