@@ -73,6 +73,14 @@ def test_role_test_answers_as_the_gate_would(orion: Orion, arguments: tuple[str,
     assert {"action", "layer", "rule", "message"} <= set(ran.json)
 
 
+def test_role_test_tries_typical_actions_and_takes_one_kind_of_question(orion: Orion) -> None:
+    rows = {row["label"]: row["decision"] for row in orion("role", "test", "qa-engineer", "--typical", "--json").json}
+    assert rows["add tests/test_app.py"] == "allow"
+    assert rows["write outside"] == "block"
+    assert "write outside" in orion("role", "test", "qa-engineer", "--typical").out
+    assert orion("role", "test", "qa-engineer", "--typical", "--run", "make").code == 2
+
+
 def test_role_test_reads_a_batch_line_by_line(orion: Orion) -> None:
     asked = [{"run": "python3 -m unittest"}, {"write": "setup.cfg"}, {"action": "deploy"}]
     ran = orion("role", "test", "software-engineer", "--batch", given="\n".join(json.dumps(line) for line in asked))

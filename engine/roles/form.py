@@ -105,6 +105,9 @@ def _fields(document: Document) -> Iterator[RoleField]:
     data = document.data
     defaults = _defaults()
     yield from _unknown(document)
+    for name in _others():
+        words = _words(name, _at(data, name))
+        yield _field(document, name, name.replace("_", " "), "MORE", words, "", "as in the file")
     for group in (_WHO, _MAY, _SURE, _DONE, _LIMITS, _SETUP, _TOLD):
         if group == _MAY:
             yield from _authority(document)
@@ -115,6 +118,17 @@ def _fields(document: Document) -> Iterator[RoleField]:
                 value = _at(data, key)
                 choices = _CHOICES.get(key, ())
                 yield _field(document, key, label, group, _words(key, value), defaults.get(key, ""), about, choices)
+
+
+def _others() -> Iterator[str]:
+    """Fields of the schema that nothing here has a better line for, so that none is ever missing."""
+    ours = {key for key, *_ in _PLAIN} | {"name", "success_criteria", *_OLD}
+    names = field_names()
+    for name in names:
+        top = name.partition(".")[0]
+        group = any(other.startswith(f"{name}.") for other in names)
+        if name not in ours and top not in ("authority", "working_hours") and not group:
+            yield name
 
 
 def _unknown(document: Document) -> Iterator[RoleField]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -35,6 +35,7 @@ from orion_tui.cli.shapes import role_json, verdict_row
 if TYPE_CHECKING:
     from engine.engine import Engine
     from engine.vocabulary.requests import RoleEntry
+    from engine.vocabulary.role_forms import Trial
     from engine.vocabulary.roles import Role
     from engine.vocabulary.verdicts import Verdict
 
@@ -174,6 +175,7 @@ def _problem_row(problem: Any) -> dict[str, Any]:
 @click.option("--read", default=None, metavar="PATH", help="Reading a file.")
 @click.option("--action", default=None, metavar="NAME", help="A named action such as deploy or git.merge.")
 @click.option("--confidence", type=click.FloatRange(0, 1), default=1.0, show_default=True)
+@click.option("--typical", is_flag=True, help="A list of typical actions, from harmless to grave.")
 @click.option("--batch", is_flag=True, help='Read lines such as {"run": "make"} from standard input.')
 @workspace_option
 @json_option
@@ -185,6 +187,7 @@ def try_role(
     read: str | None,
     action: str | None,
     confidence: float,
+    typical: bool,
     batch: bool,
     workspace: Path,
     as_json: bool,
@@ -192,9 +195,9 @@ def try_role(
     """Ask what the gate would say about an action under ROLE. Nothing is done."""
     given = {"run": run_command, "write": write, "delete": delete, "read": read, "action": action}
     asked = {verb: value for verb, value in given.items() if value is not None}
-    if len(asked) != (0 if batch else 1):
+    if len(asked) + typical + batch != 1:
         raise UsageError(
-            "role test takes exactly one action, or --batch alone",
+            "role test takes exactly one action, or --typical, or --batch alone",
             "one of --run CMD, --write PATH, --delete PATH, --read PATH, --action NAME",
         )
     with opened() as engine:
@@ -202,12 +205,30 @@ def try_role(
         if batch:
             _try_lines(engine, found, confidence)
             return Exit.DONE
+        if typical:
+            _try_typical(engine.roles.typical(found, confidence), as_json)
+            return Exit.DONE
         verdict = engine.roles.test(found, _action(asked), confidence)
     if as_json:
         say_json(verdict_row(verdict))
     else:
         _show_verdict(verdict)
     return Exit.DONE
+
+
+def _try_typical(trials: Sequence[Trial], as_json: bool) -> None:
+    if as_json:
+        say_json([{"label": trial.label, **verdict_row(trial.verdict)} for trial in trials])
+        return
+    rows = [
+        (
+            f"{_SIGNS[trial.verdict.decision.value]} {trial.verdict.decision.value}",
+            trial.label,
+            f"{trial.verdict.layer.value}, {trial.verdict.rule}",
+        )
+        for trial in trials
+    ]
+    table(("gate", "action", "layer and rule"), rows, colours=_COLOURS)
 
 
 def _try_lines(engine: Engine, found: Role, confidence: float) -> None:

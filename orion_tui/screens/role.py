@@ -168,7 +168,7 @@ class RoleScreen(RoleFormScreen):
             "chosen": field is not None and bool(field.choices),
             "set": field is not None and bool(field.words),
             "edits": bool(draft.before),
-            "role_edits": draft.changed,
+            "role_edits": draft.changed or self._preview.text != draft.text,
             "valid": self._preview.role is not None,
             "on_disk": not draft.is_new,
             "typing": bool(self._typing),

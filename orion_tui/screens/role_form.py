@@ -116,8 +116,8 @@ class RoleFormScreen(OrionScreen):
         self.query_one("#role-dry", Pane).show(lambda width: role_rows.dry_rows(trials, before, width))
         put(self.query_one("#role-yaml-title", Static), (("FILE ", "title"), (visible(self._draft.path), "muted")))
         about = role_rows.summary(trials, self._confidence) if trials else "once nothing is wrong"
-        stale = " · of the last version without faults" if trials and not preview.trials else ""
-        put(self.query_one("#role-dry-title", Static), (("DRY RUN ", "title"), (about + stale, "muted")))
+        stale = "of the version before the fault  " if trials and not preview.trials else ""
+        put(self.query_one("#role-dry-title", Static), (("DRY RUN ", "title"), (stale + about, "muted")))
         moved = role_rows.moved_words(trials, before)
         put(self.query_one("#role-moved", Static), (("dry run: ", "muted"), (moved, "title")) if moved else ())
         self._show_field()
