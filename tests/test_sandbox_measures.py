@@ -29,7 +29,7 @@ _WATCHED_BY = {
     "dies with Orion": "first process dies with nobody",
     "own session of processes": "session of processes began outside",
     "no capabilities": "CapBnd is not empty",
-    "a user of its own": "user is not 1000",
+    "a user of its own": "user is root or not the one meant",
     "no inherited environment": "inherit a variable of the host",
     "system read-only": "/usr is mounted writable",
     "kernel settings read-only": "/proc/sys is mounted writable",

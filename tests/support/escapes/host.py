@@ -32,7 +32,9 @@ Answers = dict[str, str]
 
 
 @contextmanager
-def a_host(kind: str, *, cpus: int = 1, pids: int = 128, file_mib: int = 1024) -> Iterator[dict[str, Any]]:
+def a_host(
+    kind: str, *, cpus: int = 1, pids: int = 128, file_mib: int = 1024, memory_mib: int = 256
+) -> Iterator[dict[str, Any]]:
     """Everything of the machine that a sandboxed program must not reach, up and answering; the facts about it."""
     secret = uuid.uuid4().hex
     with ExitStack() as stack:
@@ -67,6 +69,7 @@ def a_host(kind: str, *, cpus: int = 1, pids: int = 128, file_mib: int = 1024) -
             "host_session": os.getsid(0),
             "file_bytes": file_mib * 1024 * 1024,
             "pids": pids,
+            "memory_bytes": memory_mib * 1024 * 1024,
             "cpus": cpus,
             "processors": os.cpu_count(),
             "namespaces": {entry.name: os.readlink(entry) for entry in Path("/proc/self/ns").iterdir()

@@ -94,7 +94,9 @@ def _attributes(facts: Facts) -> dict[str, Attempt]:
     }
     found["new privileges can be had"] = lambda: status["NoNewPrivs"].strip() != "1"
     found["no filter of system calls"] = lambda: status["Seccomp"].strip() != "2"
-    found["user is not 1000"] = lambda: (os.getuid(), os.getgid()) != (1000, 1000) if bubblewrap else os.getuid() == 0
+    found["user is root or not the one meant"] = lambda: (
+        (os.getuid(), os.getgid()) != (1000, 1000) if bubblewrap else os.getuid() == 0
+    )
     found["groups of the host"] = lambda: bool(set(os.getgroups()) & set(facts["groups"])) and bubblewrap
     found["first process dies with nobody"] = lambda: facts["dies_with"] != 9 if bubblewrap else None
     found["session of processes began outside"] = lambda: (
@@ -107,7 +109,7 @@ def _attributes(facts: Facts) -> dict[str, Attempt]:
     found["any number of processes by limit"] = lambda: (
         not 0 < resource.getrlimit(resource.RLIMIT_NPROC)[1] <= limit if bubblewrap else None
     )
-    found["more processors than granted"] = lambda: len(os.sched_getaffinity(0)) > facts["cpus"] if bubblewrap else None
+    found["more processors than granted"] = lambda: len(os.sched_getaffinity(0)) > facts["cpus"]
     for name, inode in facts["namespaces"].items():
         if bubblewrap or name not in ("user", "user_for_children"):
             found[f"{name} namespace of the host"] = partial(

@@ -116,12 +116,18 @@ def _mounts(facts: Facts) -> dict[str, Attempt]:
         )
         found["a mount that honours setuid"] = lambda: any("nosuid" not in each for each in options.values())
         found["small files can be written by mode"] = lambda: bool(os.stat("/etc/passwd").st_mode & 0o222)
+    found["the read-only repository is mounted writable"] = lambda: "rw" in options.get("/orion.git", ["ro"])
+    if facts["kind"] == "docker":
+        found["run a program from /tmp"] = _runs_from_tmp
+        found["temporary folders that honour setuid"] = lambda: any(
+            "nosuid" not in options.get(place, []) for place in ("/tmp", "/dev/shm", "/home/orion")
+        )
     # An engine's bind mounts do; without the capability to make one, no device file gets there.
     found["a mount that honours device files"] = lambda: None if facts["kind"] == "docker" else any(
         "nodev" not in each for place, each in options.items()
         if place not in devices and (place in ("/workspace", "/tmp") or facts["place"] != "sandbox")
     )  # fmt: skip
-    for place in ("/tmp", "/dev/shm", *(("/home/orion",) if facts["kind"] == "bubblewrap" else ())):
+    for place in ("/tmp", "/dev/shm", "/home/orion"):
         found[f"{place} holds more than 64 MiB"] = partial(lambda place: _size(place) > small, place)
     return found
 
@@ -164,6 +170,13 @@ def _processes(facts: Facts) -> dict[str, Attempt]:
         "choose groups": lambda: os.setgroups([0]) is None,
         "be more urgent than others": lambda: os.setpriority(os.PRIO_PROCESS, 0, -5) is None,
         "real-time scheduling": lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)) is None,
+        "more processor time than granted": lambda: _unbounded("cpu", ("cpu.max", "cpu/cpu.cfs_quota_us"), facts),
+        "more memory than granted by limit": lambda: _unbounded(
+            "memory", ("memory.max", "memory/memory.limit_in_bytes"), facts
+        ),
+        "more memory by swapping": lambda: _unbounded(
+            "swap", ("memory.swap.max", "memory/memory.memsw.limit_in_bytes"), facts
+        ),
         "use every processor": lambda: _widens(facts),
         "raise a hard limit": _raises_a_limit,
         "see many processes": lambda: sum(name.isdecimal() for name in os.listdir("/proc")) > 40,
@@ -189,6 +202,13 @@ def _holds_something(path: str) -> bool:
 
 def _below(path: str) -> list[str]:
     return [path, *(f"{path}/{name}" for name in os.listdir(path))]
+
+
+def _runs_from_tmp() -> bool:
+    program = Path(f"/tmp/probe-{os.getpid()}")
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    return os.spawnv(os.P_WAIT, str(program), [str(program)]) == 0
 
 
 def _owned_by_root() -> bool:
@@ -247,9 +267,20 @@ def _readable_link(name: str) -> str:
         return "pipe:"
 
 
-def _widens(facts: Facts) -> bool | None:
-    if facts["kind"] != "bubblewrap":
+def _unbounded(what: str, names: tuple[str, ...], facts: Facts) -> bool | None:
+    """What a container's own control group says. Bubblewrap shows none, and one may be without an account of swap."""
+    if facts["kind"] != "docker":
         return None
+    most = {"cpu": 100_000 * facts["cpus"], "memory": facts["memory_bytes"], "swap": facts["memory_bytes"]}[what]
+    for name in names:
+        path = Path("/sys/fs/cgroup", name)
+        if path.exists():
+            value = path.read_text().split()[0]
+            return value == "max" or not 0 <= int(value) <= most
+    return None
+
+
+def _widens(facts: Facts) -> bool:
     os.sched_setaffinity(0, set(range(facts["processors"])))
     return True
 
