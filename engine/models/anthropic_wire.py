@@ -72,7 +72,15 @@ class AnthropicWire:
     async def _read(self, client: Any, ask: Ask, out: Gathered) -> None:
         try:
             async with asyncio.timeout(self._timing.first_s):
-                stream = await client.messages.create(**self._body(ask))
+                # As an extra body, since the kit would look at every field of every message by its type.
+                whole = self._body(ask)
+                stream = await client.messages.create(
+                    model=whole.pop("model"),
+                    messages=[],
+                    max_tokens=whole.pop("max_tokens"),
+                    stream=whole.pop("stream"),
+                    extra_body=whole,
+                )
         except TimeoutError as late:
             raise faults.timed_out(self.endpoint, "answer", self._timing.first_s) from late
         answering = ask.schema is not None and ask.form == "tool"
