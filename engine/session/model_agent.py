@@ -120,6 +120,8 @@ class ModelAgent:
         return problems[0] if all(problems) else ""
 
     def propose(self) -> Action | Finish | Note | Question | None:
+        if not self.talk.pending:
+            return None
         try:
             return action_of(self.talk.pending[0])
         except BadCall as error:
