@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.plans import Plan
     from engine.vocabulary.requests import (
         AuthStatus,
+        Guarded,
         PlaybookEntry,
         Proposal,
         Review,
@@ -99,6 +100,10 @@ class RolesFace(Protocol):
     def since_trusted(self, name: str, workspace: Path) -> str: ...
 
 
+class ScanFace(Protocol):
+    def guard(self, goal: str) -> Guarded: ...
+
+
 class PlaybooksFace(Protocol):
     def list(self) -> tuple[PlaybookEntry, ...]: ...
     def find(self, name: str | Path) -> Path: ...
@@ -126,6 +131,8 @@ class EngineFace(Protocol):
     def review(self) -> ReviewsFace: ...
     @property
     def roles(self) -> RolesFace: ...
+    @property
+    def scan(self) -> ScanFace: ...
     @property
     def playbooks(self) -> PlaybooksFace: ...
     @property

@@ -10,7 +10,7 @@ from engine.vocabulary.access import Guarded
 from engine.vocabulary.errors import JournalError, Problem, RoleError
 from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 from engine.vocabulary.roles import RoleSource
-from engine.vocabulary.text import nearest, visible
+from engine.vocabulary.text import lines_of, nearest, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,7 +125,7 @@ class Roles:
             old = adapters.blobs.get(before).decode("utf-8", "replace")
         except JournalError:
             return ""
-        return "\n".join(unified_diff(old.splitlines(), found.text.splitlines(), "trusted", "now", lineterm=""))
+        return "\n".join(unified_diff(lines_of(old), lines_of(found.text), "trusted", "now", lineterm=""))
 
     def preview(self, name: str, text: str, *, confidence: float = 1.0) -> RolePreview:
         """What this text would be as the user's file of that name: its form, its faults, and what the gate would say to

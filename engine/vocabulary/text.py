@@ -44,6 +44,12 @@ def shortened(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text as git and a shell count them: only a newline ends one. `splitlines` would let a form feed or
+    a U+2028 in untrusted text pass for the beginning of the next line."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def first_line(text: str) -> str:
     """The first line that says something, stripped."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from engine.vocabulary.text import lines_of
 from engine.vocabulary.verdicts import ApprovalKind
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of
@@ -30,7 +31,7 @@ def approvals(session: str | None, as_json: bool) -> int:
         what = approval.action.value if approval.action else approval.kind.value
         say(f"◐ {approval.id}  {what}  asked {approval.asked_at[:16].replace('T', ' ')} UTC", fg="yellow")
         say(f"  {ruled(approval.reason, approval.rule)}")
-        for line in approval.detail.splitlines():
+        for line in lines_of(approval.detail):
             say(f"    {line}")
         for line in texts[approval.id]:
             say(f"      {line}", fg={"+": "green", "-": "red"}.get(line[:1]))

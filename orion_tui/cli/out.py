@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.vocabulary.text import visible
+from engine.vocabulary.text import lines_of, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,8 @@ def say_bytes(data: bytes) -> None:
     if not sys.stdout.isatty():
         click.echo(data, nl=False)
         return
-    for line in data.decode("utf-8", errors="backslashreplace").splitlines():
+    text = data.decode("utf-8", errors="backslashreplace")
+    for line in lines_of(text):
         say(line, fg=_DIFF_COLOURS.get(line[:1]) if not line.startswith(("+++", "---")) else None)
 
 

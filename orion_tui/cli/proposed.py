@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.text import decoded
+from engine.vocabulary.text import decoded, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ _SHOWN_LINES = 60
 
 def proposed(engine: Engine, approval: Approval) -> tuple[str, ...]:
     """What the parked actions would put in and take out, then the patch of the task so far; at most 60 lines."""
-    patch = decoded(engine.sessions.task_diff(approval.session, approval.task)).splitlines()
-    asked = approval.proposed.splitlines()
+    patch = lines_of(decoded(engine.sessions.task_diff(approval.session, approval.task)))
+    asked = lines_of(approval.proposed)
     if asked and patch:
         patch = ["done before it was parked:", *patch]
     return _cut([*asked, *patch])

@@ -105,8 +105,11 @@ def work(
             # Before a model is asked and paid for a plan that nobody could look at.
             raise UsageError("Start this plan? There is no terminal to ask on.", "say it with --yes")
         ask = not (yes or as_json) and _on_terminal()
+        if not _look_at_stripped(engine, request, ask=ask):
+            note("orion: nothing was sent")
+            return Exit.DONE
         proposal = _proposed(engine, request, ask=ask, intake=intake)
-        _tell_notices(proposal)
+        _tell_notices(engine, request, proposal)
         if not yes:
             if not as_json:
                 show_proposal(proposal)
@@ -131,11 +134,15 @@ def plan(goal: str, role: str, playbook: str, model: str, workspace: Path, as_js
     """Make a plan for GOAL and show what the gate says about each task. Nothing is stored or started."""
     with opened() as engine:
         request = _request(engine, goal, role, playbook, model, workspace, None)
-        proposal = _proposed(engine, request, ask=not as_json and _on_terminal(), intake=intake)
+        ask = not as_json and _on_terminal()
+        if not _look_at_stripped(engine, request, ask=ask):
+            note("orion: nothing was sent")
+            return Exit.DONE
+        proposal = _proposed(engine, request, ask=ask, intake=intake)
         if as_json:
             say_json(proposal_json(proposal))
         else:
-            _tell_notices(proposal)
+            _tell_notices(engine, request, proposal)
             show_proposal(proposal)
     return Exit.DONE
 
@@ -198,6 +205,18 @@ def changed_limits(usual: Limits, time_s: float | None, cost_usd: float | None) 
     )
 
 
+def _look_at_stripped(engine: Engine, request: SessionRequest, *, ask: bool) -> bool:
+    """Show what the guard takes out of the goal before a model is sent the rest. False when the person, who is only
+    asked with `ask`, would rather not."""
+    found = engine.scan.guard(request.goal)
+    for hit in found.stripped:
+        note(f"orion: taken out of the goal ({hit.rule}): {hit.text}")
+    if not found.stripped or request.playbook is not None or request.plan is not None or not ask:
+        return True
+    note(f"orion: what a model would be sent: {found.sanitized}")
+    return asked("Send it?", "--yes")
+
+
 def _proposed(engine: Engine, request: SessionRequest, *, ask: bool, intake: bool) -> Proposal:
     if request.playbook is None and request.plan is None:
         if intake:
@@ -211,9 +230,10 @@ def _on_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _tell_notices(proposal: Proposal) -> None:
-    for hit in proposal.stripped:
-        note(f"orion: taken out of the goal ({hit.rule}): {hit.text}")
+def _tell_notices(engine: Engine, request: SessionRequest, proposal: Proposal) -> None:
+    told = len(engine.scan.guard(request.goal).stripped)
+    for hit in proposal.stripped[told:]:
+        note(f"orion: taken out of an answer ({hit.rule}): {hit.text}")
     for text in (*proposal.role.notices, *proposal.notices):
         note(f"orion: {text}")
 

@@ -12,6 +12,7 @@ from engine.vocabulary.changes import Severity
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.requests import Review, SessionRequest
 from engine.vocabulary.sessions import Session, SessionState
+from engine.vocabulary.text import lines_of
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.follow import follow_to_end, show
 from orion_tui.cli.out import note, say
@@ -118,7 +119,7 @@ class Driver:
         for approval in self._engine.approvals.list(self._session):
             what = approval.action.value if approval.action else approval.kind.value
             self._tell(f"  {what}: {approval.reason}")
-            for line in approval.detail.splitlines():
+            for line in lines_of(approval.detail):
                 self._tell(f"    {line}")
             for line in proposed(self._engine, approval):
                 self._tell(f"      {line}")

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Select, Static, TextArea
 
 from engine.vocabulary.errors import ConfigError, ModelError, OrionError, PlanError, RoleError, WorkspaceError
-from engine.vocabulary.requests import PlaybookEntry, Proposal, RoleEntry, SessionRequest
+from engine.vocabulary.requests import Guarded, PlaybookEntry, Proposal, RoleEntry, SessionRequest
 from engine.vocabulary.sessions import Limits
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
@@ -61,7 +61,8 @@ class NewGoalScreen(OrionScreen):
         super().__init__()
         self._offer: _Offer | None = None
         self._planning = False
-        self._seen: Proposal | None = None
+        self._seen = ""
+        """The goal of which the person has seen what the guard takes out."""
         self._no_model = ""
         self._watch = RoleWatch(self, self._roles_moved)
 
@@ -253,12 +254,33 @@ class NewGoalScreen(OrionScreen):
         request = self._request()
         if request is None:
             return
-        seen = self._seen
-        if start and seen is not None and seen.request == request:
-            self._launch(seen)
-            return
         self._planning = True
         self.update_chrome()
+        engine = self.engine
+        ask(
+            self,
+            lambda: engine.scan.guard(request.goal),
+            lambda found: self._look(found, request, start),
+            self._refused,
+        )
+
+    def _look(self, found: Guarded, request: SessionRequest, start: bool) -> None:
+        """Nobody's words are changed behind their back: the person looks at what the guard took out before anything is
+        sent to a model, and goes on with the same key."""
+        if found.stripped and self._seen != request.goal:
+            self._plan_over()
+            self._seen = request.goal
+            key = "ctrl+s" if start else "ctrl+r"
+            parts: list[Part] = [("The guard took this out of the goal; nothing was sent yet:\n", "accent")]
+            parts += [(f"  {visible(s.rule)}: {visible(s.text)}\n", "") for s in found.stripped]
+            parts += [
+                ("What goes on: ", "muted"),
+                (f"{visible(found.sanitized)}\n", ""),
+                (key, "key"),
+                (" again goes on without it; or change the goal.", "muted"),
+            ]
+            self._show_at("status", parts)
+            return
         engine = self.engine
         ask(self, lambda: engine.sessions.propose(request), self._start if start else self._show_plan, self._refused)
 
@@ -268,19 +290,6 @@ class NewGoalScreen(OrionScreen):
 
     def _start(self, proposal: Proposal) -> None:
         self._plan_over()
-        if proposal.stripped:
-            # Nobody's words are changed behind their back: the person looks, then starts.
-            self._seen = proposal
-            parts: list[Part] = [("The guard took this out of the goal:\n", "accent")]
-            parts += [(f"  {visible(s.rule)}: {visible(s.text)}\n", "") for s in proposal.stripped]
-            parts += [
-                ("What goes on: ", "muted"),
-                (f"{visible(proposal.goal)}\n", ""),
-                ("ctrl+s", "key"),
-                (" again starts without it; or change the goal.", "muted"),
-            ]
-            self._show_at("status", parts)
-            return
         self._launch(proposal)
 
     def _launch(self, proposal: Proposal) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.roles import RoleSource
-from engine.vocabulary.text import visible
+from engine.vocabulary.text import lines_of, visible
 from orion_tui.bridge import ask
 from orion_tui.modals.confirm import ConfirmModal
 from orion_tui.modals.pin import PinModal
@@ -62,7 +62,7 @@ def trust(screen: OrionScreen, entry: RoleEntry, since: str, done: Callable[[], 
     engine, workspace = screen.engine, screen.orion.workspace
     text = f"It then decides what an agent may do here, exactly as its file is now ({entry.content[:12]}).\n"
     if since:
-        lines = since.splitlines()[2:]
+        lines = lines_of(since)[2:]
         rest = f"\n… {len(lines) - _MOST_LINES} more lines" if len(lines) > _MOST_LINES else ""
         changed = "\n".join(visible(line) for line in lines[:_MOST_LINES])
         text += f"\nWhat changed since you trusted it:\n{changed}{rest}\n"

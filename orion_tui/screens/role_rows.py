@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.roles import RoleSource
-from engine.vocabulary.text import visible
+from engine.vocabulary.text import lines_of, visible
 from engine.vocabulary.verdicts import Decision
 from orion_tui.widgets.columns import cell, count
 from orion_tui.widgets.marked_list import Entry, gap, heading, rows_of
@@ -118,7 +118,7 @@ def role_detail(entry: RoleEntry, since: str) -> Parts:
 
 def diff_parts(diff: str, most: int = 40) -> list[Part]:
     """A unified diff as signed lines, its two file lines left out."""
-    lines = diff.splitlines()[2:]
+    lines = lines_of(diff)[2:]
     parts: list[Part] = []
     for number, line in enumerate(lines[:most]):
         tone = {"+": "good", "-": "bad", "@": "muted"}.get(line[:1], "")

@@ -19,6 +19,7 @@ from engine.vocabulary.fold import fold
 from engine.vocabulary.plans import Plan, Task, plan_to_json
 from engine.vocabulary.requests import (
     AuthStatus,
+    Guarded,
     PlaybookEntry,
     Proposal,
     Review,
@@ -85,6 +86,7 @@ class FakeEngine:
         self.sessions = _Sessions(self)
         self.approvals = _Approvals(self)
         self.review = _Reviews(self)
+        self.scan = _Scan()
         self.roles = _Roles()
         self.playbooks = _Playbooks()
         self.auth = _Auth()
@@ -227,6 +229,12 @@ class FakeEngine:
 
     def close(self) -> None:
         self.calls.append(("close",))
+
+
+class _Scan:
+    def guard(self, goal: str) -> Guarded:
+        hits = (Stripped("override", "ignore previous instructions"),) if "ignore" in goal else ()
+        return Guarded(not hits, float(bool(hits)), goal.replace("ignore previous instructions", ""), hits)
 
 
 class _Sessions:

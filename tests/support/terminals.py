@@ -62,7 +62,7 @@ def on_a_terminal(
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.support.terminals", str(file)],
         cwd=folder,
-        env=environment | ({} if colour else {"NO_COLOR": "1"}) | {"PYTHONPATH": os.getcwd()},
+        env=environment | ({} if colour else {"NO_COLOR": "1"}) | {"PYTHONPATH": str(Path.cwd())},
         stdin=subprocess.DEVNULL,
         stdout=slave,
         stderr=slave,
@@ -91,7 +91,7 @@ def _main(file: str) -> None:
     from orion_tui.cli.root import run
 
     nothing = sys.stdin
-    with open(file, encoding="utf-8") as lines:
+    with Path(file).open(encoding="utf-8") as lines:
         for line in lines:
             arguments, given = json.loads(line)
             sys.stdin = io.TextIOWrapper(io.BytesIO(given.encode("utf-8", "surrogatepass"))) if given else nothing
