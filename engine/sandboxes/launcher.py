@@ -8,6 +8,7 @@ what the sandbox needs is bound below one mount point in a mount namespace of it
 from __future__ import annotations
 
 import os
+import pwd
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-UNPRIVILEGED = 65534
+_USUAL = 1000
+_NOBODY = 65534
 
 # Every machine has this folder and nobody keeps a tree or a tool chain in it.
 _STAGE = "/sys"
@@ -32,10 +34,7 @@ exec "$@"
 """
 
 
-_DROP = (
-    *(f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups", "--no-new-privs"),
-    *("--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"),
-)
+_DROP = ("--clear-groups", "--no-new-privs", "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,22 @@ class Launch:
 
 def sandbox_owner() -> tuple[int, int] | None:
     """The uid and gid that commands have in the eyes of the host, which must own the session's tree; None when that is
-    simply who runs Orion."""
-    return (UNPRIVILEGED, UNPRIVILEGED) if os.geteuid() == 0 else None
+    simply who runs Orion. For root it is 1000 unless that is an account of this machine: then it is nobody's."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        pwd.getpwuid(_USUAL)
+    except KeyError:
+        return (_USUAL, _USUAL)
+    return (_NOBODY, _NOBODY)
 
 
 def launch(binary: Binary, tree: Path, mounts: Sequence[Path], *, drop: bool = True) -> Launch:
     """How to start this bubblewrap here. Without `drop` root stays root, which tests of its worth need.
 
     Raises SandboxUnavailable when root lacks the tools to drop privileges."""
-    if sandbox_owner() is None:
+    owner = sandbox_owner()
+    if owner is None:
         return Launch((str(binary.path),), str(tree), tuple(str(source) for source in mounts))
     tools = {name: tool(name) for name in ("unshare", "setpriv", "mount", "sh")}
     missing = sorted(name for name, path in tools.items() if path is None)
@@ -78,7 +84,7 @@ def launch(binary: Binary, tree: Path, mounts: Sequence[Path], *, drop: bool = T
     command = (
         *(str(tools["unshare"]), "--mount", "--propagation", "private"),
         *(str(tools["sh"]), "-c", _STAGING, "orion-sandbox", *(part for pair in pairs for part in pair), "--"),
-        *((str(tools["setpriv"]), *_DROP) if drop else ()),
+        *((str(tools["setpriv"]), f"--reuid={owner[0]}", f"--regid={owner[1]}", *_DROP) if drop else ()),
         program,
     )
     return Launch(command, staged_tree, staged)
