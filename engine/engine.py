@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from engine.facade.doctor import Doctor
     from engine.facade.feedback import FeedbackFace
     from engine.facade.models import Models
-    from engine.facade.nouns import Playbooks, SettingsFace
+    from engine.facade.nouns import Playbooks
     from engine.facade.roles import Roles
     from engine.facade.scanning import Scan
+    from engine.facade.settings import SettingsFace
     from engine.vocabulary.events import Event
 
 
@@ -75,7 +76,7 @@ class Engine:
 
     @cached_property
     def settings(self) -> SettingsFace:
-        from engine.facade.nouns import SettingsFace
+        from engine.facade.settings import SettingsFace
 
         return SettingsFace(self._core)
 

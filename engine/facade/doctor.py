@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.errors import AuthError, SandboxUnavailable
+from engine.vocabulary.errors import AuthError, OrionError, SandboxUnavailable
 from engine.vocabulary.requests import DoctorCheck, DoctorReport
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.facade.core import Core
     from engine.vocabulary.ports import SandboxProvider
     from engine.vocabulary.runs import SandboxStatus
@@ -24,7 +26,8 @@ class Doctor:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def report(self) -> DoctorReport:
+    def report(self, workspace: Path | None = None) -> DoctorReport:
+        """Every check; with a workspace also whether a sandbox has the tool chains that its manifests ask for."""
         found = [provider.probe() for provider in self._core.adapters.providers]
         # One is enough; what is missing of the others is worth knowing, no more.
         usable = any(status.available or status.fetchable for status in found)
@@ -34,7 +37,7 @@ class Doctor:
         usable = any(check.status == "ok" for check in tested) or any(status.fetchable for status in found)
         git, home = _git(), self._home()
         model = self._model()
-        checks = (git, *sandboxes, *tested, self._keychain(), model, home)
+        checks = (git, *sandboxes, *tested, *self._toolchains(workspace), self._keychain(), model, home)
         # A configuration that cannot be read fails the model, and every session with it.
         return DoctorReport(usable and all(check.status != "fail" for check in (git, model, home)), checks)
 
@@ -42,6 +45,25 @@ class Doctor:
         """Try to get out of each kind of sandbox that works here, in one made for it alone; `fail` names what got out.
         Takes a fraction of a second with bubblewrap and one to start a container with Docker."""
         return tuple(_tried(provider) for provider in self._core.adapters.providers if provider.probe().available)
+
+    def _toolchains(self, workspace: Path | None) -> tuple[DoctorCheck, ...]:
+        from engine.facade.settings import command_for, proposed
+
+        try:
+            if workspace is None:
+                return ()
+            found = proposed(self._core, self._core.adapters.users.inspect(workspace))
+        except OrionError:
+            return ()  # no repository here, so nothing is asked for
+        if not found:
+            return ()
+        short = any(not proposal.inside for proposal in found)
+        command = command_for(self._core, found)
+        hint = f"take it with: {command}" if command else ""
+        if short and not command:
+            hint = "install it for the whole system, or use a Docker image that has it (sandbox.image)"
+        detail = "; ".join(proposal.detail for proposal in found)
+        return (DoctorCheck("toolchains", "warn" if short or command else "ok", detail, hint),)
 
     def _keychain(self) -> DoctorCheck:
         authenticator = self._core.adapters.authenticator

@@ -12,7 +12,6 @@ from engine.vocabulary.text import nearest
 if TYPE_CHECKING:
     from engine.facade.core import Core
     from engine.vocabulary.plans import Plan
-    from engine.vocabulary.settings import Settings
 
 
 class Playbooks:
@@ -43,20 +42,6 @@ class Playbooks:
         from engine.planning.playbook import load_plan
 
         return load_plan(path)
-
-
-class SettingsFace:
-    """The configuration file."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def get(self) -> Settings:
-        """Raises ConfigError that names line and field."""
-        return self._core.adapters.read_settings()
-
-    def path(self) -> Path:
-        return self._core.home.config
 
 
 def _entry(name: str, path: Path) -> PlaybookEntry:

@@ -89,7 +89,13 @@ def propose(core: Core, request: SessionRequest, stop: Flag | None = None) -> Pr
         verdicts=gate_plan(role, plan, outlooks),
         outlooks=outlooks,
         stripped=found.guarded.stripped,
-        notices=(*_notices(workspace), *_outside_hours(core, role), *_set_up(role), *_of_instructions(noted)),
+        notices=(
+            *_notices(workspace),
+            *_outside_hours(core, role),
+            *_set_up(role),
+            *_missing(core, found),
+            *_of_instructions(noted),
+        ),
         spent=tuple(spent),
         survey=ground.text() if ground is not None else "",
         noted=noted,
@@ -181,6 +187,20 @@ def _of_instructions(noted: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     more = f" (and {len(noted) - 1} more)" if len(noted) > 1 else ""
     return (f"the project's own instructions speak to the model about its rules; {noted[0]}{more}",)
+
+
+def _missing(core: Core, found: _Found) -> tuple[str, ...]:
+    """What the repository's manifests need and no bubblewrap sandbox has; an image has what it has."""
+    from engine.facade.settings import command_for, proposed
+
+    if found.request.sandbox == "docker":
+        return ()
+    short = tuple(each for each in proposed(core, found.workspace) if not each.inside or each.folders)
+    if not short:
+        return ()
+    command = command_for(core, short)
+    take = f"; take it with: {command}" if command else ""
+    return (f"{'; '.join(each.detail for each in short)}{take}",)
 
 
 def _set_up(role: Role) -> tuple[str, ...]:

@@ -165,8 +165,9 @@ def _digest(data: bytes) -> str:
 def not_in_sandbox(program: str) -> str:
     """The sentence with both remedies for a program that the sandbox does not have."""
     return (
-        f"{program or 'the program'} is not in the sandbox. Either install it for the whole system, or add the folder "
-        "it is installed in to sandbox.toolchains in config.yaml"
+        f"{program or 'the program'} is not in the sandbox. Either add the folder that it is installed in to "
+        "sandbox.toolchains (orion settings set sandbox.toolchains '[FOLDER]'), or bring it with the system: with "
+        "Docker by an image that has it (sandbox.image), else by installing it for the whole machine"
     )
 
 

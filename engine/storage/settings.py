@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.documents import Document, read_document
+from engine.documents import Document, parse_document, read_document
 from engine.vocabulary.models import Price
 from engine.vocabulary.sessions import Limits
 from engine.vocabulary.settings import ModelSettings, SandboxSettings, Settings
@@ -139,9 +139,22 @@ def example_settings() -> str:
 def read_settings(path: Path) -> Settings:
     """What the file says. A missing one, or one of comments only, means the defaults. Raises ConfigError with the line
     and the field of each fault."""
-    if _says_nothing(path):
+    if _file_says_nothing(path):
         return Settings()
-    document = read_document(path, SCHEMA)
+    return _settings(read_document(path, SCHEMA))
+
+
+def parse_settings(text: str, path: Path) -> Settings:
+    """The same from what the file at `path` would hold."""
+    return Settings() if says_nothing(text) else _settings(parse_document(text, str(path), SCHEMA))
+
+
+def says_nothing(text: str) -> bool:
+    """Whether there are only comments and empty lines."""
+    return all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())
+
+
+def _settings(document: Document) -> Settings:
     problems = _problems(document)
     if problems:
         raise document.error(problems)
@@ -159,13 +172,13 @@ def read_settings(path: Path) -> Settings:
     )
 
 
-def _says_nothing(path: Path) -> bool:
+def _file_says_nothing(path: Path) -> bool:
     try:
         # A file that cannot be read is the document reader's to report.
         text = path.read_text("utf-8") if path.is_file() else "?" if path.exists() or path.is_symlink() else ""
     except (OSError, UnicodeDecodeError):
         return False
-    return all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())
+    return says_nothing(text)
 
 
 def _limits(entry: Mapping[str, Any]) -> Limits:

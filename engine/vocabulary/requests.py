@@ -187,6 +187,20 @@ class ModelEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolchainProposal:
+    """A tool that a repository needs: `because` of which manifest, whether a bubblewrap sandbox has its `program`
+    already, and the `folders` of this machine that `sandbox.toolchains` could take for it. `detail` says it in a
+    sentence."""
+
+    tool: str
+    program: str
+    because: str
+    inside: bool
+    folders: tuple[Path, ...]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class DoctorCheck:
     """`status` is ok, warn or fail; `hint` says what to do about the latter two."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,7 +23,7 @@ _SIGNS = {"ok": ("✓", "green"), "warn": ("⚑", "yellow"), "fail": ("✗", "re
 def doctor(as_json: bool) -> int:
     """What works on this machine, and what to do about the rest. Exit 6 when no session could start."""
     with opened() as engine:
-        found = engine.doctor.report()
+        found = engine.doctor.report(Path.cwd())
     if as_json:
         say_json({"ok": found.ok, "checks": [asdict(check) for check in found.checks]})
         return Exit.DONE if found.ok else Exit.NO_SANDBOX
@@ -62,6 +63,26 @@ def get(key: str | None, as_json: bool) -> int:
     say(f"# {path}{'' if path.exists() else ' (not there: these are the defaults)'}")
     for name, part in _flat(values):
         say(f"{name} = {part}")
+    return Exit.DONE
+
+
+@settings.command("set")
+@click.argument("key")
+@click.argument("value", required=False)
+@click.option("--unset", is_flag=True, help="Take the key out, back to its default.")
+@json_option
+def set_(key: str, value: str | None, unset: bool, as_json: bool) -> int:
+    """Write one KEY such as `limits.time_s`; VALUE is YAML (`90`, `docker`, `[/opt/node]`). Comments stay."""
+    if unset == (value is not None):
+        raise UsageError("give either a VALUE or --unset", "orion settings set limits.time_s 3600")
+    with opened() as engine:
+        engine.settings.write(key, value)
+        now = _at(asdict(engine.settings.get()), key)
+    if as_json:
+        say_json({key: now})
+    else:
+        for name, part in _flat({key: now}):
+            say(f"{name} = {part}")
     return Exit.DONE
 
 
