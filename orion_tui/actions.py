@@ -62,6 +62,7 @@ NEEDS: dict[str, str] = {
     "set": "the file says nothing here, the default counts already",
     "role_edits": "nothing is changed, so there is nothing to save",
     "valid": "something is wrong in it still, the lines with ✗ say what",
+    "faulty": "nothing is wrong in it",
     "on_disk": "it is not saved yet, so there is no file to read",
     "typing": "nothing is being typed",
     "not_typing": "a value is being typed: enter takes it, esc leaves it",
@@ -241,6 +242,14 @@ ACTS: tuple[Act, ...] = (
     ),
     Act("yaml", "file", "y", "The file's text beside the form, or what was there", ("role",)),
     Act("dry_run", "dry run", "t", "Typical actions and what would become of them", ("role",)),
+    Act(
+        "faults",
+        "faults",
+        "w",
+        "Everything that is wrong in it, with place and what was expected",
+        ("role",),
+        ("faulty",),
+    ),
     Act("surer", "confidence", "s", "Ask the dry run with another confidence", ("role",)),
     Act("role_pane", "next pane", "tab", "Go to the next pane", ("role",)),
     # The interview for a new role

@@ -137,7 +137,9 @@ async def test_the_dry_run_the_file_and_the_faults_follow_each_key(
         assert "DRY RUN of the version before the fault" in text
         await pilot.press("enter")
         await settled(pilot)
-        await pilot.press("ctrl+s")
+        await pilot.press("w")
+        await says(pilot, "What is wrong in night-owl")
+        await pilot.press("escape", "ctrl+s")
         await notified(pilot, "save: something is wrong in it still")
         await pilot.press("u")
         await says(pilot, "✓ nothing is wrong in it")
@@ -352,6 +354,7 @@ async def test_hostile_text_of_a_role_is_drawn_literally_everywhere(
             text = called("guest").replace("display_name: Software engineer", f'display_name: "{words}"')
             text = text.replace("risk_tolerance: medium", f'risk_tolerance: "{words}"' if number % 2 else "auth: 1")
             text = text.replace("    - code.write\n", f'    - code.write: ["{words}"]\n', 1)
+            text = ("# \u202egnp \u200b \x1b[2J\n" if number % 2 else "# \u202egnp \u200b\n") + text
             theirs.write_text(text)
             pilot.app.screen.read()  # type: ignore[attr-defined]
             await settled(pilot)

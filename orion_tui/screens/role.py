@@ -12,6 +12,7 @@ from orion_tui.actions import NEEDS, bindings_for
 from orion_tui.bridge import ask
 from orion_tui.modals.choice import Choice, ChoiceModal
 from orion_tui.modals.confirm import ConfirmModal
+from orion_tui.modals.detail import DetailModal
 from orion_tui.modals.pin import PinModal
 from orion_tui.resources import style_sheet
 from orion_tui.role_draft import RoleDraft, draft_of
@@ -170,6 +171,7 @@ class RoleScreen(RoleFormScreen):
             "edits": bool(draft.before),
             "role_edits": draft.changed or self._preview.text != draft.text,
             "valid": self._preview.role is not None,
+            "faulty": bool(self._preview.problems),
             "on_disk": not draft.is_new,
             "typing": bool(self._typing),
             "not_typing": not self._typing,
@@ -192,6 +194,12 @@ class RoleScreen(RoleFormScreen):
             return
         modal = ConfirmModal("Leave without saving?", "The role is not saved as it stands.", yes="leave", no="stay")
         self.app.push_screen(modal, lambda yes: self.orion.back() if yes else None)
+
+    def do_faults(self) -> None:
+        parts: list[Part] = []
+        for problem in self._preview.problems:
+            parts += [("\n" if parts else "", ""), *role_rows.problem_parts(problem)]
+        self.app.push_screen(DetailModal(f"What is wrong in {visible(self._role)}", parts))
 
     # -- the file
 

@@ -189,7 +189,8 @@ def dry_rows(trials: Sequence[Trial], before: Sequence[Trial], width: int) -> li
         left.append((cell(said, 9), tone))
         note = (f"was {_DECISIONS[was][0]} · " if moved else "") + ("⚑ " if verdict.flagged else "")
         room = max(width - label_width - 13, 0)
-        why = f"{verdict.layer.value} · {_rule(verdict.rule)}"
+        layer = "" if verdict.rule.startswith(f"{verdict.layer.value}.") else f"{verdict.layer.value} · "
+        why = layer + _rule(verdict.rule)
         left.append((cell(note + why, room), "title" if moved else "muted"))
         rows.append(Row(trial.label, tuple(left)))
     return rows
