@@ -220,3 +220,21 @@ def test_no_model_says_what_to_do(orion: Orion, repository: Path) -> None:
     assert ran.code == 2
     assert "no model is configured" in ran.err
     assert "playbook" in ran.err
+
+
+def test_planning_says_that_it_waits_and_why(orion: Orion, home: Path, repository: Path) -> None:
+    busy = fails(429, "slow down", retry_after_ms="10")
+    with endpoint([busy, says(json.dumps(PLAN))]) as server:
+        configured(home, server)
+        arguments = ("plan", "Write a note", "--role", "technical-writer", "--workspace", str(repository))
+        ran = orion(*arguments)
+    assert ran.code == 0, ran.err
+    assert "waiting 1.0 s: good is busy" in ran.err
+    assert "asking again" in ran.err
+
+
+def test_a_stand_in_is_told_with_the_proposal(engine: Engine, home: Path, repository: Path) -> None:
+    with endpoint(worker) as server:
+        configured(home, server, own={"api_key_env": "ORION_NO_SUCH_KEY"}, other={})
+        proposal = proposed(engine, repository, role=role_with(home, model="own", fallback_model="other"))
+    assert any("the fallback model other stands in: no key" in notice for notice in proposal.notices)

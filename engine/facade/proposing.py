@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
+from engine.facade.hearing import Hearing
 from engine.facade.knowing import ground_of
 from engine.governance.gate import decide_task
 from engine.governance.guard import guard
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.intake import Brief, Exchange
     from engine.vocabulary.outlook import Outlook
     from engine.vocabulary.plans import Plan
-    from engine.vocabulary.ports import Model
+    from engine.vocabulary.ports import Model, ModelWatch
     from engine.vocabulary.requests import Guarded, Stripped
     from engine.vocabulary.roles import Role
     from engine.vocabulary.verdicts import Verdict
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 _GO_ON_WITHOUT = (ModelFault.NOT_RECORDED, ModelFault.UNUSABLE, ModelFault.REPLY, ModelFault.REQUEST)
 
 
-def take_in(core: Core, request: SessionRequest, stop: Flag | None = None) -> Intake:
+def take_in(core: Core, request: SessionRequest, stop: Flag | None = None, watch: ModelWatch | None = None) -> Intake:
     """Turn an open goal into a brief, with questions where it is ambiguous. What needs no planning (a playbook, a plan
     from a file) has no brief. A model that answers but gives no usable brief does not stop the way: a notice says so
     and the goal is planned as it stands. Raises what `propose` raises."""
@@ -49,7 +50,8 @@ def take_in(core: Core, request: SessionRequest, stop: Flag | None = None) -> In
     model = _model(core, found.request, found.role)
     spent: list[Exchange] = []
     limits = found.request.limits
-    asker = Asker(model, stop or Flag(), spent.append, limits.cost_usd if limits else 0.0)
+    hearing = Hearing(watch)
+    asker = Asker(model, stop or Flag(), spent.append, limits.cost_usd if limits else 0.0, watch=hearing)
     notice = "the model gave no brief of the goal: it is planned as it stands"
     try:
         brief = ask_for_brief(found.request.goal, found.role, ground_of(core, found.workspace).survey, asker)
@@ -59,22 +61,22 @@ def take_in(core: Core, request: SessionRequest, stop: Flag | None = None) -> In
         # A recording without such a reply, mostly. What really ails a model shows when it plans.
         brief, notice = None, f"{notice} ({error.message})"
     known = replace(request, brief=brief, spent=(*request.spent, *spent))
-    return Intake(known, stripped, () if brief is not None else (notice,))
+    return Intake(known, stripped, (*hearing.notices, *(() if brief is not None else (notice,))))
 
 
-def propose(core: Core, request: SessionRequest, stop: Flag | None = None) -> Proposal:
+def propose(core: Core, request: SessionRequest, stop: Flag | None = None, watch: ModelWatch | None = None) -> Proposal:
     """Plan the goal and gate each task. Raises ConfigError and its kind, WorkspaceError, ModelError, LimitExceeded,
     and Cancelled once `stop` is set."""
     found = _looked_up(core, request)
     asked, role, workspace = found.request, found.role, found.workspace
     spent = list(asked.spent)
-    ground = None
+    ground, hearing = None, Hearing(watch)
     if asked.playbook is not None:
         plan = load_playbook(asked.playbook, asked.goal)
     elif asked.plan is not None:
         plan = replace(asked.plan, goal=asked.goal or asked.plan.goal)
     else:
-        planner = ModelPlanner(_model(core, asked, role), spent.append)
+        planner = ModelPlanner(_model(core, asked, role), spent.append, hearing)
         ground = ground_of(core, workspace)
         plan, _ = planner.plan(asked.goal, role, _known(core, found, ground), stop or Flag())
     check_plan(plan)
@@ -90,6 +92,7 @@ def propose(core: Core, request: SessionRequest, stop: Flag | None = None) -> Pr
         outlooks=outlooks,
         stripped=found.guarded.stripped,
         notices=(
+            *hearing.notices,
             *_notices(workspace),
             *_outside_hours(core, role),
             *_set_up(role),

@@ -19,7 +19,7 @@ from engine.vocabulary.sessions import Checkpoint, Limits, Session, SessionState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.vocabulary.ports import RunnerInfo
+    from engine.vocabulary.ports import ModelWatch, RunnerInfo
     from engine.vocabulary.requests import Explanation, Intake, Proposal, SessionRequest
 
 ARCHIVE_AFTER = timedelta(days=30)
@@ -32,19 +32,20 @@ class Sessions:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def take_in(self, request: SessionRequest, stop: Flag | None = None) -> Intake:
+    def take_in(self, request: SessionRequest, stop: Flag | None = None, watch: ModelWatch | None = None) -> Intake:
         """Turn an open goal into a brief, with up to three questions when it is ambiguous; the answer's `request` is
         what to propose once they are settled. Raises like `propose`."""
         from engine.facade.proposing import take_in
 
-        return take_in(self._core, request, stop)
+        return take_in(self._core, request, stop, watch)
 
-    def propose(self, request: SessionRequest, stop: Flag | None = None) -> Proposal:
+    def propose(self, request: SessionRequest, stop: Flag | None = None, watch: ModelWatch | None = None) -> Proposal:
         """Plan without storing anything. Raises ConfigError and its kind, WorkspaceError, ModelError, UsageError,
-        LimitExceeded when planning would cost more than the session may, Cancelled once `stop` is set."""
+        LimitExceeded when planning would cost more than the session may, Cancelled once `stop` is set. `watch` hears of
+        the model meanwhile, of waits above all."""
         from engine.facade.proposing import propose
 
-        return propose(self._core, request, stop)
+        return propose(self._core, request, stop, watch)
 
     def create(self, proposal: Proposal) -> str:
         """Store the session with its plan and make its repository; the new id. Raises SandboxUnavailable before

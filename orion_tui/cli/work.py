@@ -28,6 +28,7 @@ from orion_tui.cli.out import note, say, say_json, table
 from orion_tui.cli.progress import seconds
 from orion_tui.cli.shapes import plan_rows, proposal_json, steps_of
 from orion_tui.cli.steering import check_recordable
+from orion_tui.cli.waiting import TellsWaiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,9 +222,9 @@ def _proposed(engine: Engine, request: SessionRequest, *, ask: bool, intake: boo
     if request.playbook is None and request.plan is None:
         if intake:
             note("orion: taking the goal in …")
-            request = settled(engine.sessions.take_in(request), ask=ask)
+            request = settled(engine.sessions.take_in(request, watch=TellsWaiting()), ask=ask)
         note("orion: planning …")
-    return engine.sessions.propose(request)
+    return engine.sessions.propose(request, watch=TellsWaiting())
 
 
 def _on_terminal() -> bool:
