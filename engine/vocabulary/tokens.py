@@ -1,6 +1,7 @@
 """How many tokens a text will be, before anybody counted them: for budgets, and for endpoints that do not say.
 
-No tokenizer is asked: each model has its own, and the question comes before the model does."""
+No tokenizer is asked: each model has its own, and the question comes before the model does. docs/models.md says how far
+off the estimate is, measured against a real count."""
 
 from __future__ import annotations
 
