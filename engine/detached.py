@@ -26,8 +26,8 @@ _LOOK_EVERY_S = 0.02
 
 
 def spawn(home: Path, logs: Path, journal: Journal, session: str) -> None:
-    """Start the process and wait until the session runs in it. Raises UsageError with what it said when it does
-    not."""
+    """Start the process and wait until the session runs in it. Raises UsageError with what it said when it does not, or
+    when it is silent for too long."""
     before = max((event.seq for event in journal.events(session)), default=0)
     log = logs / f"session-{session}.log"
     command = [sys.executable, "-m", "engine.detached", str(home), session]
@@ -44,21 +44,22 @@ def spawn(home: Path, logs: Path, journal: Journal, session: str) -> None:
         )
     # Somebody has to hear of its end, or it stays behind as a zombie for as long as this process lives.
     Thread(target=child.wait, name=f"detached-{session}", daemon=True).start()
-    deadline = time.monotonic() + STARTS_WITHIN_S
+    deadline, known = time.monotonic() + STARTS_WITHIN_S, 0
     while time.monotonic() < deadline:
+        news = journal.events(session, before)
         # Holding the session is not enough: its role, model or sandbox may still turn out not to be had.
-        if any(
-            event.kind is EventKind.SESSION_STARTED and event.data["pid"] == child.pid
-            for event in journal.events(session, before)
-        ):
+        if any(event.kind is EventKind.SESSION_STARTED and event.data["pid"] == child.pid for event in news):
             return
+        if len(news) > known:
+            # It says what takes so long, such as fetching an image.
+            deadline, known = time.monotonic() + STARTS_WITHIN_S, len(news)
         if child.poll() is not None and child.returncode != 0:
             with log.open("rb") as said:
                 said.seek(start)
                 words = said.read(4_000).decode(errors="replace").strip()
             raise UsageError(f"the session did not start: {words or 'no reason was given'}", f"see {log}")
         time.sleep(_LOOK_EVERY_S)
-    raise UsageError(f"the session did not start within {STARTS_WITHIN_S:g} s", f"see {log}")
+    raise UsageError(f"the session did not start, and was silent for {STARTS_WITHIN_S:g} s", f"see {log}")
 
 
 def main() -> int:

@@ -16,11 +16,13 @@ from pathlib import Path
 import pytest
 
 from engine.sandboxes.docker.connection import Engine, Place, find_engine, places
+from engine.sandboxes.docker.image import fetch_image
 from engine.sandboxes.docker.leftovers import clear_leftovers, is_left
 from engine.sandboxes.docker.provider import DockerProvider
 from engine.sandboxes.docker.wanted import Identity
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome, SandboxSpec
+from tests.support.registry import a_registry
 from tests.support.sandboxes import DOCKER, RECIPE, a_box, handed_over, processes_with, provider_called
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,6 +150,18 @@ class TestImages:
             provider.open(SandboxSpec("s", handed_over(RECIPE)), told.append)
         assert told == ["pulling the image 127.0.0.1:9/no/such:image"]
         assert "sandbox.image" in caught.value.hint
+
+    def test_a_pull_tells_how_far_it_is(self, engine: Engine) -> None:
+        told: list[str] = []
+        with a_registry(f"orion-{uuid.uuid4().hex[:8]}", 12_000_000) as name:
+            image = fetch_image(engine, f"{name}:latest", RECIPE, told.append)
+        try:
+            assert image.id.startswith("sha256:")
+            assert told[0] == f"pulling the image {name}:latest"
+            assert told[-1] == f"pulling {name}:latest: 12 of 12 MB"
+            assert 3 <= len(told) <= 12, "each tenth at most"
+        finally:
+            engine.api.remove_image(image.name, force=True)
 
     def test_orions_own_image_names_the_script_that_builds_it(self, tmp_path: Path) -> None:
         (tmp_path / "Dockerfile").write_text("FROM scratch\n# not the real one\n")

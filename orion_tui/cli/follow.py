@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import JournalError, OrionError, SandboxUnavailable
-from engine.vocabulary.events import Event, event_to_json
+from engine.vocabulary.events import Event, EventKind, event_to_json
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import LIMIT_REASONS, Session, SessionState
 from orion_tui.cli.exits import Exit, report
@@ -16,6 +17,8 @@ from orion_tui.cli.out import lose_output, note, say, say_json
 from orion_tui.cli.progress import COLOURS, line_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.engine import Engine
 
 """Reasons of a session that a limit paused."""
@@ -31,6 +34,25 @@ def show(event: Event, as_json: bool, *, numbered: bool = False) -> None:
     if line is not None:
         number = f"{event.seq:>4} " if numbered else ""
         say(f"{number}{line}", fg=COLOURS.get(line.sign), bold=line.verb in ("task", "ended") or None)
+
+
+@contextmanager
+def preparing(engine: Engine, session: str) -> Iterator[None]:
+    """While a session is being started: what its sandbox says of taking long, on standard error."""
+    begun = threading.Event()
+
+    def tell(events: tuple[Event, ...]) -> None:
+        for event in events:
+            if event.session == session and event.kind is EventKind.SESSION_STARTED:
+                begun.set()
+            elif event.session == session and event.kind is EventKind.NOTICE and not begun.is_set():
+                note(f"orion: {event.data['message']}")
+
+    end = engine.subscribe(tell)
+    try:
+        yield
+    finally:
+        end()
 
 
 def follow_to_end(engine: Engine, session: str, *, after: int = 0, as_json: bool) -> Exit:

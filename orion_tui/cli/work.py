@@ -12,7 +12,7 @@ import click
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.requests import Proposal, SessionRequest
 from orion_tui.cli.exits import Exit
-from orion_tui.cli.follow import follow_to_end, next_step
+from orion_tui.cli.follow import follow_to_end, next_step, preparing
 from orion_tui.cli.intake import settled
 from orion_tui.cli.options import (
     Command,
@@ -118,7 +118,8 @@ def work(
                 note("orion: nothing was started")
                 return Exit.DONE
         session = engine.sessions.create(proposal)
-        engine.sessions.start(session, detach=detach)
+        with preparing(engine, session):
+            engine.sessions.start(session, detach=detach)
         if detach:
             _tell_detached(session, as_json)
             return Exit.DONE
@@ -171,7 +172,8 @@ def resume(
         limits = changed_limits(state.limits, time_limit, cost_limit)
         if limits is not None:
             engine.sessions.set_limits(found, limits)
-        engine.sessions.resume(found, detach=detach)
+        with preparing(engine, found):
+            engine.sessions.resume(found, detach=detach)
         if detach:
             _tell_detached(found, as_json)
             return Exit.DONE
