@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -15,13 +16,14 @@ import pytest
 
 from engine.build import build
 from engine.engine import Engine
+from engine.sandboxes.docker.connection import find_engine
 from engine.storage.files import is_locked
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import SessionState
 from tests.support.counts import count
 from tests.support.sandboxes import processes_with
-from tests.support.sessions import PIN, created, fingerprint, playbook, resumed, states, worked
+from tests.support.sessions import PIN, created, fingerprint, playbook, resumed, states
 from tests.support.setups import package_index, role_with_setup
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.e2e, pytest.mark.slow]
@@ -45,8 +47,19 @@ def background(marker: str) -> str:
     return f"for i in 1 2 3; do (setsid sh -c 'trap \"\" HUP TERM; sleep 1000; : {marker}' &); done"
 
 
+CASES = [
+    *(("bubblewrap", seed) for seed in range(count(40))),
+    *(pytest.param("docker", seed, marks=pytest.mark.docker) for seed in range(count(20))),
+]
+
+
 @pytest.fixture(scope="module")
-def neighbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], bool]]:
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def neighbour(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], bool]]:
     """Another session, of the same user in another home, at work on one long command; whether it still is."""
     place = tmp_path_factory.mktemp("neighbour")
     repository, marker = place / "repository", uuid.uuid4().hex
@@ -57,7 +70,10 @@ def neighbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[],
     home = place / "home"
     engine = build(home)
     session = created(
-        engine, repository, playbook(place, {"id": "long", "steps": [{"run": f"sleep 1000; : {marker}"}]})
+        engine,
+        repository,
+        playbook(place, {"id": "long", "steps": [{"run": f"sleep 1000; : {marker}"}]}),
+        sandbox=kind,
     )
     child = runner(home, session)
     for event in engine.sessions.follow(session, 0, Flag()):
@@ -77,16 +93,28 @@ def left_behind(home: Path, marker: str, pids: list[int]) -> list[str]:
     found += [f"control group {group}" for group in groups]
     found += [f"lock {lock.name}" for lock in (home / "locks").iterdir() if is_locked(lock)]
     found += [f"half a set-up {part.name}" for part in (home / "setups").iterdir() if "." in part.name]
-    return found
+    return [*found, *_containers(home)]
+
+
+def _containers(home: Path) -> list[str]:
+    if os.environ.get("DOCKER_HOST", "").startswith("unix:///nowhere"):
+        return []
+    engine = find_engine()
+    try:
+        # By label, whatever they are called: those of this home and of no other.
+        every = engine.api.containers(all=True, filters={"label": ["orion.session"]})
+    finally:
+        engine.close()
+    return [f"container {one['Names']}" for one in every if str(home) in str(one.get("Labels"))]
 
 
 def _mounts() -> list[str]:
     return Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
 
 
-@pytest.mark.parametrize("seed", range(count(40)))
+@pytest.mark.parametrize(("kind", "seed"), CASES, indirect=["kind"])
 def test_a_session_killed_at_random_leaves_nothing_that_a_later_start_does_not_clear(
-    seed: int, home: Path, repository: Path, tmp_path: Path, neighbour: Callable[[], bool]
+    kind: str, seed: int, home: Path, repository: Path, tmp_path: Path, neighbour: Callable[[], bool]
 ) -> None:
     chance, marker = random.Random(seed), uuid.uuid4().hex
     before = fingerprint(repository)
@@ -102,7 +130,7 @@ def test_a_session_killed_at_random_leaves_nothing_that_a_later_start_does_not_c
     ]
     engine, pids = build(home), []
     try:
-        session = created(engine, repository, playbook(tmp_path, *tasks), role="installer")
+        session = created(engine, repository, playbook(tmp_path, *tasks), role="installer", sandbox=kind)
         resumed(engine, session)
         engine.auth.set_pin(PIN)
         engine.approvals.approve(engine.sessions.get(session).waiting[0].id, secret=PIN)
@@ -117,7 +145,7 @@ def test_a_session_killed_at_random_leaves_nothing_that_a_later_start_does_not_c
             state = resumed(engine, session)
         assert states(state) == {"first": "kept", "second": "kept"}
         assert engine.review.diff(session).count(b"+line") == 2, "nothing was lost and nothing done twice"
-        worked(engine, repository, playbook(tmp_path, {"id": "later"}))
+        resumed(engine, created(engine, repository, playbook(tmp_path, {"id": "later"}), sandbox=kind))
         assert left_behind(home, marker, pids) == []
         assert neighbour(), "another session's command goes on"
         assert fingerprint(repository) == before

@@ -28,9 +28,11 @@ def playbook(folder: Path, *tasks: dict[str, Any], name: str = "sample", goal: s
     return path
 
 
-def created(engine: Engine, workspace: Path, file: Path, *, role: str = "", limits: Limits | None = None) -> str:
+def created(
+    engine: Engine, workspace: Path, file: Path, *, role: str = "", limits: Limits | None = None, sandbox: str = ""
+) -> str:
     """A stored session that nobody runs yet."""
-    request = SessionRequest(workspace=workspace, playbook=file, role=role, limits=limits)
+    request = SessionRequest(workspace=workspace, playbook=file, role=role, limits=limits, sandbox=sandbox)
     return engine.sessions.create(engine.sessions.propose(request))
 
 
