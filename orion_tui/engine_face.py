@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
+    from threading import Event as Flag
 
     from engine.vocabulary.actions import ActionClass
     from engine.vocabulary.changes import ChangeSet, Hunk, Promotion
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.requests import (
         AuthStatus,
         Guarded,
+        Intake,
         PlaybookEntry,
         Proposal,
         Review,
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
 
 class SessionsFace(Protocol):
-    def propose(self, request: SessionRequest) -> Proposal: ...
+    def take_in(self, request: SessionRequest, stop: Flag | None = None) -> Intake: ...
+    def propose(self, request: SessionRequest, stop: Flag | None = None) -> Proposal: ...
     def create(self, proposal: Proposal) -> str: ...
     def start(self, session: str, *, detach: bool = False) -> None: ...
     def edit_plan(self, session: str, plan: Plan) -> None: ...

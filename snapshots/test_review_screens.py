@@ -11,6 +11,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.vocabulary.actions import RunCommand, WriteFile
+from engine.vocabulary.intake import Brief
+from engine.vocabulary.outlook import Confidence, Factor, Outlook
 from engine.vocabulary.plans import Check, Plan, Task
 from engine.vocabulary.requests import AuthStatus, SessionRequest
 from orion_tui.app import OrionApp
@@ -49,6 +51,18 @@ def planned(engine: FakeEngine) -> dict[str, Any]:
         for task in made.plan.tasks
     )
     return {"proposal": replace(made, plan=Plan(made.goal, tasks, "playbook tidy"))}
+
+
+def expected(engine: FakeEngine) -> dict[str, Any]:
+    """A plan by a model with what experience says of it."""
+    made = engine.sessions.propose(SessionRequest(WORKSPACE, "Tidy the tree", brief=Brief("Tidy white space.")))
+    history = Confidence(0.9, (Factor("8 of 10 code.write tasks were let in", 0.8),))
+    outlooks = {
+        "layout": Outlook(Confidence(1.0), (20.0, 40.0)),
+        "tidy": Outlook(history, (45.0, 130.0), (0.12, 0.31), 7),
+        "deps": Outlook(Confidence(0.82), (30.0, 60.0)),
+    }
+    return {"proposal": replace(made, outlooks=outlooks, plan=replace(made.plan, source="model local"))}
 
 
 def press(*keys: str) -> Then:
@@ -98,6 +112,7 @@ def all_promoted() -> ReviewEngine:
 
 PICTURES: dict[str, Picture] = {
     "plan": (FakeEngine, "plan", planned, press("down")),
+    "plan_expected": (FakeEngine, "plan", expected, press("down")),
     "plan_changed": (FakeEngine, "plan", planned, press("end", "x", "shift+up")),
     "approvals": (with_decisions, "approvals", of_session, press("n")),
     "approvals_effect": (with_decisions, "approvals", of_session, press()),

@@ -9,6 +9,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Select, TextArea
 
+from engine.vocabulary.intake import Brief, Question
+from orion_tui.modals.intake import IntakeModal
 from tests.support.app_driver import made_app, on_screen, wait_for
 from tests.support.fake_engine import FakeEngine, interrupted, night, with_model
 
@@ -76,6 +78,25 @@ def stopped() -> FakeEngine:
     return engine
 
 
+def asking() -> FakeEngine:
+    engine = with_model(FakeEngine())
+    question = Question("Which store holds the sessions?", "The database that is there.")
+    another = Question("How long does a login last?", "Twelve hours.")
+    done_when = ("pytest tests/auth exits with 0",)
+    engine.brief = Brief("Give the shop a login.", ("password reset",), done_when, (question, another))
+    return engine
+
+
+async def asked(pilot: Pilot[Any]) -> None:
+    await offered(pilot)
+    pilot.app.screen.query_one("#goal", TextArea).text = "Add a login"
+    pilot.app.screen.query_one("#workspace").value = "/"  # type: ignore[attr-defined]
+    await pilot.press("ctrl+r")
+    await wait_for(pilot, lambda: isinstance(pilot.app.screen, IntakeModal))
+    form: Any = pilot.app.screen_stack[-2]
+    form.query_one("#workspace").value = "/home/ada/shop"
+
+
 PICTURES: dict[str, tuple[Callable[[], FakeEngine], Before]] = {
     "home": (night, keys()),
     "home_empty": (FakeEngine, keys()),
@@ -86,6 +107,7 @@ PICTURES: dict[str, tuple[Callable[[], FakeEngine], Before]] = {
     "new_goal": (FakeEngine, keys("n", screen="new_goal", then=offered)),
     "new_goal_model": (lambda: with_model(FakeEngine()), keys("n", screen="new_goal", then=offered)),
     "new_goal_stripped": (FakeEngine, keys("n", screen="new_goal", then=filled)),
+    "new_goal_asks": (asking, keys("n", screen="new_goal", then=asked)),
     "help": (night, keys("question_mark", screen="")),
     "quit": (night, keys("q", screen="")),
     "light": (night, keys("ctrl+t", then=monitor_of("s002"))),

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Select, TextArea
 
 from engine.vocabulary.errors import PlanError, Problem
+from engine.vocabulary.intake import Brief, Question
 from engine.vocabulary.requests import PlaybookEntry, Proposal, SessionRequest
 from orion_tui.app import OrionApp
 from orion_tui.durations import read_duration, read_money, written_duration
@@ -110,7 +111,7 @@ async def test_a_limit_that_is_no_duration_is_told_at_the_limit_and_the_goal_is_
 async def test_a_broken_playbook_names_line_and_field_at_the_choice(tmp_path):
     engine = FakeEngine()
 
-    def broken(_request: object) -> None:
+    def broken(*_given: object) -> None:
         problem = Problem("unknown field", "tasks[0].stepz", 7, 5, "did you mean 'steps'?")
         raise PlanError("the playbook cannot be used", "correct the file", problems=(problem,), path="x.yaml")
 
@@ -183,3 +184,107 @@ def test_amounts_are_read_as_people_type_them(text, usd):
 @pytest.mark.parametrize("seconds", [45.0, 60.0, 5_400.0, 28_800.0])
 def test_a_written_duration_reads_back_as_itself(seconds):
     assert read_duration(written_duration(seconds)) == seconds
+
+
+AMBIGUOUS = Brief(
+    "Give the shop a login.",
+    ("password reset",),
+    ("pytest tests/auth exits with 0",),
+    (
+        Question("Which store holds the sessions?", "The database that is there."),
+        Question("How long does a login last?", "Twelve hours."),
+        Question("Is there a remember-me box?", "No."),
+    ),
+)
+
+
+async def asking(pilot: Pilot[Any], app: OrionApp) -> None:
+    """The goal typed and sent off for a plan; the first question is shown."""
+    app.screen.query_one("#goal", TextArea).text = "add a login"
+    await pilot.press("ctrl+r")
+    await wait_for(pilot, lambda: "Question 1 of 3" in shown(app), "the first question")
+
+
+async def answers_of(pilot: Pilot[Any], app: OrionApp) -> list[tuple[str, str]]:
+    """How the plan that was asked for was answered."""
+    await on_screen(pilot, "plan")
+    brief = app.screen._proposal.request.brief
+    return [(answer.kind.value, answer.text) for answer in brief.answers]
+
+
+async def test_questions_are_settled_with_one_key_each(tmp_path):
+    engine = with_model(FakeEngine())
+    engine.brief = AMBIGUOUS
+    async with form(engine, tmp_path) as (app, pilot):
+        await asking(pilot, app)
+        text = shown(app)
+        assert "understood  Give the shop a login." in text
+        assert "out         password reset" in text
+        assert "proposed  The database that is there." in text
+        await pilot.press("enter", "s", "o", *"Yes", "enter")
+        assert await answers_of(pilot, app) == [
+            ("proposed", "The database that is there."),
+            ("skipped", ""),
+            ("own", "Yes"),
+        ]
+        await pilot.press("w")
+        await wait_for(pilot, lambda: "How long does a login last? left open" in shown(app), "the answers")
+
+
+async def test_all_proposed_answers_can_be_taken_at_once_and_one_taken_back(tmp_path):
+    engine = with_model(FakeEngine())
+    engine.brief = AMBIGUOUS
+    async with form(engine, tmp_path) as (app, pilot):
+        await asking(pilot, app)
+        await pilot.press("s", "b")
+        await wait_for(pilot, lambda: "Question 1 of 3" in shown(app), "the first question again")
+        await pilot.press("A")
+        assert [kind for kind, _ in await answers_of(pilot, app)] == ["proposed"] * 3
+
+
+async def test_leaving_the_questions_keeps_the_form_and_nothing_is_planned(tmp_path):
+    engine = with_model(FakeEngine())
+    engine.brief = AMBIGUOUS
+    async with form(engine, tmp_path) as (app, pilot):
+        await asking(pilot, app)
+        await pilot.press("o", "x", "escape", "escape")
+        await on_screen(pilot, "new_goal")
+        await pilot.pause()
+        assert app.screen.query_one("#goal", TextArea).text == "add a login"
+        assert "planning…" not in shown(app)
+
+
+async def test_the_same_goal_is_not_taken_in_twice(tmp_path):
+    engine = with_model(FakeEngine())
+    engine.brief = AMBIGUOUS
+    async with form(engine, tmp_path) as (app, pilot):
+        await asking(pilot, app)
+        await pilot.press("A")
+        await on_screen(pilot, "plan")
+        await pilot.press("q")
+        await on_screen(pilot, "new_goal")
+        await pilot.press("ctrl+s")
+        await on_screen(pilot, "monitor")
+        assert [call[0] for call in engine.calls].count("take_in") == 1
+
+
+async def test_a_clear_goal_is_planned_without_a_question(tmp_path):
+    engine = with_model(FakeEngine())
+    engine.brief = Brief("Tidy the tree.")
+    async with form(engine, tmp_path) as (app, pilot):
+        app.screen.query_one("#goal", TextArea).text = "tidy"
+        await pilot.press("ctrl+r")
+        assert await answers_of(pilot, app) == []
+        assert "THE GOAL AS UNDERSTOOD" in shown(app)
+        assert "Tidy the tree." in shown(app)
+
+
+async def test_hostile_words_of_a_model_are_drawn_literally(tmp_path):
+    engine = with_model(FakeEngine())
+    engine.brief = Brief("[red]x[/] \x1b[2J", questions=(Question("\x1b]0;q\x07?", "[b]p"),))
+    async with form(engine, tmp_path) as (app, pilot):
+        app.screen.query_one("#goal", TextArea).text = "x"
+        await pilot.press("ctrl+r")
+        await wait_for(pilot, lambda: "Question 1 of 1" in shown(app), "the question")
+        assert "[red]x[/] ␛[2J" in shown(app)
+        assert "\x1b" not in shown(app)

@@ -9,7 +9,9 @@ import pytest
 
 from engine.vocabulary.actions import RunCommand, WriteFile
 from engine.vocabulary.errors import SandboxUnavailable
-from engine.vocabulary.plans import Check, Plan, Task
+from engine.vocabulary.events import EventKind
+from engine.vocabulary.outlook import Confidence, Factor, Outlook
+from engine.vocabulary.plans import Check, Plan, Task, task_to_json
 from engine.vocabulary.requests import Proposal, SessionRequest
 from orion_tui.plan_draft import PlanDraft
 from tests.support.fake_engine import WORKSPACE, FakeEngine
@@ -173,3 +175,53 @@ def test_depth_counts_the_longest_way_and_survives_a_cycle() -> None:
     plan = Plan("g", (Task("c", "C", ("a", "b")), Task("a", "A"), Task("b", "B", ("a",))))
     assert PlanDraft(plan).depths() == {"c": 2, "a": 0, "b": 1}
     assert PlanDraft(Plan("g", (Task("a", "A", ("b",)), Task("b", "B", ("a",))))).depths()
+
+
+def expected(made: Proposal) -> Proposal:
+    """The proposal with what experience says of its tasks."""
+    history = Factor("8 of 10 code.write tasks were let in", 0.8)
+    return replace(
+        made,
+        outlooks={
+            "layout": Outlook(Confidence(1.0)),
+            "tidy": Outlook(Confidence(0.9, (history,)), (45.0, 130.0), (0.01, 0.04), 7),
+            "deps": Outlook(Confidence(0.82), (30.0, 60.0), (0.2, 0.4), 2),
+            "ship": Outlook(Confidence(1.0)),
+        },
+    )
+
+
+async def test_bands_costs_and_the_calibrated_confidence_are_shown() -> None:
+    engine = FakeEngine()
+    async with opened(engine, "plan", (90, 40), proposal=expected(proposal(engine))) as pilot:
+        lines = [" ".join(line.split()) for line in shown(pilot).splitlines()]
+        assert any("Fix white space" in line and "code.write 45s to 2m" in line for line in lines)
+        assert any("45s to 2m to $0.0400" in line for line in lines)
+        await says(pilot, "$0.21 to $0.44")
+        await pilot.press("down")
+        await says(pilot, "0.72 of 0.90 claimed (x 0.80: 8 of 10 code.write tasks were let in)")
+        await says(pilot, "45s to 2m (by 7 such tasks)")
+        await says(pilot, "$0.0100 to $0.0400")
+
+
+async def test_what_the_last_weighing_changed_is_shown_for_the_rest_of_a_session() -> None:
+    engine = FakeEngine()
+    engine.created("s001", "The goal", (Task("a", "A"), Task("b", "B")))
+    plan = {"goal": "The goal", "source": "model local", "tasks": [task_to_json(Task("c", "C"))]}
+    engine.tell(
+        "s001",
+        EventKind.REPLANNED,
+        decision="revise",
+        reason="b cannot be done",
+        trigger="'B' failed",
+        added=["c"],
+        removed=["a", "b"],
+        changed=[],
+        weighed=[],
+        plan=plan,
+        verdicts={},
+    )
+    async with opened(engine, "plan", session=engine.state["s001"]) as pilot:
+        text = " ".join(shown(pilot).split())
+        assert "revised at" in text
+        assert "b cannot be done new: c gone: a, b" in text

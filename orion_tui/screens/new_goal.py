@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Select, Static, TextArea
 
-from engine.vocabulary.errors import ConfigError, ModelError, OrionError, PlanError, RoleError, WorkspaceError
+from engine.vocabulary.errors import (
+    ConfigError,
+    LimitExceeded,
+    ModelError,
+    OrionError,
+    PlanError,
+    RoleError,
+    WorkspaceError,
+)
 from engine.vocabulary.requests import Guarded, PlaybookEntry, Proposal, RoleEntry, SessionRequest
 from engine.vocabulary.sessions import Limits
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
 from orion_tui.durations import read_duration, read_money, written_duration
+from orion_tui.modals.intake import IntakeModal
 from orion_tui.role_watch import RoleWatch, Stamp
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.header import styled
@@ -24,6 +34,8 @@ from orion_tui.widgets.header import styled
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from engine.vocabulary.intake import Brief
+    from engine.vocabulary.requests import Intake
     from engine.vocabulary.settings import Settings
     from orion_tui.widgets.signs import Part, Parts
 
@@ -31,6 +43,7 @@ _FIELD_OF: tuple[tuple[type[OrionError], str], ...] = (
     (RoleError, "role"),
     (PlanError, "how"),
     (ModelError, "how"),
+    (LimitExceeded, "cost"),
     (WorkspaceError, "workspace"),
     (ConfigError, "status"),
 )
@@ -60,9 +73,11 @@ class NewGoalScreen(OrionScreen):
     def __init__(self) -> None:
         super().__init__()
         self._offer: _Offer | None = None
-        self._planning = False
+        self._planning = ""
         self._seen = ""
         """The goal of which the person has seen what the guard takes out."""
+        self._settled: tuple[SessionRequest, SessionRequest] | None = None
+        self._stop = Flag()
         self._no_model = ""
         self._watch = RoleWatch(self, self._roles_moved)
 
@@ -113,7 +128,7 @@ class NewGoalScreen(OrionScreen):
         )
 
     def header_left(self) -> Parts:
-        return (("New goal", "title"), ("  planning…" if self._planning else "", "accent"))
+        return (("New goal", "title"), (f"  {self._planning}" if self._planning else "", "accent"))
 
     def _offered(self, offer: _Offer) -> None:
         self._offer = offer
@@ -221,6 +236,8 @@ class NewGoalScreen(OrionScreen):
 
     def _refused(self, error: OrionError) -> None:
         """An error of the engine, said at the field that it is about."""
+        if not self.is_attached:
+            return
         self._plan_over()
         field = next((field for kind, field in _FIELD_OF if isinstance(error, kind)), "status")
         lines = [error.message]
@@ -233,7 +250,7 @@ class NewGoalScreen(OrionScreen):
             self.query_one(f"#{field}").focus()
 
     def _plan_over(self) -> None:
-        self._planning = False
+        self._planning = ""
         self.update_chrome()
 
     def facts(self) -> frozenset[str]:
@@ -254,9 +271,8 @@ class NewGoalScreen(OrionScreen):
         request = self._request()
         if request is None:
             return
-        self._planning = True
-        self.update_chrome()
         engine = self.engine
+        self._begin("looking at the goal…")
         ask(
             self,
             lambda: engine.scan.guard(request.goal),
@@ -281,8 +297,56 @@ class NewGoalScreen(OrionScreen):
             ]
             self._show_at("status", parts)
             return
-        engine = self.engine
-        ask(self, lambda: engine.sessions.propose(request), self._start if start else self._show_plan, self._refused)
+        if request.playbook is not None:
+            self._plan(request, start)
+        elif self._settled is not None and self._settled[0] == request:
+            # Answered already: nobody is asked, and no model is paid, twice for the same goal.
+            self._plan(self._settled[1], start)
+        else:
+            engine, stop = self.engine, self._begin("taking the goal in…")
+            ask(
+                self,
+                lambda: engine.sessions.take_in(request, stop),
+                lambda intake: self._taken_in(request, intake, start),
+                self._refused,
+            )
+
+    def _begin(self, what: str) -> Flag:
+        """Say what goes on; the answer ends it when it is set."""
+        self._planning, self._stop = what, Flag()
+        self.update_chrome()
+        return self._stop
+
+    def on_unmount(self) -> None:
+        # Whoever leaves the form does not want to wait for, or pay for, a plan.
+        self._stop.set()
+
+    def _taken_in(self, asked: SessionRequest, intake: Intake, start: bool) -> None:
+        for notice in intake.notices:
+            self.orion.say(notice, timeout=8)
+
+        def settled(brief: Brief | None) -> None:
+            if brief is None:
+                self._plan_over()
+                return
+            self._settled = (asked, replace(intake.request, brief=brief))
+            self._plan(self._settled[1], start)
+
+        if intake.brief is None:
+            self._plan(intake.request, start)
+        elif intake.brief.open:
+            self.app.push_screen(IntakeModal(intake.brief), settled)
+        else:
+            settled(intake.brief)
+
+    def _plan(self, request: SessionRequest, start: bool) -> None:
+        engine, stop = self.engine, self._begin("planning…")
+        ask(
+            self,
+            lambda: engine.sessions.propose(request, stop),
+            self._start if start else self._show_plan,
+            self._refused,
+        )
 
     def _show_plan(self, proposal: Proposal) -> None:
         self._plan_over()
@@ -294,8 +358,7 @@ class NewGoalScreen(OrionScreen):
 
     def _launch(self, proposal: Proposal) -> None:
         engine = self.engine
-        self._planning = True
-        self.update_chrome()
+        self._begin("starting…")
 
         def begin() -> str:
             session = engine.sessions.create(proposal)

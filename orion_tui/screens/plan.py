@@ -67,10 +67,9 @@ class PlanScreen(OrionScreen):
         self._draw()
 
     def _draw(self) -> None:
-        verdicts = self._planned.verdicts
         put(self.query_one("#plan-status", Static), status(self._planned, self._draft))
         self.query_one("#plan-list", MarkedList).show(
-            lambda width: rows_of(entries(self._draft, verdicts, width), width)
+            lambda width: rows_of(entries(self._draft, self._planned, width), width)
         )
         self._draw_detail()
         self.update_chrome()
@@ -84,7 +83,7 @@ class PlanScreen(OrionScreen):
 
     def _detail(self) -> Parts:
         key = self._key
-        return detail(self._draft, self._draft.plan.task(key), self._planned.verdicts.get(key)) if key else ()
+        return detail(self._draft, self._draft.plan.task(key), self._planned) if key else ()
 
     @property
     def _key(self) -> str:

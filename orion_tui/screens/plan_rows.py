@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from engine.vocabulary.actions import WriteFile, summary_of, tool_name
-from engine.vocabulary.plans import Plan, TaskState
+from engine.vocabulary.plans import Decided, Plan, TaskState
 from engine.vocabulary.text import shortened, visible
 from engine.vocabulary.verdicts import Decision, Verdict
-from orion_tui.widgets.columns import span
+from orion_tui.widgets.columns import clock, count, money, span
 from orion_tui.widgets.marked_list import Entry, heading
 from orion_tui.widgets.prose import HANG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.vocabulary.plans import Task
+    from engine.vocabulary.intake import Brief
+    from engine.vocabulary.outlook import Outlook
+    from engine.vocabulary.plans import Task, Weighing
     from engine.vocabulary.requests import Proposal
     from engine.vocabulary.sessions import Session
     from orion_tui.plan_draft import PlanDraft
@@ -37,6 +39,7 @@ _LAYERS = {
     "confidence": "confidence",
 }
 _COMMAND_WIDTH = 400
+_FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,18 @@ class Planned:
     verdicts: Mapping[str, Verdict]
     notes: tuple[Part, ...] = ()
     session: str = ""
+    outlooks: Mapping[str, Outlook] = field(default_factory=dict)
+    brief: Brief | None = None
+
+    def band(self, task: Task) -> tuple[float, float] | None:
+        """Seconds from-to that the task may take: what experience says, else what the plan says."""
+        outlook = self.outlooks.get(task.id)
+        return outlook.estimate_s if outlook is not None else task.estimate_s
+
+    def cost(self, task: Task) -> tuple[float, float] | None:
+        """US dollars from-to, None where nothing is known yet."""
+        outlook = self.outlooks.get(task.id)
+        return outlook.cost_usd if outlook is not None else None
 
 
 def of_proposal(proposal: Proposal) -> Planned:
@@ -58,8 +73,19 @@ def of_proposal(proposal: Proposal) -> Planned:
         (f"\n⚑ {taken} {visible(stripped.text)} ({visible(stripped.rule)})", "accent") for stripped in proposal.stripped
     ]
     notes += [(f"\n· {visible(notice)}", "muted") for notice in proposal.notices]
+    if proposal.spent:
+        calls = count(len(proposal.spent), "call")
+        notes.append((f"\n· {calls} for it so far: {_dollars(proposal.cost_usd)}", "muted"))
     place = f"{visible(workspace.root.name)} {visible(workspace.branch)}@{workspace.head[:7]}"
-    return Planned(proposal.goal, proposal.role.name, place, proposal.verdicts, tuple(notes))
+    return Planned(
+        proposal.goal,
+        proposal.role.name,
+        place,
+        proposal.verdicts,
+        tuple(notes),
+        outlooks=proposal.outlooks,
+        brief=proposal.request.brief,
+    )
 
 
 def of_session(session: Session) -> tuple[Planned, Plan]:
@@ -71,9 +97,38 @@ def of_session(session: Session) -> tuple[Planned, Plan]:
     note = f"\n· {stays}"
     place = f"{visible(PurePath(session.workspace).name)} {visible(session.branch)}"
     verdicts = {key: view.verdict for key, view in session.tasks.items() if view.verdict is not None}
-    notes = ((note, "muted"),) if begun else ()
+    notes: list[Part] = [(note, "muted")] if begun else []
+    if session.weighings:
+        notes += _of_weighing(session.weighings[-1])
+    outlooks = {key: view.outlook for key, view in session.tasks.items() if view.outlook is not None}
     plan = Plan(session.goal, left, session.plan.source if session.plan is not None else "")
-    return Planned(session.goal, session.role, place, verdicts, notes, session.id), plan
+    return Planned(session.goal, session.role, place, verdicts, tuple(notes), session.id, outlooks, session.brief), plan
+
+
+def _of_brief(brief: Brief | None) -> list[Part]:
+    """What the goal was taken to mean, and what was answered."""
+    if brief is None:
+        return []
+    parts: list[Part] = [("\n\nTHE GOAL AS UNDERSTOOD", "title"), (f"\n  {HANG}{visible(brief.asked)}", "")]
+    for label, entries in (("out", brief.left_out), ("done when", brief.success)):
+        for entry in entries:
+            parts += [(f"\n  {label:<10}{HANG}", "muted"), (visible(entry), "")]
+    for answer in brief.answers:
+        said = (visible(answer.text), "") if answer.text else ("left open", "muted")
+        parts += [(f"\n  {HANG}{visible(answer.question)} ", "muted"), said]
+        if not answer.by_person:
+            parts.append((" (as proposed, nobody was asked)", "muted"))
+    return parts
+
+
+def _of_weighing(last: Weighing) -> list[Part]:
+    """What became of the plan when it was weighed last, with the difference."""
+    word = {Decided.KEEP: "kept", Decided.REVISE: "revised", Decided.ABORT: "given up"}[last.decision]
+    parts: list[Part] = [(f"\n· {word} at {clock(last.at)}: ", "muted"), (visible(last.reason), "")]
+    for label, ids in (("new", last.added), ("gone", last.removed), ("changed", last.changed)):
+        if ids:
+            parts.append((f"\n  {label}: {visible(', '.join(ids))}", "muted"))
+    return parts
 
 
 def left_of(session: Session) -> tuple[Task, ...]:
@@ -94,20 +149,41 @@ def said(verdict: Verdict | None) -> tuple[str, str, str]:
     return _SIGNS[verdict.decision]
 
 
-def estimate(task: Task) -> str:
-    """The band of time as `1m to 2m`, or empty when the plan does not say."""
-    if task.estimate_s is None:
+def between(band: tuple[float, float] | None) -> str:
+    """A band of time as `1m to 2m`, or empty when nothing is known."""
+    if band is None:
         return ""
-    low, high = (span(seconds) for seconds in task.estimate_s)
+    low, high = (span(seconds) for seconds in band)
     return low if low == high else f"{low} to {high}"
 
 
-def entries(draft: PlanDraft, verdicts: Mapping[str, Verdict], width: int) -> list[Entry]:
+def _dollars(usd: float) -> str:
+    """An amount that is often less than a cent."""
+    return money(usd) if usd >= 0.1 or usd == 0 else f"${usd:.4f}"
+
+
+def priced(band: tuple[float, float] | None) -> str:
+    """A band of money as `$0.10 to $0.30`, or empty when nothing is known."""
+    if band is None:
+        return ""
+    low, high = (_dollars(usd) for usd in band)
+    return low if low == high else f"{low} to {high}"
+
+
+def _at_most(band: tuple[float, float] | None) -> str:
+    return f"to {_dollars(band[1])}" if band is not None else ""
+
+
+def entries(draft: PlanDraft, planned: Planned, width: int) -> list[Entry]:
     """A row for each task in the order in which they run, indented by what they wait for."""
-    depths = draft.depths()
+    depths, verdicts = draft.depths(), planned.verdicts
     wide = width >= 62
-    timed = any(task.estimate_s is not None for task in draft.plan.tasks)
-    columns = f"{'verdict':<11}" + (f"{'action':<17}" if wide else "") + (f"{'time':>10}" if timed else "")
+    times = {task.id: between(planned.band(task)) for task in draft.plan.tasks}
+    costs = {task.id: _at_most(planned.cost(task)) for task in draft.plan.tasks} if width >= 78 else {}
+    time = max(10, *map(len, times.values())) if any(times.values()) else 0
+    cost = max(10, *map(len, costs.values())) + 2 if any(costs.values()) else 0
+    columns = f"{'verdict':<11}" + (f"{'action':<17}" if wide else "")
+    columns += (f"{'time':>{time}}" if time else "") + (f"{'cost':>{cost}}" if cost else "")
     rows = [heading("TASKS", columns)]
     for task in draft.plan.tasks:
         verdict = verdicts.get(task.id)
@@ -117,14 +193,17 @@ def entries(draft: PlanDraft, verdicts: Mapping[str, Verdict], width: int) -> li
         right: tuple[Part, ...] = ((f"{word:<11}", tone),)
         if wide:
             right += ((f"{action.value:<17}", "muted"),)
-        right += ((f"{estimate(task):>10} ", "muted"),) if timed else ()
+        right += ((f"{times[task.id]:>{time}}", "muted"),) if time else ()
+        right += ((f"{costs[task.id]:>{cost}}", "muted"),) if cost else ()
+        right += ((" ", ""),) if time or cost else ()
         indent = 2 * min(depths[task.id], 6)
         rows.append(Entry(task.id, (f"{sign} ", tone), task.title, right, indent=indent, least=10))
     return rows
 
 
-def detail(draft: PlanDraft, task: Task, verdict: Verdict | None) -> list[Part]:
-    """One task in full: verdict, what it waits for, its steps and how it will be verified."""
+def detail(draft: PlanDraft, task: Task, planned: Planned) -> list[Part]:
+    """One task in full: verdict, what is expected of it, what it waits for, its steps and how it will be verified."""
+    verdict = planned.verdicts.get(task.id)
     sign, word, tone = said(verdict)
     parts: list[Part] = [(visible(task.title), "title"), (f"  {visible(task.id)}", "muted"), (f"\n{sign} {word}", tone)]
     if verdict is not None:
@@ -132,8 +211,9 @@ def detail(draft: PlanDraft, task: Task, verdict: Verdict | None) -> list[Part]:
         parts.append((f"\n{visible(verdict.message)}", "muted"))
     facts = [
         ("action", task.action.value),
-        ("confidence", f"{task.confidence:.2f}"),
-        ("time", estimate(task) or "not estimated"),
+        ("confidence", _sure(task, planned.outlooks.get(task.id))),
+        ("time", _expected(task, planned)),
+        ("cost", priced(planned.cost(task)) or _NO_COST[task.steps is None]),
         ("after", ", ".join(other.title for other in draft.needs(task.id)) or "nothing, it can begin at once"),
         ("before", ", ".join(other.title for other in draft.needed_by(task.id)) or "nothing waits for it"),
     ]
@@ -145,7 +225,27 @@ def detail(draft: PlanDraft, task: Task, verdict: Verdict | None) -> list[Part]:
     parts += [(f"\n  {HANG}{visible(check.run)}", "key") for check in task.checks] or [
         ("\n  none: what it claims is not verified", "muted")
     ]
-    return parts
+    return parts + _of_brief(planned.brief)
+
+
+_NO_COST = {True: "not known before such tasks were done", False: "nothing: no model works on it"}
+
+
+def _sure(task: Task, outlook: Outlook | None) -> str:
+    """The confidence that gates go by and, where they differ, how it came from the claimed one."""
+    if outlook is None or not outlook.confidence.factors:
+        return f"{task.confidence:.2f}"
+    why = "; ".join(f"x {factor.value:.2f}: {factor.reason}" for factor in outlook.confidence.factors)
+    return f"{outlook.confidence.value:.2f} of {outlook.confidence.claimed:.2f} claimed ({why})"
+
+
+def _expected(task: Task, planned: Planned) -> str:
+    """The band of time, and what it rests on."""
+    outlook = planned.outlooks.get(task.id)
+    band = between(planned.band(task))
+    if not band:
+        return "not estimated"
+    return f"{band} (by {count(outlook.samples, 'such task')})" if outlook and outlook.samples >= _FEW else band
 
 
 def _steps(task: Task) -> list[Part]:
@@ -169,12 +269,15 @@ def status(planned: Planned, draft: PlanDraft) -> list[Part]:
         count = words.count(word)
         if count:
             parts.append((f"  {count} {'ask you' if word == 'asks you' and count > 1 else word}", tone))
-    known = [task.estimate_s for task in tasks if task.estimate_s is not None]
+    known = [band for task in tasks if (band := planned.band(task)) is not None]
     if known:
         low, high = (span(sum(band[side] for band in known)) for side in (0, 1))
         unknown = len(tasks) - len(known)
         rest = f" and {unknown} without an estimate" if unknown else ""
         parts.append((f"  {low} to {high}{rest}", "muted"))
+    costs = [band for task in tasks if (band := planned.cost(task)) is not None]
+    if costs:
+        parts.append((f"  {priced((sum(c[0] for c in costs), sum(c[1] for c in costs)))}", "muted"))
     parts.append((f"  {visible(draft.plan.source)}", "muted"))
     if draft.edits:
         parts.append((f"  {draft.edits} change{'' if draft.edits == 1 else 's'} by you", ""))

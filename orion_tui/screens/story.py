@@ -114,6 +114,10 @@ class StoryScreen(OrionScreen):
             ),
             Row("", (("  verified  ", ""), verified[view.verified])),
         ]
+        if view.calibration is not None and view.calibration.factors:
+            why = "; ".join(f"x {factor.value:.2f}: {factor.reason}" for factor in view.calibration.factors)
+            sure = f"{view.calibration.value:.2f} of {view.calibration.claimed:.2f} claimed ({why})"
+            rows += _folded("sure      ", sure, width)
         for number, found in enumerate(view.evidence):
             rows += self._foldable(f"check:{number}", _evidence_parts(found, width), width)
         return rows

@@ -186,7 +186,10 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
             asked = (data.get("brief") or {}).get("asked", "the goal as it stands")
             return "goal", f"understood: {asked}", count(answers, "answer") if answers else "", "muted"
         case EventKind.REPLANNED:
-            return "plan", data["reason"], _difference(data), "title" if data["decision"] != "keep" else "muted"
+            words = (("added", "new"), ("removed", "gone"), ("changed", "changed"))
+            moved = "; ".join(f"{word}: {', '.join(data[key])}" for key, word in words if data.get(key))
+            tone = "muted" if data["decision"] == "keep" else "title"
+            return "plan", f"{data['reason']}  {moved}".rstrip(), _difference(data), tone
         case EventKind.SESSION_CREATED:
             return "goal", data["goal"], data["role"], "muted"
         case EventKind.DRIFT:

@@ -16,10 +16,12 @@ from engine.vocabulary.changes import ChangeSet, ChangeStatus, FileChange, Promo
 from engine.vocabulary.errors import AuthError, UsageError
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.fold import fold
+from engine.vocabulary.intake import Brief
 from engine.vocabulary.plans import Plan, Task, plan_to_json
 from engine.vocabulary.requests import (
     AuthStatus,
     Guarded,
+    Intake,
     PlaybookEntry,
     Proposal,
     Review,
@@ -83,6 +85,7 @@ class FakeEngine:
         self.reports: dict[str, Review] = {}
         self.patches: dict[str, bytes] = {}
         self.configuration = Settings()
+        self.brief: Brief | None = None
         self.sessions = _Sessions(self)
         self.approvals = _Approvals(self)
         self.review = _Reviews(self)
@@ -241,7 +244,11 @@ class _Sessions:
     def __init__(self, engine: FakeEngine) -> None:
         self._engine = engine
 
-    def propose(self, request: SessionRequest) -> Proposal:
+    def take_in(self, request: SessionRequest, stop: object = None) -> Intake:
+        self._engine.calls.append(("take_in", request.goal))
+        return Intake(replace(request, brief=self._engine.brief))
+
+    def propose(self, request: SessionRequest, stop: object = None) -> Proposal:
         goal = request.goal or "Tidy the tree"
         tasks = (
             Task("layout", "Read how the tree is laid out", action=ActionClass.CODE_READ),
