@@ -12,7 +12,7 @@ from engine.vocabulary.errors import LeaseLost
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import Decided
 from engine.vocabulary.sessions import Limits, SessionState
-from tests.support.recordings import acts, begun, done, events_of, line, plan, record, task, weighed, worked, writes
+from tests.support.planned import acts, begun, done, events_of, line, plan, record, task, weighed, worked, writes
 from tests.support.sessions import playbook, resumed, states
 from tests.support.sessions import worked as worked_playbook
 
