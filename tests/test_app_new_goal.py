@@ -129,7 +129,7 @@ async def test_what_the_guard_stripped_is_shown_before_anything_starts(tmp_path)
     proposed: list[str] = []
     propose = engine.sessions.propose
 
-    def watched(request: SessionRequest) -> Proposal:
+    def watched(request: SessionRequest, _stop: object = None) -> Proposal:
         proposed.append(request.goal)
         return propose(request)
 
