@@ -14,8 +14,8 @@ from engine.vocabulary.errors import ModelError, UsageError
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.sessions import Limits, SessionState
 from engine.vocabulary.verdicts import ApprovalKind
-from tests.support.recordings import call, done, facts, made, plan, record, turns, worked
 from tests.support.sessions import TIMEOUT_S, resumed, states
+from tests.support.talks import call, done, facts, made, plan, record, turns, worked
 
 pytestmark = [pytest.mark.mock_llm, pytest.mark.sandbox, pytest.mark.e2e]
 

@@ -3,13 +3,12 @@ into the journal, and whether it leads in a circle is looked at."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from engine.session.budgets import Reached, Spent
+from engine.session.calling import USUAL_REPLY_TOKENS, called
 from engine.session.observing import for_row
-from engine.vocabulary.errors import Cancelled, ModelError, ModelFault
+from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.models import Usage
 
@@ -21,13 +20,6 @@ if TYPE_CHECKING:
     from engine.session.standing import Standing
     from engine.vocabulary.models import ModelReply
     from engine.vocabulary.ports import Model
-
-USUAL_REPLY_TOKENS = 700
-"""What a reply is taken to have before any has come."""
-
-
-class Paused(Exception):
-    """A pause was asked for while the model was waited for; nothing was answered."""
 
 
 class Asking:
@@ -113,15 +105,8 @@ class Asking:
         bench, standing = self._bench, self._standing
         request, estimate = agent.request(), agent.tokens()
         standing.record(EventKind.ASKED, sync=False, turn=request.turn, tokens=estimate)
-        halt = _Halt(bench.stop, bench.pause)
         began = standing.work.seconds()
-        with _CallWatch(bench, standing, halt) as watch:
-            try:
-                reply = self._model.complete(request, halt, watch)
-            except Cancelled:
-                if bench.stop.is_set():
-                    raise
-                raise Paused from None
+        reply = called(self._model, request, bench, standing.record, (bench.work, standing.work))
         took = standing.work.seconds() - began
         self._count(reply, estimate, took)
         self._record(request.turn, reply, took)
@@ -152,62 +137,3 @@ class Asking:
             task_s=round(self._standing.worked_s(), 3),
             run_s=round(self._bench.work.seconds(), 3),
         )
-
-
-class _Halt(Flag):
-    """Set when the session is stopped, and, while the model only waits, when it is to pause."""
-
-    def __init__(self, stop: Flag, pause: Flag) -> None:
-        super().__init__()
-        self._stop = stop
-        self._pause = pause
-        self.waits = False
-
-    def is_set(self) -> bool:
-        return self._stop.is_set() or (self.waits and self._pause.is_set())
-
-    def wait(self, timeout: float | None = None) -> bool:
-        left = float("inf") if timeout is None else timeout
-        while not self.is_set() and left > 0:
-            part = min(left, 0.05)
-            self._stop.wait(part)
-            left -= part
-        return self.is_set()
-
-
-class _CallWatch:
-    """Tells the journal what a model is waited for, and stops the clocks meanwhile."""
-
-    def __init__(self, bench: Bench, standing: Standing, halt: _Halt) -> None:
-        self._bench = bench
-        self._standing = standing
-        self._halt = halt
-
-    def __enter__(self) -> _CallWatch:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._go_on()
-
-    def text(self, delta: str) -> None:
-        """Replies are recorded whole, when they have come."""
-
-    def waiting(self, reason: str, seconds: float) -> None:
-        until = self._bench.clock.now() + timedelta(seconds=seconds)
-        self._standing.record(EventKind.WAITING, sync=False, reason=reason, until=until.isoformat())
-        if not self._halt.waits:
-            self._halt.waits = True
-            self._bench.work.cease()
-            self._standing.work.cease()
-
-    def waited(self, seconds: float) -> None:
-        self._go_on()
-
-    def notice(self, message: str) -> None:
-        self._standing.notice(message)
-
-    def _go_on(self) -> None:
-        if self._halt.waits:
-            self._halt.waits = False
-            self._bench.work.begin()
-            self._standing.work.begin()

@@ -100,17 +100,19 @@ class Budget:
         return Spent(time_s, session.cost_usd, session.tokens, session.calls)
 
     def before_call(self, task: str, worked_s: float, estimate: Spent) -> Reached | None:
-        """Set the estimate aside for the task's next call, or say which limit stands in its way."""
+        """Set the estimate aside for the task's next call, or say which limit stands in its way; an empty task is
+        a call outside all of them."""
         with self._lock:
             session = self._ledger.session
             whole = sum(self._under_way.values(), self.used()) + estimate
             kind = exceeded(whole, of_session(session.limits)) or used_up(self.used(), of_session(session.limits))
             if kind:
                 return Reached(f"{kind}_limit", _sentence("", kind, whole, of_session(session.limits)))
-            own = _own(session.tasks[task], worked_s) + estimate
-            kind = exceeded(own, of_task(session.limits))
-            if kind:
-                return Reached(f"task_{kind}_limit", _sentence(task, kind, own, of_task(session.limits)))
+            if task:
+                own = _own(session.tasks[task], worked_s) + estimate
+                kind = exceeded(own, of_task(session.limits))
+                if kind:
+                    return Reached(f"task_{kind}_limit", _sentence(task, kind, own, of_task(session.limits)))
             self._under_way[task] = estimate
             return None
 

@@ -11,12 +11,13 @@ from engine.governance.gate import decide_task
 from engine.planning.asking import Asker
 from engine.planning.calibration import outlook_of
 from engine.planning.replanner import Weighed, left_of, weigh
+from engine.session.calling import BudgetedModel, Paused
 from engine.session.stop_conditions import Stop
 from engine.vocabulary.errors import JournalError, LimitExceeded, ModelError, ModelFault
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.outlook import outlook_to_json
 from engine.vocabulary.plans import Decided, TaskState, plan_to_json
-from engine.vocabulary.sessions import SessionState
+from engine.vocabulary.sessions import LIMIT_REASONS, SessionState
 from engine.vocabulary.text import shortened
 from engine.vocabulary.turns import turn_of
 from engine.vocabulary.verdicts import verdict_to_json
@@ -66,11 +67,16 @@ class Replanning:
         trigger = due(session, bench.role)
         if not trigger or bench.model is None:
             return None
-        asker = Asker(bench.model, bench.stop, self._heard, session.limits.cost_usd, session.cost_usd)
+        asker = Asker(
+            BudgetedModel(bench, bench.model), bench.stop, self._heard, session.limits.cost_usd, session.cost_usd
+        )
         try:
             found = weigh(session, bench.role, trigger, self._ground(session), asker)
-        except LimitExceeded:
-            return Stop(SessionState.PAUSED, "cost_limit")
+        except LimitExceeded as limit:
+            return Stop(SessionState.PAUSED, limit.kind if limit.kind in LIMIT_REASONS else "cost_limit")
+        except Paused:
+            # The pause is what the runner looks at next; the plan is weighed when the session goes on.
+            return Stop(SessionState.PAUSED, "paused by the user")
         except ModelError as error:
             if error.fault not in _STAYS:
                 raise

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.session.agents import Agent, PlaybookAgent
-from engine.session.asking import Asking, Paused
+from engine.session.asking import Asking
 from engine.session.beginning import Beginning
 from engine.session.briefing import Assignment
 from engine.session.budgets import Reached
+from engine.session.calling import Paused
 from engine.session.circles import Circle, Deed
 from engine.session.hands import Hands
 from engine.session.keeping import Keeper

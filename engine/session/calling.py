@@ -1,0 +1,155 @@
+"""One call of a model in a session that runs: waits stop the clocks and are told, a stop is heard at once, and a pause
+while the model only waits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event as Flag
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from engine.session.budgets import Spent
+from engine.vocabulary.errors import Cancelled, LimitExceeded
+from engine.vocabulary.events import EventKind
+from engine.vocabulary.models import Usage
+from engine.vocabulary.tokens import estimate_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.session.bench import Bench
+    from engine.session.worktime import Worktime
+    from engine.vocabulary.models import ModelReply, ModelRequest, Price
+    from engine.vocabulary.ports import Model, ModelWatch
+
+LOOK_EVERY_S = 0.05
+USUAL_REPLY_TOKENS = 700
+"""What a reply is taken to have before any has come."""
+
+
+class Paused(Exception):
+    """A pause was asked for while the model was waited for; nothing was answered."""
+
+
+def called(
+    model: Model,
+    request: ModelRequest,
+    bench: Bench,
+    record: Callable[..., object],
+    clocks: Sequence[Worktime],
+) -> ModelReply:
+    """The reply; `clocks` stand still while the model only waits. Raises ModelError, Cancelled and Paused."""
+    halt = _Halt(bench.stop, bench.pause)
+    with _CallWatch(bench, record, clocks, halt) as watch:
+        try:
+            return model.complete(request, halt.flag, watch)
+        except Cancelled:
+            if bench.stop.is_set():
+                raise
+            raise Paused from None
+
+
+class BudgetedModel:
+    """The session's model for a call outside its tasks: the purse is asked first. Its `complete` raises LimitExceeded,
+    whose kind is the reason, before a call that does not fit."""
+
+    def __init__(self, bench: Bench, model: Model) -> None:
+        self._bench = bench
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    @property
+    def context_tokens(self) -> int:
+        return self._model.context_tokens
+
+    @property
+    def max_output_tokens(self) -> int:
+        return self._model.max_output_tokens
+
+    @property
+    def price(self) -> Price:
+        return self._model.price
+
+    def complete(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None = None) -> ModelReply:
+        bench = self._bench
+        usage = Usage(estimate_tokens(request), min(USUAL_REPLY_TOKENS, self.max_output_tokens))
+        foreseen = Spent(0.0, self.price.cost(usage), usage.tokens_in + usage.tokens_out, 1)
+        reached = bench.budget.before_call("", 0.0, foreseen)
+        if reached is not None:
+            raise LimitExceeded(reached.reason, 0, 0)
+        try:
+            return called(self._model, request, bench, _told_of_no_task(bench), (bench.work,))
+        finally:
+            bench.budget.after_call("")
+
+
+def _told_of_no_task(bench: Bench) -> Callable[..., object]:
+    return lambda kind, **data: bench.ledger.record(kind, task="", **data)
+
+
+class _Halt:
+    """`flag` is set when the session is stopped, and, while the model only waits, when it is to pause."""
+
+    def __init__(self, stop: Flag, pause: Flag) -> None:
+        self.flag = Flag()
+        self.waits = False
+        self._stop = stop
+        self._pause = pause
+        self._over = False
+
+    def watch(self) -> None:
+        """Look after both flags until the call is over, in a thread of its own."""
+        Thread(target=self._look, name="halt", daemon=True).start()
+
+    def end(self) -> None:
+        self._over = True
+
+    def _look(self) -> None:
+        while not self._over:
+            if self._stop.wait(LOOK_EVERY_S) or (self.waits and self._pause.is_set()):
+                self.flag.set()
+                return
+
+
+class _CallWatch:
+    """Tells the journal what a model is waited for, and stops the clocks meanwhile."""
+
+    def __init__(self, bench: Bench, record: Callable[..., object], clocks: Sequence[Worktime], halt: _Halt) -> None:
+        self._bench = bench
+        self._tell = record
+        self._clocks = clocks
+        self._halt = halt
+
+    def __enter__(self) -> _CallWatch:
+        self._halt.watch()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._halt.end()
+        self._go_on()
+
+    def text(self, delta: str) -> None:
+        """Replies are recorded whole, when they have come."""
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        until = self._bench.clock.now() + timedelta(seconds=seconds)
+        self._tell(EventKind.WAITING, sync=False, reason=reason, until=until.isoformat())
+        if not self._halt.waits:
+            self._halt.waits = True
+            for clock in self._clocks:
+                clock.cease()
+
+    def waited(self, seconds: float) -> None:
+        self._go_on()
+
+    def notice(self, message: str) -> None:
+        self._tell(EventKind.NOTICE, message=message, level="warning")
+
+    def _go_on(self) -> None:
+        if self._halt.waits:
+            self._halt.waits = False
+            for clock in self._clocks:
+                clock.begin()
