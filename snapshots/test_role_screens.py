@@ -66,7 +66,7 @@ WRITER: dict[str, Any] = {"role": "handbook", "source": RoleSource.USER}
 PICTURES: dict[str, Before] = {
     "list_broken": at("roles", "down"),
     "list_untrusted": at("roles", "down", "down"),
-    "editor_typed": at("role", *DEPS, "enter", *("backspace",) * 4, *"alone", **WRITER),
+    "editor_typed": at("role", *DEPS, "enter", *("backspace",) * 5, *"alone", **WRITER),
     "editor_dry_run": at("role", "t", "s", **WRITER),
     "editor_wrong": at("role", *("down",) * 3, "enter", *("comma", "slash", "x"), **WRITER),
     "editor_broken": at("role", role="night-owl", source=RoleSource.USER),

@@ -67,7 +67,7 @@ class RoleFormScreen(OrionScreen):
             with Vertical(id="role-left"):
                 yield MarkedList(id="role-form")
                 with Vertical(id="role-value"):
-                    yield WordsInput(id="role-words", compact=True, disabled=True)
+                    yield WordsInput(id="role-words", compact=True, disabled=True, select_on_focus=False)
                     yield Prose(id="role-help")
                     yield Static(id="role-moved", markup=False)
             with Vertical(id="role-right"):
