@@ -209,6 +209,16 @@ def test_a_merge_is_handed_off_and_never_carried_out(
     assert git(repository, "branch", "--list") == "* main"
 
 
+def test_a_deployment_is_handed_off_and_never_carried_out(engine: Engine, repository: Path, tmp_path: Path) -> None:
+    ship = {"id": "ship", "steps": [{"run": "kubectl apply -f k8s/  &&  touch shipped"}]}
+    session = worked(engine, repository, playbook(tmp_path, ship), role="devops-engineer")
+    (approval,) = engine.approvals.list()
+    engine.approvals.approve(approval.id)
+    after = resumed(engine, session.id)
+    assert after.hand_off == ("kubectl apply -f k8s/  &&  touch shipped",)
+    assert not engine.review.report(session.id).changes.files
+
+
 def test_an_approval_is_found_by_the_beginning_of_its_id(engine: Engine, repository: Path, tmp_path: Path) -> None:
     session = worked(engine, repository, playbook(tmp_path, DEPENDENCY))
     assert engine.approvals.get(f"{session.id}-dep").task == "dep"

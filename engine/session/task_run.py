@@ -197,7 +197,8 @@ class TaskRun:
             standing.park(asked, partial, agent.transcript())
             return False
         if verdict.action in HANDED_OFF:
-            command = summary_of(action)
+            # To the letter: quotes and line breaks are part of what the person will run.
+            command = action.command.strip() if isinstance(action, RunCommand) else summary_of(action)
             standing.record(EventKind.HAND_OFF, command=command, reason=verdict.message)
             told = Observation(Outcome.OK, f"put on the hand-off list for a person to run: {command}")
             return self._observed(agent, action, told)

@@ -118,7 +118,10 @@ def detail(selection: Selection, key: str) -> list[Part]:
         return task_detail(selection.whole.session.tasks[name])
     if kind == "run":
         command = selection.whole.hand_off[int(name)]
-        return [("Orion never runs this; you do, once you are content:\n", "muted"), (visible(command), "key")]
+        return [
+            ("Orion never runs this; you do, once you are content:\n", "muted"),
+            (visible(command, keep="\n"), "key"),
+        ]
     if kind == "refused":
         entry = next((entry for entry in selection.whole.changes.refused if entry.path == name), None)
         return [] if entry is None else [(visible(entry.reason), ""), (f"\n{entry.rule}", "muted")]
