@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -298,3 +300,19 @@ def test_links_that_a_setup_leaves_lead_nowhere(engine: Engine, home: Path, repo
     session = worked(engine, repository, playbook(tmp_path, task), role="installer")
     assert states(approved(engine, session.id)) == {"a": "kept"}
     assert (secret / "canary").read_text() == "canary"
+
+
+def test_a_set_up_that_nobody_has_used_for_a_month_is_cleared_and_asked_for_again(
+    engine: Engine, home: Path, repository: Path, tmp_path: Path
+) -> None:
+    role_with_setup(home, "mkdir made; chmod 0 made")
+    file = playbook(tmp_path, {"id": "a"})
+    assert states(approved(engine, worked(engine, repository, file, role="installer").id)) == {"a": "kept"}
+    engine.sessions.cleanup()
+    (kept,) = (home / "setups").iterdir()
+    long_ago = time.time() - 31 * 24 * 3600
+    os.utime(kept / "setup.json", (long_ago, long_ago))
+    (home / "setups" / "0123.part").mkdir()
+    engine.sessions.cleanup()
+    assert list((home / "setups").iterdir()) == []
+    assert states(worked(engine, repository, file, role="installer")) == {"a": "pending"}

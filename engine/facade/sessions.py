@@ -254,7 +254,8 @@ class Sessions:
         return b""
 
     def cleanup(self) -> int:
-        """Remove the folders of sessions that ended more than 30 days ago; how many. Their history stays."""
+        """Remove the folders of sessions that ended more than 30 days ago; how many. Their history stays. Frozen
+        set-ups that no session has used for as long go too."""
         before = self._core.clock.now() - ARCHIVE_AFTER
         removed = 0
         for summary in self._core.journal.summaries():
@@ -263,6 +264,7 @@ class Sessions:
             if old and summary.state in _ENDED and folder.exists() and not self._core.alive(summary.id):
                 _remove(folder)
                 removed += 1
+        self._core.adapters.setups.clear_unused(before.timestamp())
         return removed
 
     def _command(self, session: str, command: str) -> None:
