@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from engine.storage.blobs import FileBlobs
     from engine.storage.feedback import JournalFeedback
     from engine.storage.trust import TrustedContent
-    from engine.vocabulary.ports import Keychain, Model, SandboxProvider
+    from engine.vocabulary.access import Keychain
+    from engine.vocabulary.ports import Model, SandboxProvider
     from engine.vocabulary.settings import ModelSettings, Settings
     from engine.workspace.setups import SetupFolder
     from engine.workspace.user_repository import GitUserRepository

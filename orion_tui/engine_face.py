@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from threading import Event as Flag
 
     from engine.vocabulary.actions import ActionClass
-    from engine.vocabulary.changes import ChangeSet, Hunk, Promotion
+    from engine.vocabulary.changes import ChangeSet, Hunk, PromoteAs, Promotion
     from engine.vocabulary.events import Event
     from engine.vocabulary.plans import Plan
     from engine.vocabulary.requests import (
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.sessions import Limits, Session, SessionSummary
     from engine.vocabulary.settings import Settings
     from engine.vocabulary.verdicts import Approval
+    from engine.vocabulary.workspaces import UndoPreview
 
 
 class SessionsFace(Protocol):
@@ -77,9 +78,11 @@ class ReviewsFace(Protocol):
         hunks: Mapping[str, Collection[int] | None] | None = None,
         accept: Sequence[str] = (),
         onto: str | None = None,
+        kind: PromoteAs | None = None,
         progress: Callable[[str, str], None] | None = None,
     ) -> Promotion: ...
-    def undo(self, session: str, *, secret: str | None) -> Promotion: ...
+    def undo(self, session: str, *, secret: str | None, attempt: int | None = None) -> Promotion: ...
+    def undo_preview(self, session: str, attempt: int | None = None) -> UndoPreview: ...
     def reject(self, session: str, reason: str, *, task: str | None = None) -> None: ...
 
 

@@ -228,7 +228,7 @@ def test_undo_is_a_revert_that_keeps_later_work(root: Path, session: GitSessionR
     users.apply(root, plan)
     put(root, {"mine.txt": "later\n"})
     git(root, "commit", "-qam", "later")
-    undo = users.revert(root, plan.new, "main", "Revert", 1, "s1")
+    undo = users.revert(root, (plan.old, plan.new), "main", "Revert", 1, "s1")
     users.apply(root, undo)
     assert (root / "mine.txt").read_text() == "later\n"
     assert (root / "gone.txt").read_text() == "bye\n"
@@ -245,10 +245,10 @@ def test_undo_reports_later_work_on_the_same_lines_and_uncommitted_work(
     users.apply(root, plan)
     put(root, {"a.txt": "uncommitted\n"})
     with pytest.raises(StaleBase, match=r"a\.txt"):
-        users.revert(root, plan.new, "main", "Revert", 1, "s1")
+        users.revert(root, (plan.old, plan.new), "main", "Revert", 1, "s1")
     git(root, "commit", "-qam", "later on the same lines")
     with pytest.raises(StaleBase, match=r"a\.txt"):
-        users.revert(root, plan.new, "main", "Revert", 1, "s1")
+        users.revert(root, (plan.old, plan.new), "main", "Revert", 1, "s1")
 
 
 def test_a_second_promotion_of_a_session_gets_tags_of_its_own(root: Path, session: GitSessionRepository) -> None:
@@ -423,7 +423,7 @@ def test_shallow_and_sha256_repositories_are_promoted_to_and_undone(tmp_path: Pa
     plan = prepared(root, session, changed(session))
     users.apply(root, plan)
     assert git(root, "status", "--porcelain") == ""
-    users.apply(root, users.revert(root, plan.new, "main", "Revert", 1, "s1"))
+    users.apply(root, users.revert(root, (plan.old, plan.new), "main", "Revert", 1, "s1"))
     assert (root / "a.txt").read_text() == "second\n"
     git(root, "fsck")
 

@@ -19,8 +19,8 @@ import pytest
 
 from engine.access.pin import COST
 from engine.access.second_factor import SecondFactor
+from engine.vocabulary.access import Authenticator
 from engine.vocabulary.errors import AuthError, ConfigError, KeychainError, Locked
-from engine.vocabulary.ports import Authenticator
 from tests.support.access import OTHER, PIN, WRONG, MemoryKeychain, SetClock, file_keychain, second_factor
 
 

@@ -95,7 +95,7 @@ def whole_journey(root: Path, folder: Path) -> None:
     plan = prepared(root, session, base)
     users.apply(root, plan)
     users.recover(root, plan)
-    undo = users.revert(root, plan.new, "main", "Revert", 1, "s1")
+    undo = users.revert(root, (plan.old, plan.new), "main", "Revert", 1, "s1")
     users.apply(root, undo)
 
 

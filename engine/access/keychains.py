@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from engine.vocabulary.ports import Keychain
+    from engine.vocabulary.access import Keychain
 
 
 class Keychains:

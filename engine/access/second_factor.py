@@ -16,7 +16,7 @@ from engine.vocabulary.errors import AuthError, ConfigError, Locked
 
 if TYPE_CHECKING:
     from engine.access.store import AccessStore
-    from engine.vocabulary.ports import Keychain
+    from engine.vocabulary.access import Keychain
 
 OFFER_S = 900.0
 """Seconds in which a live code must confirm a new authenticator app."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.access.keychains import Keychains
-    from engine.vocabulary.ports import Keychain
+    from engine.vocabulary.access import Keychain
 
 _ENTRY = "access"
 _MAX_BYTES = 64 * 1024

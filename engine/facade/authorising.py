@@ -13,7 +13,8 @@ from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from engine.vocabulary.ports import Authenticator, Clock, Journal
+    from engine.vocabulary.access import Authenticator
+    from engine.vocabulary.ports import Clock, Journal
     from engine.vocabulary.roles import Role
 
 # What reviewing many files asks for again and again; nothing else is ever covered by a try before it.

@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from engine.storage.feed import Feed
     from engine.storage.home import Home
     from engine.storage.trust import TrustedContent
+    from engine.vocabulary.access import Authenticator, Keychain
     from engine.vocabulary.ports import (
-        Authenticator,
         Blobs,
         Clock,
         Journal,
-        Keychain,
         Model,
         SandboxProvider,
         SessionRepository,

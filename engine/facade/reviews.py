@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.vocabulary.changes import PromoteAs
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.sessions import Session, SessionState
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from engine.review.promotion import Promoter
     from engine.vocabulary.changes import ChangeSet, Conflict, Hunk, Promotion
     from engine.vocabulary.requests import Review
+    from engine.vocabulary.workspaces import UndoPreview
 
 _CLOSED = (SessionState.REJECTED, SessionState.RUNNING)
 
@@ -80,10 +82,11 @@ class Reviews:
         hunks: Mapping[str, Collection[int] | None] | None = None,
         accept: Sequence[str] = (),
         onto: str | None = None,
+        kind: PromoteAs | None = None,
         progress: Callable[[str, str], None] | None = None,
     ) -> Promotion:
-        """Let what was chosen in, see `report`. A finding or conflict in the way is a value; AuthError, Locked and
-        WorkspaceError are raised, and the repository is then as before."""
+        """Let what was chosen in, see `report`: as one commit unless `kind` says otherwise. A finding or conflict in
+        the way is a value; AuthError, Locked and WorkspaceError are raised, and the repository is then as before."""
         from engine.review.selection import Choice
 
         with self._alone(session) as state:
@@ -91,13 +94,22 @@ class Reviews:
                 raise UsageError("the session was rejected", "its branch is kept in its own repository")
             choice = Choice(paths, hunks)
             return self._promoter(state).promote(
-                secret=secret, choice=choice, accepted=accept, onto=onto, progress=progress
+                secret=secret,
+                choice=choice,
+                accepted=accept,
+                onto=onto,
+                kind=kind or PromoteAs.COMMIT,
+                progress=progress,
             )
 
-    def undo(self, session: str, *, secret: str | None) -> Promotion:
-        """Revert the latest promotion that still stands."""
+    def undo(self, session: str, *, secret: str | None, attempt: int | None = None) -> Promotion:
+        """Take a promotion that still stands back, the latest unless its number is given."""
         with self._alone(session) as state:
-            return self._promoter(state).undo(secret=secret)
+            return self._promoter(state).undo(secret=secret, attempt=attempt)
+
+    def undo_preview(self, session: str, attempt: int | None = None) -> UndoPreview:
+        """What `undo` would touch, and what stands in its way; writes nothing."""
+        return self._promoter(self._core.session(session)).undo_preview(attempt)
 
     def reject(self, session: str, reason: str, *, task: str | None = None) -> None:
         """Turn the session down (or record why one task was); its branch stays in its own repository."""
@@ -122,7 +134,7 @@ class Reviews:
                 lease = self._core.journal.acquire(summary.id)
             except UsageError:
                 continue  # another process got to it first
-            from engine.review.promotion import settle_intent
+            from engine.review.intents import settle_intent
 
             try:
                 finished = settle_intent(self._core.session(summary.id), self._core.adapters.users, self._core.journal)
@@ -147,7 +159,7 @@ class Reviews:
     def _alone(self, session: str) -> Iterator[Session]:
         """Nobody else works on the session, promotes it or settles it meanwhile; what a kill left half done since this
         process began is settled first."""
-        from engine.review.promotion import settle_intent
+        from engine.review.intents import settle_intent
 
         lease = self._core.journal.acquire(session)
         try:

@@ -10,7 +10,7 @@ from engine.vocabulary.text import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from engine.vocabulary.ports import Keychain
+    from engine.vocabulary.access import Keychain
     from engine.vocabulary.settings import ModelSettings
 
     FindKeychain = Callable[[ModelSettings], Keychain]

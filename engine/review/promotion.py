@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from engine.governance.secrets import redact
 from engine.review.findings import accept, blocking, findings_of
+from engine.review.intents import intent_data, promoted_data
 from engine.review.selection import ALL, Choice, chosen_changes, open_changes
+from engine.review.steps import Step, one_step, steps_by_task
 from engine.vocabulary.access import Guarded
-from engine.vocabulary.changes import ChangeSet, Conflict, Finding, FindingKind, Promotion
+from engine.vocabulary.changes import ChangeSet, Conflict, Finding, FindingKind, PromoteAs, Promotion
 from engine.vocabulary.errors import OrionError, UsageError, WorkspaceError
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.sessions import PromotionRecord, Session, SessionState
 from engine.vocabulary.text import first_line, shortened
 from engine.vocabulary.verdicts import ApprovalState
-from engine.vocabulary.workspaces import PromotionPlan
+from engine.vocabulary.workspaces import PromotionPlan, UndoPreview
 
 if TYPE_CHECKING:
     from engine.vocabulary.audit import AuditHead
@@ -67,10 +69,11 @@ class Promoter:
         choice: Choice = ALL,
         accepted: Sequence[str] = (),
         onto: str | None = None,
+        kind: PromoteAs = PromoteAs.COMMIT,
         progress: Progress | None = None,
     ) -> Promotion:
-        """Make the one commit, or say why not. Raises AuthError, Locked, UsageError, WorkspaceError; after any of them
-        the repository is as before."""
+        """Let it in, or say why not. Raises AuthError, Locked, UsageError, WorkspaceError; after any of them the
+        repository is as before."""
         tell = progress or _silent
         session = self._session
         if session.state is SessionState.RUNNING:
@@ -79,12 +82,14 @@ class Promoter:
         changes = chosen_changes(open_changes(session, self._repository), choice, self._repository)
         if not changes.files:
             return Promotion(False, branch=branch, reasons=("there is nothing to promote",))
+        by_task = kind is PromoteAs.COMMITS
+        steps = steps_by_task(session, self._repository, changes, choice) if by_task else one_step(changes)
         tell("drift", "running")
         old, merged, in_the_way = self._users.conflicts(self._root, branch, self._repository, changes.old, changes.new)
         tell("drift", "ok")
         conflicts = (*merged.conflicts, *in_the_way)
         tell("conflicts", "blocked" if conflicts else "ok")
-        findings = accept(findings_of(session, self._role, self._repository, changes, conflicts), accepted)
+        findings = accept(self._findings(changes, steps, conflicts), accepted)
         standing = blocking(findings)
         for step in ("secrets", "limits", "scope"):
             tell(step, "blocked" if any(_STEP_OF.get(f.kind) == step for f in standing) else "ok")
@@ -93,36 +98,110 @@ class Promoter:
             return _refused(branch, standing, findings, conflicts)
         if merged.tree == self._users_tree(old):
             return Promotion(False, branch=branch, reasons=("the branch already holds all of it",), findings=findings)
+        commits = self._commits(changes, steps, old, merged.tree)
+        if commits is None:
+            reason = "a single task's changes cannot be merged onto the branch; promote as one commit"
+            return Promotion(False, branch=branch, reasons=(reason,), findings=findings)
         tell("authentication", "running")
         self._authorise(Guarded.PROMOTE, secret)
         tell("authentication", "ok")
         tell("commit", "running")
-        promotion = self._carry_out(branch, old, merged.tree, changes, findings)
+        promotion = self._carry_out(branch, old, commits, changes, findings, kind)
         tell("commit", "ok")
         return promotion
 
-    def undo(self, *, secret: str | None) -> Promotion:
-        """Take the latest standing promotion back with a revert commit."""
-        record = next((record for record in reversed(self._session.promotions) if not record.undone_by), None)
-        if record is None:
-            raise UsageError("this session has no promotion to undo", "see the session's log with: orion log")
+    def undo(self, *, secret: str | None, attempt: int | None = None) -> Promotion:
+        """Take a standing promotion back, the latest unless `attempt` names one: with a revert commit, or by putting
+        uncommitted changes back."""
+        record = self.standing(attempt)
         self._authorise(Guarded.UNDO, secret)
-        subject = shortened(f'Revert "{self._subject()}"', SUBJECT_WIDTH)
-        trailers = [f"Orion-Session: {self._session.id}", *self._audit_trailer()]
-        message = f"{subject}\n\nThis reverts commit {record.commit}.\n\n" + "\n".join(trailers) + "\n"
-        plan = self._users.revert(
-            self._root, record.commit, record.branch, message, self._next_attempt(), self._session.id
-        )
+        number, session = self._next_attempt(), self._session.id
+        promoted = self._between(record)
+        if record.kind == PromoteAs.CHANGES:
+            plan = self._users.withdrawal(self._root, promoted, record.branch, number, session)
+        else:
+            subject = shortened(f'Revert "{self._subject()}"', SUBJECT_WIDTH)
+            trailers = [f"Orion-Session: {session}", *self._audit_trailer()]
+            message = f"{subject}\n\nThis reverts commit {record.commit}.\n\n" + "\n".join(trailers) + "\n"
+            plan = self._users.revert(self._root, promoted, record.branch, message, number, session)
         self._move(plan, undoes=record)
         undone = {"attempt": record.attempt, "commit": plan.new, "branch": plan.branch}
-        self._journal.append(self._session.id, [Fact(EventKind.PROMOTION_UNDONE, undone)])
-        return Promotion(True, len(plan.paths), plan.new, plan.pre_tag, plan.post_tag, plan.branch, plan.paths)
+        self._journal.append(session, [Fact(EventKind.PROMOTION_UNDONE, undone)])
+        commit = "" if plan.uncommitted else plan.new
+        return Promotion(True, len(plan.paths), commit, plan.pre_tag, plan.post_tag, plan.branch, plan.paths)
+
+    def undo_preview(self, attempt: int | None = None) -> UndoPreview:
+        """What `undo` would do, and what stands in its way; writes nothing."""
+        record = self.standing(attempt)
+        promoted = self._between(record)
+        if record.kind != PromoteAs.CHANGES:
+            return self._users.revert_preview(self._root, promoted, record.branch)
+        plan = self._users.withdrawal(self._root, promoted, record.branch, self._next_attempt(), self._session.id)
+        return UndoPreview(record.branch, plan.paths, self._users.edited(self._root, plan), uncommitted=True)
+
+    def standing(self, attempt: int | None) -> PromotionRecord:
+        """The promotion that is meant. Raises UsageError."""
+        left = [record for record in self._session.promotions if not record.undone_by]
+        if not left:
+            raise UsageError("this session has no promotion to undo", "see the session's log with: orion log")
+        found = next((record for record in left if record.attempt == attempt), None) if attempt else left[-1]
+        if found is None:
+            known = ", ".join(str(record.attempt) for record in left)
+            raise UsageError(f"promotion {attempt} of this session does not stand", f"these do: {known}")
+        return found
+
+    def _between(self, record: PromotionRecord) -> tuple[str, str]:
+        """The commits before and after a promotion."""
+        return record.old or f"{record.commit}^", record.commit
+
+    def _findings(
+        self, changes: ChangeSet, steps: Sequence[Step], conflicts: Sequence[Conflict]
+    ) -> tuple[Finding, ...]:
+        """Those of the whole, and the secrets of every step: one that a later task removed stays in history."""
+        found = findings_of(self._session, self._role, self._repository, changes, conflicts)
+        if len(steps) == 1:
+            return found
+        known = {finding.id for finding in found}
+        more: list[Finding] = []
+        before = changes.old
+        for step in steps:
+            part = self._repository.changes(before, step.tree)
+            before = step.tree
+            for finding in findings_of(self._session, self._role, self._repository, part):
+                if finding.kind is FindingKind.SECRET and finding.id not in known:
+                    known.add(finding.id)
+                    more.append(finding)
+        return (*more, *found)
+
+    def _commits(
+        self, changes: ChangeSet, steps: Sequence[Step], old: str, merged: str
+    ) -> tuple[tuple[str, str], ...] | None:
+        """The tree of each commit on the branch, and the task it is for; None when a step cannot be merged alone."""
+        trees: list[tuple[str, str]] = []
+        before = self._users_tree(old)
+        for step in steps[:-1]:
+            tree = self._repository.merge(changes.old, old, step.tree).tree
+            if not tree:
+                return None
+            if tree != before:
+                trees.append((tree, step.task))
+                before = tree
+        if merged != before:
+            trees.append((merged, steps[-1].task))
+        return tuple(trees)
 
     def _carry_out(
-        self, branch: str, old: str, tree: str, changes: ChangeSet, findings: tuple[Finding, ...]
+        self,
+        branch: str,
+        old: str,
+        commits: Sequence[tuple[str, str]],
+        changes: ChangeSet,
+        findings: tuple[Finding, ...],
+        kind: PromoteAs,
     ) -> Promotion:
         attempt = self._next_attempt()
         accepted = [finding.id for finding in findings if finding.accepted]
+        trailers = self._trailers(accepted)
         plan = self._users.prepare(
             self._root,
             self._repository,
@@ -130,17 +209,17 @@ class Promoter:
             attempt=attempt,
             branch=branch,
             old=old,
-            tree=tree,
-            message=self._message(accepted),
+            steps=[(tree, self._message(task, trailers)) for tree, task in commits],
+            uncommitted=kind is PromoteAs.CHANGES,
         )
-        took = self._taken(changes, attempt)
+        took = {**self._taken(changes, attempt), "as": kind.value, "old": old}
         self._move(plan, undoes=None, took=took)
         paths = tuple(change.path for change in changes.files)
         self._journal.append(self._session.id, [Fact(EventKind.PROMOTED, promoted_data(plan, paths, accepted, took))])
         return Promotion(
             True,
             len(plan.paths),
-            plan.new,
+            "" if plan.uncommitted else plan.new,
             plan.pre_tag,
             plan.post_tag,
             plan.branch,
@@ -180,83 +259,27 @@ class Promoter:
         goal = redact(first_line(self._session.goal)) or "work of an Orion session"
         return shortened(SUBJECT_PREFIX + goal, SUBJECT_WIDTH)
 
-    def _message(self, accepted: Sequence[str]) -> str:
+    def _message(self, task: str, trailers: Sequence[str]) -> str:
+        """Of a commit of everything, or of one task's."""
+        subject = self._subject()
+        if task:
+            title = redact(first_line(self._session.tasks[task].task.title)) or task
+            subject = shortened(SUBJECT_PREFIX + title, SUBJECT_WIDTH)
+            trailers = [*trailers, f"Orion-Task: {task}"]
+        return f"{subject}\n\n" + "\n".join(trailers) + "\n"
+
+    def _trailers(self, accepted: Sequence[str]) -> list[str]:
         session = self._session
         approved = [a.id for a in session.approvals.values() if a.state is ApprovalState.APPROVED]
         trailers = [f"Orion-Session: {session.id}", f"Orion-Role: {session.role}"]
         trailers += [f"Orion-Approved: {approval}" for approval in approved]
         trailers += [f"Orion-Accepted: {finding}" for finding in accepted]
-        trailers += self._audit_trailer()
-        return f"{self._subject()}\n\n" + "\n".join(trailers) + "\n"
+        return trailers + self._audit_trailer()
 
     def _audit_trailer(self) -> list[str]:
         """Where the audit log ends now: whoever has this commit can tell an older copy of the log."""
         head = self._audit_head()
         return [f"Orion-Audit: {head.count} {head.hash}"] if head.count else []
-
-
-def intent_data(plan: PromotionPlan, workspace: str, undoes: int | None, took: Mapping[str, str]) -> dict[str, object]:
-    """The data of a `promoting` event: all that recovery needs."""
-    return {
-        "attempt": plan.attempt,
-        "workspace": workspace,
-        "branch": plan.branch,
-        "old": plan.old,
-        "new": plan.new,
-        "pre_tag": plan.pre_tag,
-        "post_tag": plan.post_tag,
-        "paths": list(plan.paths),
-        "checked_out": plan.checked_out,
-        "identity": plan.identity,
-        "undoes": undoes,
-        "took": dict(took),
-    }
-
-
-def promoted_data(
-    plan: PromotionPlan, paths: Sequence[str], accepted: Sequence[str], took: Mapping[str, str]
-) -> dict[str, object]:
-    """The data of a `promoted` event; `took` are the session's commit and the trees before and after."""
-    return {
-        "attempt": plan.attempt,
-        "commit": plan.new,
-        "branch": plan.branch,
-        "pre_tag": plan.pre_tag,
-        "post_tag": plan.post_tag,
-        "paths": list(paths),
-        "files": len(plan.paths),
-        "accepted": list(accepted),
-        **took,
-    }
-
-
-def settle_intent(session: Session, users: UserRepository, journal: Journal) -> bool | None:
-    """After a kill in the middle of a promotion: finish it (true) or take it back (false), and record which. None when
-    there is nothing to settle."""
-    intent = session.promoting
-    if intent is None:
-        return None
-    plan = PromotionPlan(
-        intent["attempt"],
-        intent["branch"],
-        intent["old"],
-        intent["new"],
-        intent["pre_tag"],
-        intent["post_tag"],
-        tuple(intent["paths"]),
-        intent["checked_out"],
-        intent["identity"],
-    )
-    finished = users.recover(Path(intent["workspace"]), plan)
-    if not finished:
-        fact = Fact(EventKind.PROMOTION_FAILED, {"attempt": plan.attempt, "reason": "killed half way; taken back"})
-    elif intent["undoes"] is not None:
-        undone = {"attempt": intent["undoes"], "commit": plan.new, "branch": plan.branch}
-        fact = Fact(EventKind.PROMOTION_UNDONE, undone)
-    else:
-        fact = Fact(EventKind.PROMOTED, promoted_data(plan, plan.paths, (), intent["took"]))
-    journal.append(session.id, [fact])
-    return finished
 
 
 def _refused(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.storage.audit_log import AuditLog, End
-    from engine.vocabulary.ports import Journal, Keychain
+    from engine.vocabulary.access import Keychain
+    from engine.vocabulary.ports import Journal
 
 _KEY, _HEAD = "audit-key", "audit-head"
 _GROUP = 2_000

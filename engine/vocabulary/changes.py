@@ -75,6 +75,14 @@ class Hunk:
     changed: int
 
 
+class PromoteAs(StrEnum):
+    """One commit, one for each kept task, or changes in the work tree that nobody committed."""
+
+    COMMIT = "commit"
+    COMMITS = "commits"
+    CHANGES = "changes"
+
+
 class FindingKind(StrEnum):
     """What a reviewer is shown about a change."""
 

@@ -96,7 +96,8 @@ class EventKind(StrEnum):
     """attempt, workspace, branch, old (commit), new (commit), pre_tag, post_tag, paths; the intent, written first"""
     PROMOTED = "promoted"
     """attempt, commit, branch, pre_tag, post_tag, paths, files, accepted (findings), source (the session's commit),
-    [base], [chosen]: trees of the session's repository before and after what was taken"""
+    [old] (the commit before), [as] (commit, commits or changes), [base], [chosen] (trees of the session's repository
+    before and after what was taken)"""
     PROMOTION_FAILED = "promotion_failed"
     """attempt, reason: the repository is as it was before"""
     PROMOTION_UNDONE = "promotion_undone"

@@ -28,6 +28,8 @@ def promoted(session: Session, event: Event) -> Session:
         data.get("source", ""),
         base=data.get("base", ""),
         chosen=data.get("chosen", ""),
+        old=data.get("old", ""),
+        kind=data.get("as", "commit"),
     )
     return replace(
         session,

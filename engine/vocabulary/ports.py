@@ -10,14 +10,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from threading import Event as Flag
 
-    from engine.vocabulary.access import TotpOffer
     from engine.vocabulary.changes import ChangeSet, Conflict
     from engine.vocabulary.events import Event, Fact
     from engine.vocabulary.models import ModelReply, ModelRequest, Price
     from engine.vocabulary.ports_of_planning import CommittedTree
     from engine.vocabulary.runs import RunResult, SandboxSpec, SandboxStatus
     from engine.vocabulary.sessions import SessionSummary
-    from engine.vocabulary.workspaces import MergeResult, PromotionPlan, WorkspaceInfo
+    from engine.vocabulary.workspaces import MergeResult, PromotionPlan, UndoPreview, WorkspaceInfo
 
 
 class Clock(Protocol):
@@ -301,11 +300,11 @@ class UserRepository(Protocol):
         attempt: int,
         branch: str,
         old: str,
-        tree: str,
-        message: str,
+        steps: Sequence[tuple[str, str]],
+        uncommitted: bool = False,
     ) -> PromotionPlan:
-        """Bring over the objects of `tree` that are new and make the commit with the one parent `old`; moves
-        nothing."""
+        """Bring over the objects that are new and make a commit of each step's tree and message, the first on `old`;
+        moves nothing. With `uncommitted` the plan moves files alone."""
 
     def apply(self, root: Path, plan: PromotionPlan) -> None:
         """Move index, work tree, branch and tags, all or nothing. Raises StaleBase or WorkspaceError with the
@@ -314,76 +313,22 @@ class UserRepository(Protocol):
     def recover(self, root: Path, plan: PromotionPlan) -> bool:
         """After a kill inside `apply`: finish it (true) or take it back (false); only an own lock is removed."""
 
-    def revert(self, root: Path, commit: str, branch: str, message: str, attempt: int, session: str) -> PromotionPlan:
-        """Prepare the undoing of a promotion's commit as a revert commit on the branch. Raises StaleBase with the
-        conflicting paths when later work stands in the way."""
+    def revert(
+        self, root: Path, promoted: tuple[str, str], branch: str, message: str, attempt: int, session: str
+    ) -> PromotionPlan:
+        """Prepare the undoing of a promotion (the commits before and after it) as one revert commit on the branch.
+        Raises StaleBase with the conflicting paths when later work stands in the way."""
+
+    def revert_preview(self, root: Path, promoted: tuple[str, str], branch: str) -> UndoPreview:
+        """What that would do; writes nothing."""
+
+    def withdrawal(
+        self, root: Path, promoted: tuple[str, str], branch: str, attempt: int, session: str
+    ) -> PromotionPlan:
+        """Prepare the undoing of a promotion that was let in as uncommitted changes."""
+
+    def edited(self, root: Path, plan: PromotionPlan) -> tuple[Conflict, ...]:
+        """Paths that are not exactly as uncommitted changes left them."""
 
     def moved(self, root: Path, branch: str, since: str) -> tuple[str, tuple[str, ...]]:
         """The branch's commit now, and the paths that changed on it or in the work tree since that commit."""
-
-
-class Keychain(Protocol):
-    """Where secrets are kept: the system's keychain, or a file that only this account can read."""
-
-    @property
-    def kind(self) -> str:
-        """`system` or `file`."""
-
-    @property
-    def where(self) -> str:
-        """What a person is told about it, without secrets."""
-
-    def get(self, entry: str) -> str | None:
-        """None when nothing is kept under that name. Raises KeychainError."""
-
-    def set(self, entry: str, value: str) -> None:
-        """Kept when this returns. Raises KeychainError."""
-
-    def delete(self, entry: str) -> None:
-        """Gone when this returns, also when there was nothing. Raises KeychainError."""
-
-
-class Authenticator(Protocol):
-    """The second factor: a PIN, or one-time codes with backup codes. Every wrong try is on the disk before its answer
-    is known. All raise KeychainError when the keychain does not answer."""
-
-    def method(self) -> str:
-        """`pin` or `totp`, or empty when none was ever set."""
-
-    def keychain(self) -> Keychain:
-        """The one that holds the secrets, or that would when nothing is set yet."""
-
-    def set_pin(self, new: str, current: str | None) -> None:
-        """Set the first secret, or another in place of the current one, which is deleted. Raises AuthError or Locked
-        (the current one is missing or wrong), ConfigError (a weak or malformed PIN)."""
-
-    def offer_totp(self, account: str, current: str | None) -> TotpOffer:
-        """Make a secret for an authenticator app; it counts once `confirm_totp` saw a live code. Raises AuthError or
-        Locked."""
-
-    def confirm_totp(self, code: str) -> tuple[str, ...]:
-        """Switch to one-time codes with the secret offered last; the backup codes, told this once. Raises AuthError
-        (a wrong code, no offer of the last 15 minutes)."""
-
-    def verify(self, secret: str) -> None:
-        """Raises AuthError or Locked."""
-
-    def lock_left_s(self) -> float:
-        """Seconds until the next try is possible, 0 when it is now."""
-
-    def tries_left(self) -> int:
-        """Wrong tries left before a lock."""
-
-    def backup_codes_left(self) -> int: ...
-
-    def reset_left_s(self) -> float | None:
-        """Seconds until a reset that was begun can be finished, None when none was begun."""
-
-    def begin_reset(self) -> float:
-        """Begin the wait for a forgotten secret, or look at the one begun; the seconds left."""
-
-    def reset_over(self) -> None:
-        """Return when the wait is over. Raises AuthError before its end and when none was begun."""
-
-    def finish_reset(self) -> None:
-        """Forget the secret after the wait. Raises AuthError before its end."""

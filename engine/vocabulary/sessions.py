@@ -130,7 +130,8 @@ class Checkpoint:
 @dataclass(frozen=True, slots=True)
 class PromotionRecord:
     """One promotion of a session, finished or undone. `source` is the session commit whose content it took, `base` and
-    `chosen` the trees before and after it, as far as the session is concerned; empty in what older versions wrote."""
+    `chosen` the trees before and after it, as far as the session is concerned; empty in what older versions wrote.
+    `old` is the commit that the branch was at. `kind` is commit, commits or changes."""
 
     attempt: int
     commit: str
@@ -143,6 +144,8 @@ class PromotionRecord:
     undone_by: str = ""
     base: str = ""
     chosen: str = ""
+    old: str = ""
+    kind: str = "commit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ class PromotionPlan:
 
     `old` is the commit the branch is at, `new` the commit that replaces it (already in the object store, reachable from
     nothing), `checked_out` whether index and work tree move along. `paths` are those that differ from `old` to
-    `new`."""
+    `new`. With `uncommitted` the files of the work tree move and nothing else: neither branch nor index; with
+    `withdraws` besides, they go from `new` back to `old`."""
 
     attempt: int
     branch: str
@@ -54,3 +55,15 @@ class PromotionPlan:
     checked_out: bool
     identity: str
     notices: tuple[str, ...] = ()
+    uncommitted: bool = False
+    withdraws: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPreview:
+    """What undoing a promotion would do: the branch, the paths that go back, and what stands in the way."""
+
+    branch: str
+    paths: tuple[str, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    uncommitted: bool = False

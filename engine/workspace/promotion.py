@@ -8,6 +8,9 @@ The order, and what a kill after each step means:
 4. branch and tags move in one transaction: **this is the commit point** (from here recovery finishes);
 5. the private index replaces the real one, then the lock and the marker go.
 
+Changes that are not to be committed take the same way, but the branch stays (the tags alone are the commit point) and
+so does the real index.
+
 A child that outlives a killed Orion keeps the marker locked, so recovery waits for it.
 """
 
@@ -24,7 +27,7 @@ from typing import TYPE_CHECKING
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
 from engine.workspace.place import Place, find_place
-from engine.workspace.takeback import take_back
+from engine.workspace.takeback import edited_since, take_back
 
 if TYPE_CHECKING:
     from engine.vocabulary.workspaces import PromotionPlan
@@ -77,6 +80,14 @@ def apply_plan(place: Place, plan: PromotionPlan, step: Step | None = None) -> N
     """Move index, work tree, branch and tags. Raises StaleBase or WorkspaceError with the repository as before."""
     told = step or _quiet
     here = checkout_of(place, plan.branch)
+    if plan.uncommitted and here is None:
+        raise WorkspaceError(
+            f"the branch {visible(plan.branch)!r} is not checked out, so it has no uncommitted changes",
+            "check it out, or promote as a commit",
+        )
+    if plan.withdraws and here is not None:
+        _withdraw(here, plan, told)
+        return
     _check_ready(here or place, plan)
     files = _Files(here or place, plan)
     told("marker")
@@ -102,11 +113,36 @@ def apply_plan(place: Place, plan: PromotionPlan, step: Step | None = None) -> N
         _finish(place, plan, files, told)
 
 
+def _withdraw(here: Place, plan: PromotionPlan, told: Step) -> None:
+    """Put the old content of uncommitted changes back. Cut off, it is done again from the start, with the same end."""
+    edited = edited_since(here, plan)
+    if edited:
+        raise StaleBase(
+            f"changed since it was let in: {', '.join(map(visible, edited))}",
+            "put it back by hand: git diff, git restore PATH",
+        )
+    files = _Files(here, plan)
+    told("marker")
+    with _marker(files):
+        try:
+            _take_lock(files, told)
+            told("files")
+            take_back(here, plan)
+        finally:
+            files.clear()
+
+
 def recover_plan(place: Place, plan: PromotionPlan) -> bool:
     """Finish a promotion that was cut off, or take it back; whether the commit is in."""
     here = checkout_of(place, plan.branch)
     files = _Files(here or place, plan)
     with _held_marker(files) as found:
+        if plan.withdraws:
+            # Without a marker it never began, or was done and not yet recorded: the files tell.
+            if found and here is not None:
+                take_back(here, plan)
+                files.clear()
+            return here is not None and not any(_still(here, plan))
         if found:
             _drop_ref_locks(here or place, plan, files)
         passed = _passed(place, plan)
@@ -118,6 +154,12 @@ def recover_plan(place: Place, plan: PromotionPlan) -> bool:
                 take_back(here, plan)
             files.clear()
         return passed
+
+
+def _still(here: Place, plan: PromotionPlan) -> list[str]:
+    """Paths that still hold what was to be withdrawn."""
+    edited = set(edited_since(here, plan))
+    return [path for path in plan.paths if path not in edited]
 
 
 def _quiet(name: str) -> None:
@@ -202,11 +244,13 @@ def _move_files(here: Place, plan: PromotionPlan, files: _Files, held: int, told
 
 
 def _move_refs(place: Place, plan: PromotionPlan, held: int) -> None:
+    branch = f"refs/heads/{plan.branch}"
+    moved = f"verify {branch} {plan.old}" if plan.uncommitted else f"update {branch} {plan.new} {plan.old}"
     script = (
         "start\n"
         f"create refs/tags/{plan.pre_tag} {plan.old}\n"
         f"create refs/tags/{plan.post_tag} {plan.new}\n"
-        f"update refs/heads/{plan.branch} {plan.new} {plan.old}\n"
+        f"{moved}\n"
         "prepare\ncommit\n"
     )
     place.git.run(
@@ -221,7 +265,10 @@ def _move_refs(place: Place, plan: PromotionPlan, held: int) -> None:
 
 
 def _passed(place: Place, plan: PromotionPlan) -> bool:
-    """Whether the commit point was passed: the branch is at the commit, or was and went on from there."""
+    """Whether the commit point was passed: the branch is at the commit, or was and went on from there. Uncommitted
+    changes leave the branch alone, so their tags say it."""
+    if plan.uncommitted:
+        return place.commit_at(f"refs/tags/{plan.post_tag}") == plan.new
     at = place.commit_at(f"refs/heads/{plan.branch}")
     if at == plan.new:
         return True
@@ -234,7 +281,7 @@ def _finish(place: Place, plan: PromotionPlan, files: _Files, told: Step = _quie
     for tag, commit in ((plan.pre_tag, plan.old), (plan.post_tag, plan.new)):
         if not place.commit_at(f"refs/tags/{tag}"):
             place.git.run("update-ref", f"refs/tags/{tag}", commit, "", identity=plan.identity)
-    if files.owns_lock() and files.private.exists():
+    if files.owns_lock() and files.private.exists() and not plan.uncommitted:
         files.private.replace(files.index)
     told("unlock")
     if files.owns_lock():

@@ -40,6 +40,23 @@ def take_back(here: Place, plan: PromotionPlan) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def edited_since(here: Place, plan: PromotionPlan) -> tuple[str, ...]:
+    """Paths of the plan that are not exactly as it left them."""
+    return tuple(path for path in plan.paths if not _holds(here, plan.new, path))
+
+
+def _holds(here: Place, commit: str, path: str) -> bool:
+    place, entry = here.root / path, _entry(here.git, commit, path)
+    if entry is None:
+        return not os.path.lexists(place)
+    mode, oid = entry
+    if place.is_symlink():
+        return mode == "120000" and os.fsencode(place.readlink()) == _content(here.git, oid, "")
+    executable = place.is_file() and bool(place.stat().st_mode & stat.S_IXUSR)
+    right = mode == ("100755" if executable else "100644")
+    return place.is_file() and right and place.read_bytes() == _content(here.git, oid, path)
+
+
 def _is_ours(here: Place, plan: PromotionPlan, path: str, had: bool) -> bool:
     """Whether what stands at the path is what `read-tree` wrote or left, not what a person wrote since."""
     place = here.root / path

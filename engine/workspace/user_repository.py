@@ -10,21 +10,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.vocabulary.changes import Conflict
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
-from engine.vocabulary.workspaces import MergeResult, PromotionPlan, WorkspaceInfo
+from engine.vocabulary.workspaces import MergeResult, PromotionPlan, UndoPreview, WorkspaceInfo
 from engine.workspace.committed import CommittedFiles
+from engine.workspace.comparison import compare
 from engine.workspace.git import ORION_IDENTITY, Git, make_bare
 from engine.workspace.merging import merge_trees
 from engine.workspace.place import Place, find_place
 from engine.workspace.promotion import Step, apply_plan, checkout_of, recover_plan
 from engine.workspace.session_repository import ATTRIBUTES, GitSessionRepository
+from engine.workspace.takeback import edited_since
 from engine.workspace.transfer import send_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from engine.vocabulary.changes import Conflict
     from engine.vocabulary.ports import SessionRepository
     from engine.workspace.beneath import Owner
 
@@ -109,14 +111,18 @@ class GitUserRepository:
         attempt: int,
         branch: str,
         old: str,
-        tree: str,
-        message: str,
+        steps: Sequence[tuple[str, str]],
+        uncommitted: bool = False,
     ) -> PromotionPlan:
         place = find_place(root)
         source = _ours(repository)
         source.bring(place.objects)
-        send_tree(source.git, place.git, tree, old)
-        return _plan(place, branch, old, tree, message, _tags("promote", session, attempt), attempt)
+        known = old
+        for tree, _ in steps:
+            send_tree(source.git, place.git, tree, known)
+            known = tree
+        plan = _plan(place, branch, old, steps, _tags("promote", session, attempt), attempt)
+        return replace(plan, uncommitted=uncommitted)
 
     def apply(self, root: Path, plan: PromotionPlan) -> None:
         apply_plan(find_place(root), plan, self._step)
@@ -124,30 +130,56 @@ class GitUserRepository:
     def recover(self, root: Path, plan: PromotionPlan) -> bool:
         return recover_plan(find_place(root), plan)
 
-    def revert(self, root: Path, commit: str, branch: str, message: str, attempt: int, session: str) -> PromotionPlan:
+    def revert(
+        self, root: Path, promoted: tuple[str, str], branch: str, message: str, attempt: int, session: str
+    ) -> PromotionPlan:
         place = find_place(root)
+        preview, tip, tree = self._reverted(place, promoted, branch, keep=True)
+        if preview.conflicts:
+            raise StaleBase(
+                "later work stands in the way: "
+                + ", ".join(f"{visible(each.path)} ({each.reason})" for each in preview.conflicts),
+                f"commit what is not committed, or undo it by hand: git revert {promoted[1][:12]}",
+            )
+        return _plan(place, branch, tip, ((tree, message),), _tags("undo", session, attempt), attempt)
+
+    def revert_preview(self, root: Path, promoted: tuple[str, str], branch: str) -> UndoPreview:
+        return self._reverted(find_place(root), promoted, branch, keep=False)[0]
+
+    def withdrawal(
+        self, root: Path, promoted: tuple[str, str], branch: str, attempt: int, session: str
+    ) -> PromotionPlan:
+        place = find_place(root)
+        tags = _tags("undo", session, attempt)
+        paths = place.changed(*promoted)
+        identity = place.identity() or ORION_IDENTITY
+        return PromotionPlan(attempt, branch, *promoted, *tags, paths, True, identity, uncommitted=True, withdraws=True)
+
+    def edited(self, root: Path, plan: PromotionPlan) -> tuple[Conflict, ...]:
+        here = checkout_of(find_place(root), plan.branch)
+        if here is None:
+            return (Conflict(plan.branch, "the branch is not checked out"),)
+        return tuple(Conflict(path, "changed since it was let in") for path in edited_since(here, plan))
+
+    def _reverted(
+        self, place: Place, promoted: tuple[str, str], branch: str, *, keep: bool
+    ) -> tuple[UndoPreview, str, str]:
+        """What a revert would do, the branch's commit, and the tree of the revert; with `keep` its objects are sent."""
         tip = _tip(place, branch)
-        parent = place.commit_at(f"{commit}^")
-        if not parent:
+        parent, commit = promoted
+        if not place.commit_at(parent):
             raise WorkspaceError(f"commit {commit[:12]} has no parent to go back to")
         with _scratch(place) as scratch:
             sides = [scratch.text("rev-parse", f"{each}^{{tree}}") for each in (commit, tip, parent)]
             tree, paths = merge_trees(scratch, *sides)
             if paths:
-                raise StaleBase(
-                    f"later work changed the same lines: {', '.join(map(visible, paths))}",
-                    "undo it by hand: git revert " + commit[:12],
-                )
-            send_tree(scratch, place.git, tree, tip)
+                return UndoPreview(branch, (), tuple(Conflict(path, "changed since") for path in paths)), tip, ""
+            changed = tuple(change.path for change in compare(scratch, sides[1], tree, {}))
+            if keep:
+                send_tree(scratch, place.git, tree, tip)
         here = checkout_of(place, branch)
-        blocked = here.in_the_way(tip, place.changed(tip, tree)) if here is not None else ()
-        if blocked:
-            raise StaleBase(
-                "uncommitted work stands in the way: "
-                + ", ".join(f"{visible(each.path)} ({each.reason})" for each in blocked),
-                "commit it or put it aside (git stash -u), then undo again",
-            )
-        return _plan(place, branch, tip, tree, message, _tags("undo", session, attempt), attempt)
+        blocked = here.in_the_way(tip, changed) if here is not None else ()
+        return UndoPreview(branch, changed, blocked), tip, tree
 
     def moved(self, root: Path, branch: str, since: str) -> tuple[str, tuple[str, ...]]:
         place = find_place(root)
@@ -192,15 +224,18 @@ def _tags(kind: str, session: str, attempt: int) -> tuple[str, str]:
 
 
 def _plan(
-    place: Place, branch: str, old: str, tree: str, message: str, tags: tuple[str, str], attempt: int
+    place: Place, branch: str, old: str, steps: Sequence[tuple[str, str]], tags: tuple[str, str], attempt: int
 ) -> PromotionPlan:
+    """`steps` are a tree and a message for each commit, each on top of the one before."""
     identity = place.identity()
     notices = [_SKIPPED]
     if not identity:
         notices.append(f"git has no name and mail for you here, so the commit is by {ORION_IDENTITY}")
-    new = place.git.text(
-        "commit-tree", tree, "-p", old, "-F", "-", stdin=message.encode(), identity=identity or ORION_IDENTITY
-    )
+    new = old
+    for tree, message in steps:
+        new = place.git.text(
+            "commit-tree", tree, "-p", new, "-F", "-", stdin=message.encode(), identity=identity or ORION_IDENTITY
+        )
     return PromotionPlan(
         attempt=attempt,
         branch=branch,

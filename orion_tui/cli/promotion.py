@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from engine.vocabulary.changes import Promotion, Severity
+from engine.vocabulary.changes import PromoteAs, Promotion, Severity
 from engine.vocabulary.errors import AuthError, UsageError
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of, session_argument
@@ -18,6 +19,7 @@ from orion_tui.cli.shapes import promotion_json
 if TYPE_CHECKING:
     from engine.engine import Engine
     from engine.vocabulary.requests import Review
+    from engine.vocabulary.workspaces import UndoPreview
 
 _STEP_SIGNS = {"ok": "✓", "blocked": "✗"}
 
@@ -32,6 +34,14 @@ _STEP_SIGNS = {"ok": "✓", "blocked": "✗"}
     metavar="HUNK",
     help="Take only this hunk (ids are in orion review ID --json), or ID:2-4,7 for some of its changed lines.",
 )
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice([kind.value for kind in PromoteAs]),
+    default=PromoteAs.COMMIT.value,
+    show_default=True,
+    help="One commit, one for each kept task, or uncommitted changes.",
+)
 @click.option("--accept", multiple=True, metavar="FINDING", help="Accept a finding by its id; can be repeated.")
 @click.option("--onto", default=None, metavar="BRANCH", help="Another branch than the one the session began on.")
 @pin_option
@@ -42,10 +52,11 @@ def promote(
     hunks: tuple[str, ...],
     accept: tuple[str, ...],
     onto: str | None,
+    kind: str,
     pin_stdin: bool,
     as_json: bool,
 ) -> int:
-    """Let a session's changes into your repository as one commit, after every check and with your PIN."""
+    """Let a session's changes into your repository, after every check and with your PIN or a code."""
     parts = dict(hunk_of(text) for text in hunks) or None
     with opened() as engine:
         found = engine.sessions.resolve(session)
@@ -64,6 +75,7 @@ def promote(
             hunks=parts,
             accept=accept,
             onto=onto,
+            kind=PromoteAs(kind),
             progress=None if as_json else tell_step,
         )
     return _tell(answer, as_json)
@@ -71,15 +83,32 @@ def promote(
 
 @click.command("undo-promote")
 @session_argument(required=True)
+@click.option("--promotion", "attempt", type=click.IntRange(min=1), default=None, help="Its number; else the latest.")
+@click.option("--preview", is_flag=True, help="Only say what it would touch, and what stands in its way.")
 @pin_option
 @json_option
-def undo_promote(session: str, pin_stdin: bool, as_json: bool) -> int:
-    """Take the latest promotion of a session back with a revert commit."""
+def undo_promote(session: str, attempt: int | None, preview: bool, pin_stdin: bool, as_json: bool) -> int:
+    """Take a promotion of a session back: with a revert commit, or by putting uncommitted changes back."""
     with opened() as engine:
         found = engine.sessions.resolve(session)
+        if preview:
+            return _preview(engine.review.undo_preview(found, attempt), as_json)
         _need_secret(engine)
-        answer = engine.review.undo(found, secret=secret_of(pin_stdin))
+        answer = engine.review.undo(found, secret=secret_of(pin_stdin), attempt=attempt)
     return _tell(answer, as_json, verb="undone with")
+
+
+def _preview(seen: UndoPreview, as_json: bool) -> int:
+    if as_json:
+        say_json(asdict(seen))
+        return Exit.DONE
+    how = "put back in the work tree" if seen.uncommitted else f"reverted on {seen.branch}"
+    say(f"{len(seen.paths)} files would be {how}")
+    for path in seen.paths:
+        say(f"  {path}")
+    for conflict in seen.conflicts:
+        say(f"✗ {conflict.path}: {conflict.reason}", fg="red")
+    return Exit.DONE
 
 
 @click.command()
@@ -146,8 +175,13 @@ def _tell(answer: Promotion, as_json: bool, *, verb: str = "promoted as", shown:
     if as_json:
         say_json(promotion_json(answer))
     elif answer.promoted:
-        say(f"✓ {verb} {answer.commit[:12]} on {answer.branch}, {answer.files} files", fg="green")
-        if answer.post_tag:
+        how = (
+            f"{verb} {answer.commit[:12]} on {answer.branch}"
+            if answer.commit
+            else "moved in the work tree, uncommitted"
+        )
+        say(f"✓ {how}, {answer.files} files", fg="green")
+        if answer.post_tag and answer.commit:
             say(f"  tags {answer.pre_tag} and {answer.post_tag}; look with: git show --stat {answer.commit[:12]}")
     else:
         for reason in answer.reasons:

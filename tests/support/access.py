@@ -10,7 +10,7 @@ from engine.access.keychains import Keychains
 from engine.access.second_factor import SecondFactor
 from engine.access.store import AccessStore
 from engine.storage.clock import SystemClock
-from engine.vocabulary.ports import Keychain
+from engine.vocabulary.access import Keychain
 
 PIN, OTHER, WRONG = "482915", "739162", "906274"
 

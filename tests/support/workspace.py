@@ -99,6 +99,5 @@ def prepared(
         attempt=attempt,
         branch=branch,
         old=tip,
-        tree=merged.tree,
-        message="orion(ara): a goal\n",
+        steps=[(merged.tree, "orion(ara): a goal\n")],
     )
