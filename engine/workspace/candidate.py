@@ -136,6 +136,9 @@ class Candidate:
                     self._refuse(path, *problem)
                 elif stat.S_ISDIR(found.st_mode):
                     inner |= self._inside(chain, path)
+                    # Now, not once the level is whole: a thousand folders may hold a thousand entries each.
+                    if seen + len(inner) > MAX_NEW_ENTRIES:
+                        raise LimitExceeded("new files", seen + len(inner), MAX_NEW_ENTRIES)
                 else:
                     kept[path] = found
             new = inner
