@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from engine.sandboxes.docker.connection import Engine, Place, find_engine, places
+from engine.sandboxes.docker.first_process import FirstProcess
 from engine.sandboxes.docker.image import fetch_image
 from engine.sandboxes.docker.leftovers import clear_leftovers, is_left
 from engine.sandboxes.docker.provider import DockerProvider
@@ -285,6 +286,21 @@ class TestContainers:
         for file in tree.iterdir():
             file.unlink()
         tree.rmdir()
+
+    def test_its_processes_can_be_ended_without_the_engine(self, docker: DockerProvider, engine: Engine) -> None:
+        marker = uuid.uuid4().hex
+        with a_box(docker) as box:
+            (one,) = containers_of(engine, box.sandbox._spec.session)  # type: ignore[attr-defined]
+            pid = engine.api.inspect_container(one)["State"]["Pid"]
+            assert not FirstProcess(os.getpid(), one).kill(), "some other process of that number is left alone"
+
+            def end(_: bytes) -> None:
+                assert processes_with(marker)
+                assert FirstProcess(pid, one).kill()
+                assert not processes_with(marker)
+
+            with pytest.raises(SandboxUnavailable, match="went away"):
+                box.run(f"echo go; setsid sleep 1000 & sleep 1000; : {marker}", on_output=end)
 
     def test_leftovers_of_this_home_are_removed_and_no_others(self, docker: DockerProvider, engine: Engine) -> None:
         home = uuid.uuid4().hex

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import select
 import selectors
@@ -69,7 +68,7 @@ class Command:
                 flooded = self._end(stream)
                 status = self._status(number) if cut is None else None
             except StreamClosed as error:
-                self._container.usable = False
+                self._container.close()
                 raise SandboxUnavailable(
                     "the session's container went away while a command ran: it was removed, or the engine was stopped",
                     "resume the session: it goes on from its last kept task in a fresh container",
@@ -117,7 +116,7 @@ class Command:
             # The engine may still be starting it: what is killed before it is there comes after.
             give_up = min(give_up, time.monotonic() + _DEATH_S)
             if time.monotonic() >= give_up:
-                self._container.kill()
+                self._container.close()
                 raise SandboxUnavailable(
                     f"a command's processes are not gone {_DEATH_S:g} s after they were killed",
                     "the disk or the engine hangs; look at it with docker ps, then resume",
@@ -139,11 +138,10 @@ class Command:
     def _force_end(self, stream: Stream) -> None:
         """After an error of ours or of a listener: nothing of the command may live on, and the error is what counts."""
         self._on_output = None
-        with contextlib.suppress(SandboxUnavailable):
-            try:
-                self._end(stream)
-            except StreamClosed:
-                self._container.kill()
+        try:
+            self._end(stream)
+        except (SandboxUnavailable, StreamClosed):
+            self._container.close()
 
     def _read(self, stream: Stream) -> None:
         try:

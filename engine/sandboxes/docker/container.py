@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from engine.sandboxes.docker.connection import trouble
+from engine.sandboxes.docker.first_process import FirstProcess
 from engine.sandboxes.docker.inspection import differences, unhardened
 from engine.sandboxes.docker.keeper import Keeper
 from engine.sandboxes.docker.stream import Stream, StreamClosed
@@ -34,6 +35,7 @@ class Container:
         self.usable = True
         self.killed = 0
         self.id = _created(engine, wanted)
+        self._first = FirstProcess()
         try:
             self._stream = Stream(
                 engine.address, engine.path(f"/containers/{self.id}/attach?stream=1&stdin=1&stdout=1&stderr=1")
@@ -60,6 +62,7 @@ class Container:
             ) from error
         with trouble(self._engine.address, "inspect a container"):
             found = self._engine.api.inspect_container(self.id)
+        self._first = FirstProcess(int(found.get("State", {}).get("Pid") or 0), self.id)
         wrong = (*differences(self.wanted, found), *unhardened(self.wanted, said))
         if wrong:
             raise SandboxUnavailable(
@@ -105,15 +108,11 @@ class Container:
         """Whether the kernel has killed something since the last `end`. Raises StreamClosed when it is gone."""
         return self.keeper.look(_ANSWER_S).killed > self.killed
 
-    def kill(self) -> None:
-        """End it at once, whatever runs in it."""
-        self.usable = False
-        remove(self._engine, self.id)
-
     def close(self) -> None:
-        """Its keeper's input ends, and with it the container, which the engine then removes by itself; that it is gone
-        when this returns is tried, not promised, since the engine may be gone too."""
+        """End it, whatever runs in it, and have it removed. Its first process is killed without the engine where that
+        can be done, since the engine may be gone while its containers live on."""
         self.usable = False
+        self._first.kill()
         self._stream.close()
         with suppress(SandboxUnavailable):
             remove(self._engine, self.id)

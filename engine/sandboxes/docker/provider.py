@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NAME = "docker"
-_PROOF = """echo proof > proof || exit
-[ "$(id -u)" = "$1" ] || exit
-if (: > /proc/sys/kernel/core_pattern) 2> /dev/null; then exit 1; fi
-"""
 _NEEDED = ("git", "grep", "python3")
+_LACKS = "lacks: "
+_PROOF = f"""echo proof > proof || exit
+[ "$(id -u)" = UID ] || exit
+if (: > /proc/sys/kernel/core_pattern) 2> /dev/null; then exit 1; fi
+for name in {" ".join(_NEEDED)}; do command -v $name > /dev/null || echo "{_LACKS}$name"; done
+"""
 
 
 class DockerProvider:
@@ -112,13 +114,8 @@ class DockerProvider:
             spec = SandboxSpec(session=f"p{os.getpid():x}{threading.get_ident():x}"[:12], tree=folder)
             sandbox = DockerSandbox(engine, spec, image, identity, SandboxStatus(NAME, True, ""))
             try:
-                stop = threading.Event()
-                result = sandbox.run(f"set -- {identity.uid}\n{_PROOF}", timeout_s=30, stop=stop)
-                missing = [
-                    name
-                    for name in _NEEDED
-                    if sandbox.run(f"command -v {name}", timeout_s=30, stop=stop).outcome is not Outcome.OK
-                ]
+                proof = _PROOF.replace("UID", str(identity.uid))
+                result = sandbox.run(proof, timeout_s=30, stop=threading.Event())
             finally:
                 sandbox.close()
             if result.outcome is not Outcome.OK or not (folder / "proof").is_file():
@@ -127,6 +124,8 @@ class DockerProvider:
                     f"a test command failed in a container: {said}",
                     "the engine must see this machine's folders as they are: is it in a virtual machine?",
                 )
+            lines = decoded(result.output).splitlines()
+            missing = [name for name in _NEEDED if f"{_LACKS}{name}" in lines]
             if missing:
                 raise SandboxUnavailable(
                     f"the image {visible(image.name)} has no {', '.join(missing)}",
