@@ -51,7 +51,7 @@ async def filled(pilot: Pilot[Any]) -> None:
     pilot.app.screen.query_one("#how", Select).value = "playbook:tidy"
     await pilot.press("ctrl+s")
     screen: Any = pilot.app.screen
-    await wait_for(pilot, lambda: screen._seen is not None)
+    await wait_for(pilot, lambda: screen._seen and not screen._planning)
     screen.query_one("#workspace").value = "/home/ada/shop"
 
 
