@@ -95,7 +95,7 @@ def test_nothing_runs_before_a_person_has_approved_the_literal_commands_with_the
     assert states(session) == {"a": "pending"}
     approval = asked(engine, session.id)
     assert approval.kind is ApprovalKind.SETUP
-    assert approval.detail == "INDEX=http://here\necho one > /setup/one\nmkdir deps"
+    assert approval.detail == "echo one > /setup/one\nmkdir deps\nwith INDEX=http://here"
     assert approval.needs_auth
     assert setup_facts(engine, session.id) == []
     with pytest.raises(UsageError, match="nothing of this session is ready"):

@@ -95,8 +95,8 @@ def depends_on(setup: Setup, path: str) -> bool:
 
 def question(setup: Setup) -> str:
     """What a person is asked to approve, to the letter."""
-    variables = [f"{name}={value}" for name, value in sorted(setup.environment.items())]
-    return "\n".join([*variables, *setup.commands])
+    variables = [f"with {name}={value}" for name, value in sorted(setup.environment.items())]
+    return "\n".join([*setup.commands, *variables])
 
 
 def _latest(bench: Bench, key: str) -> Approval | None:
