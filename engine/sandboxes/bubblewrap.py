@@ -141,6 +141,11 @@ class BubblewrapSandbox:
         return (*arguments, *(each.name for each in self._limits), PROCESSORS, MEMORY, *started)
 
     @property
+    def binary(self) -> Binary:
+        """The program that it runs."""
+        return self._binary
+
+    @property
     def group(self) -> ControlGroup | None:
         """The control group that bounds it, None where a watch over resident sizes does."""
         return self._group
