@@ -192,11 +192,12 @@ class Run:
             self._init = init
             if self._limits.group is not None:
                 self._limits.group.join((self._pid, *descendants(pid)))
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._go, GO)
+            # A thread takes its time to start, and the command need not wait for it.
             if self._limits.memory_bytes is not None:
                 self._watch = MemoryWatch(pid, self._limits.memory_bytes, self._flooded.set)
                 self._watch.start()
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self._go, GO)
 
     def _reported(self, name: str) -> int | None:
         for line in self._status.splitlines():
