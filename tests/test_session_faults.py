@@ -24,11 +24,13 @@ from tests.support.sessions import TIMEOUT_S
 pytestmark = [pytest.mark.mock_llm, pytest.mark.sandbox, pytest.mark.e2e, pytest.mark.slow]
 
 SETTLED = (SessionState.PAUSED, SessionState.AWAITING_REVIEW, SessionState.FAILED, SessionState.INTERRUPTED)
+BATCH = count(200)
+"""Five batches; together 1,000 sessions when all are run."""
 KILLED_EVERY = 10
 PLAN = Plan("Do things", (Task("a", "A"), Task("b", "B", ("a",)), Task("c", "C")), "test")
 
 
-@pytest.fixture(params=range(count(100)))
+@pytest.fixture(params=range(count(5)))
 def seed(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
@@ -42,10 +44,10 @@ def chaos(home: Path, seed: int) -> Iterator[Engine]:
     opened.close()
 
 
-def test_ten_sessions_with_random_faults_settle_within_their_budgets_and_go_on(
+def test_sessions_with_random_faults_settle_within_their_budgets_and_go_on(
     chaos: Engine, home: Path, repository: Path, seed: int
 ) -> None:
-    for number in range(seed * KILLED_EVERY, (seed + 1) * KILLED_EVERY):
+    for number in range(seed * BATCH, (seed + 1) * BATCH):
         chance = random.Random(number)
         limits = Limits(cost_usd=chance.uniform(0.05, 0.6), turns=chance.randrange(2, 30), task_turns=15)
         request = SessionRequest(workspace=repository, plan=PLAN, model="m", limits=limits)

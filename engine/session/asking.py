@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.session.budgets import Reached, Spent
-from engine.session.calling import USUAL_REPLY_TOKENS, called
+from engine.session.calling import USUAL_REPLY_TOKENS, Halt, called
 from engine.session.observing import for_row
 from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.events import EventKind
@@ -33,6 +33,11 @@ class Asking:
         self._seconds = 0.0
         self._tokens_out = 0
         self._ratio = 1.0
+        self._halt = Halt(bench.stop, bench.pause)
+
+    def close(self) -> None:
+        """Let go of the thread that interrupts calls."""
+        self._halt.close()
 
     def ask(self, agent: ModelAgent) -> Reached | Circle | None:
         """Have the agent take in the next reply. A limit that the call would pass, and then nothing was asked; a circle
@@ -106,7 +111,7 @@ class Asking:
         request, estimate = agent.request(), agent.tokens()
         standing.record(EventKind.ASKED, sync=False, turn=request.turn, tokens=estimate)
         began = standing.work.seconds()
-        reply = called(self._model, request, bench, standing.record, (bench.work, standing.work))
+        reply = called(self._model, request, bench, standing.record, (bench.work, standing.work), self._halt)
         took = standing.work.seconds() - began
         self._count(reply, estimate, took)
         self._record(request.turn, reply, took)
@@ -121,8 +126,10 @@ class Asking:
 
     def _record(self, turn: int, reply: ModelReply, took: float) -> None:
         usage = reply.usage
+        # Durable with the next decision; a kill does not lose it, only a power cut could.
         self._standing.record(
             EventKind.TURN,
+            sync=False,
             turn=turn,
             text=reply.text,
             calls=[{"name": call.name, "arguments": for_row(call.arguments)} for call in reply.calls],

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from threading import Event as Flag
 from threading import Thread
+from time import sleep
 from typing import TYPE_CHECKING
 
 from engine.session.budgets import Spent
@@ -37,9 +38,10 @@ def called(
     bench: Bench,
     record: Callable[..., object],
     clocks: Sequence[Worktime],
+    halt: Halt,
 ) -> ModelReply:
     """The reply; `clocks` stand still while the model only waits. Raises ModelError, Cancelled and Paused."""
-    halt = _Halt(bench.stop, bench.pause)
+    halt.renew()
     with _CallWatch(bench, record, clocks, halt) as watch:
         try:
             return model.complete(request, halt.flag, watch)
@@ -80,9 +82,11 @@ class BudgetedModel:
         reached = bench.budget.before_call("", 0.0, foreseen)
         if reached is not None:
             raise LimitExceeded(reached.reason, 0, 0)
+        halt = Halt(bench.stop, bench.pause)
         try:
-            return called(self._model, request, bench, _told_of_no_task(bench), (bench.work,))
+            return called(self._model, request, bench, _told_of_no_task(bench), (bench.work,), halt)
         finally:
+            halt.close()
             bench.budget.after_call("")
 
 
@@ -90,8 +94,9 @@ def _told_of_no_task(bench: Bench) -> Callable[..., object]:
     return lambda kind, **data: bench.ledger.record(kind, task="", **data)
 
 
-class _Halt:
-    """`flag` is set when the session is stopped, and, while the model only waits, when it is to pause."""
+class Halt:
+    """Interrupts calls: `flag` is set when the session is stopped, and, while the model only waits, when it shall pause.
+    One thread looks after it from the first call until `close`."""
 
     def __init__(self, stop: Flag, pause: Flag) -> None:
         self.flag = Flag()
@@ -99,36 +104,41 @@ class _Halt:
         self._stop = stop
         self._pause = pause
         self._over = False
+        self._thread: Thread | None = None
 
-    def watch(self) -> None:
-        """Look after both flags until the call is over, in a thread of its own."""
-        Thread(target=self._look, name="halt", daemon=True).start()
+    def renew(self) -> None:
+        """Be ready for another call."""
+        self.flag = Flag()
+        if self._thread is None:
+            self._thread = Thread(target=self._look, name="halt", daemon=True)
+            self._thread.start()
 
-    def end(self) -> None:
+    def close(self) -> None:
         self._over = True
 
     def _look(self) -> None:
         while not self._over:
-            if self._stop.wait(LOOK_EVERY_S) or (self.waits and self._pause.is_set()):
+            if self._stop.wait(LOOK_EVERY_S):
                 self.flag.set()
-                return
+                # Set for good: what follows is only a call that begins at this moment.
+                sleep(LOOK_EVERY_S)
+            elif self.waits and self._pause.is_set():
+                self.flag.set()
 
 
 class _CallWatch:
     """Tells the journal what a model is waited for, and stops the clocks meanwhile."""
 
-    def __init__(self, bench: Bench, record: Callable[..., object], clocks: Sequence[Worktime], halt: _Halt) -> None:
+    def __init__(self, bench: Bench, record: Callable[..., object], clocks: Sequence[Worktime], halt: Halt) -> None:
         self._bench = bench
         self._tell = record
         self._clocks = clocks
         self._halt = halt
 
     def __enter__(self) -> _CallWatch:
-        self._halt.watch()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._halt.end()
         self._go_on()
 
     def text(self, delta: str) -> None:

@@ -68,6 +68,9 @@ class TaskRun:
                 # What stands is kept, so that a model that answers again goes on from here.
                 self._standing.suspend(agent)
                 raise
+            finally:
+                if self._asking is not None:
+                    self._asking.close()
 
     def _agent(self, transcript: bytes) -> Agent:
         if self._task.steps is not None:
