@@ -95,8 +95,8 @@ def _told_of_no_task(bench: Bench) -> Callable[..., object]:
 
 
 class Halt:
-    """Interrupts calls: `flag` is set when the session is stopped, and, while the model only waits, when it shall pause.
-    One thread looks after it from the first call until `close`."""
+    """Interrupts calls: `flag` is set when the session is stopped, and, while the model only waits, when it is to
+    pause. One thread looks after it from the first call until `close`."""
 
     def __init__(self, stop: Flag, pause: Flag) -> None:
         self.flag = Flag()
