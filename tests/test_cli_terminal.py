@@ -120,7 +120,7 @@ def test_the_pin_is_asked_for_after_the_checks_and_never_shown(orion: Orion, tmp
     worked = orion("work", "--playbook", playbook(tmp_path, REPAIR), "--yes", "--json")
     orion("auth", "set", "--new-pin-stdin", given=PIN)
     with terminal(orion, "promote", session_of(worked)) as shown:
-        assert re.search(r"src/app\.py", shown.read_until("PIN:"))
+        assert re.search(r"src/app\.py", shown.read_until("PIN or code:"))
         shown.type(PIN + "\n")
         assert shown.end() == 0
     assert "promoted as" in shown.shown
