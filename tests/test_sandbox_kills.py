@@ -89,11 +89,16 @@ def left_behind(home: Path, marker: str, pids: list[int]) -> list[str]:
     """Everything of killed runners that is still there, in words."""
     found = [f"process {pid}" for pid in processes_with(marker)]
     found += [f"mount {line.split()[4]}" for line in _mounts() if str(home) in line]
-    groups = [group for pid in pids for group in Path("/sys/fs/cgroup").glob(f"**/orion-sandbox-{pid}-*")]
-    found += [f"control group {group}" for group in groups]
+    found += [f"control group {group}" for group in _control_groups(pids)]
     found += [f"lock {lock.name}" for lock in (home / "locks").iterdir() if is_locked(lock)]
     found += [f"half a set-up {part.name}" for part in (home / "setups").iterdir() if "." in part.name]
     return [*found, *_containers(home)]
+
+
+def _control_groups(pids: list[int]) -> list[str]:
+    # A walk, since groups of others come and go meanwhile.
+    ours = tuple(f"orion-sandbox-{pid}-" for pid in pids)
+    return [name for _, names, _ in os.walk("/sys/fs/cgroup") for name in names if name.startswith(ours)]
 
 
 def _containers(home: Path) -> list[str]:

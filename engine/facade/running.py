@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
 import os
 import shutil
 from contextlib import ExitStack
@@ -17,6 +19,7 @@ from engine.sandboxes.self_test import proven
 from engine.session.bench import Bench
 from engine.session.budgets import Budget
 from engine.session.ledger import Ledger
+from engine.session.recorded_runs import RecordedRun, RecordingSandbox
 from engine.session.runner import Runner
 from engine.session.setup_phase import SetupDesk
 from engine.session.steady import GROWTH, SteadySandbox
@@ -34,6 +37,11 @@ if TYPE_CHECKING:
     from engine.vocabulary.runs import Layer, SandboxStatus
 
 _ID_LENGTH = 12
+
+RUNS = "runs.jsonl"
+"""In a session's folder: each command that ran in a sandbox of it, searches, checks and the set-up included."""
+
+_log = logging.getLogger(__name__)
 
 
 def startable(core: Core, state: Session) -> None:
@@ -109,12 +117,16 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
     def opened(asked: SandboxSpec) -> Sandbox:
         return provider.open(asked, lambda said: _told(ledger, said))
 
+    def recorded(make: Callable[[SandboxSpec], Sandbox]) -> Callable[[SandboxSpec], Sandbox]:
+        runs = core.home.session(state.id) / RUNS
+        return lambda asked: RecordingSandbox(make(asked), lambda run: _recorded(runs, run))
+
     cap_mib = memory_cap(settings.memory_mib)
-    sandbox = SteadySandbox(proven(opened), spec, cap_mib=cap_mib)
+    sandbox = SteadySandbox(recorded(proven(opened)), spec, cap_mib=cap_mib)
 
     def with_network(tree: Path, layers: tuple[Layer, ...], environment: Mapping[str, str]) -> SteadySandbox:
         asked = replace(spec, tree=tree, layers=layers, environment=environment, network=True)
-        return SteadySandbox(opened, asked, cap_mib=cap_mib)
+        return SteadySandbox(recorded(opened), asked, cap_mib=cap_mib)
 
     root, branch, base = Path(state.workspace), state.branch, _drifts_from(state)
     bench = Bench(
@@ -141,6 +153,16 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
 
 def _told(ledger: Ledger, said: str) -> None:
     ledger.record(EventKind.NOTICE, sync=False, message=said, level="info")
+
+
+def _recorded(file: Path, run: RecordedRun) -> None:
+    from engine.storage.files import append_private
+
+    try:
+        append_private(file, json.dumps(run.to_json()).encode() + b"\n")
+    except OSError as error:
+        # What a session did stands in the journal; this file is for whoever looks for a fault.
+        _log.warning("a run cannot be recorded in %s: %s", file, error.strerror)
 
 
 def memory_cap(memory_mib: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,7 +199,7 @@ def _loose(tree: Path, tracked: Collection[str]) -> list[str]:
 def _programs_in_tree(part: Path, found: Collection[str]) -> Iterator[str]:
     for number, path in enumerate(found):
         folder = part / "tree" / str(number)
-        for name in ("bin",) if (folder / "pyvenv.cfg").is_file() else (".bin",):
+        for name in ("bin",) if _mode(folder / "pyvenv.cfg", stat.S_IFREG) else (".bin",):
             if _is_folder(folder / name):
                 yield f"{WORKSPACE}/{path}/{name}"
 
@@ -215,13 +216,21 @@ def _environment(part: Path, found: Collection[str]) -> dict[str, str]:
         for name, value in pairs.items()
     }
     for number, path in enumerate(found):
-        if (part / "tree" / str(number) / "pyvenv.cfg").is_file():
+        if _mode(part / "tree" / str(number) / "pyvenv.cfg", stat.S_IFREG):
             values.setdefault("VIRTUAL_ENV", f"{WORKSPACE}/{path}")
     return values
 
 
 def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+    return _mode(path, stat.S_IFDIR)
+
+
+def _mode(path: Path, kind: int) -> bool:
+    """Whether something of that kind stands there; no for a link, and for what commands have shut away from us."""
+    try:
+        return stat.S_IFMT(path.lstat().st_mode) == kind
+    except OSError:
+        return False
 
 
 def _size(folder: Path) -> int:
