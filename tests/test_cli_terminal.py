@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Orion
+from tests.support.planned import line, plan, record, task, writes
 from tests.test_cli_work import PIN, REPAIR, playbook, session_of
 
 pytestmark = pytest.mark.sandbox
@@ -145,3 +146,25 @@ def test_a_pin_is_entered_twice(orion: Orion) -> None:
         shown.type("271846\n")
         assert shown.end() == 2
     assert orion("auth", "status", "--json").json["method"] is None
+
+
+def test_an_ambiguous_goal_is_asked_about_and_each_answer_is_kept(orion: Orion) -> None:
+    questions = [{"question": f"Question {n}?", "proposed": f"answer {n}"} for n in range(3)]
+    brief = {"asked": "Make add() add.", "left_out": [], "success": [], "questions": questions}
+    record(orion.home, line("intake", brief), plan(task("new")), *writes("new"))
+    with terminal(orion, "work", "Mend adding") as shown:
+        shown.read_until("Question 0? [answer 0]")
+        shown.type("\n")
+        shown.read_until("Question 1? [answer 1]")
+        shown.type("-\n")
+        shown.read_until("Question 2? [answer 2]")
+        shown.type("my own\n")
+        shown.read_until("Start this plan?")
+        shown.type("y\n")
+        assert shown.end() == 0
+    answers = orion("status", "--json").json["brief"]["answers"]
+    assert [(answer["kind"], answer["text"]) for answer in answers] == [
+        ("proposed", "answer 0"),
+        ("skipped", ""),
+        ("own", "my own"),
+    ]

@@ -37,10 +37,12 @@ class Assignment:
     goal: str
     task: Task
     plan: str
+    instructions: str = ""
 
     @classmethod
-    def of(cls, session: Session, role: Role, task: Task) -> Assignment:
-        return cls(role, session.goal, task, plan_lines(session, task.id))
+    def of(cls, session: Session, role: Role, task: Task, instructions: str = "") -> Assignment:
+        """`instructions` are the project's own, which can inform style and nothing else."""
+        return cls(role, session.goal, task, plan_lines(session, task.id), instructions)
 
     def front(self, notes: Sequence[str], earlier: Sequence[str]) -> tuple[Message, ...]:
         """The first messages of every request. `earlier` tells, line by line, what was dropped to make room."""
@@ -51,6 +53,8 @@ class Assignment:
             data_section("plan", self.plan),
             data_section("task", f"{task.title}\n{task.instructions}".strip()),
         ]
+        if self.instructions:
+            parts.append(data_section("project-instructions", self.instructions))
         if task.expected_files:
             parts.append(data_section("expected files", "\n".join(task.expected_files)))
         parts.append(

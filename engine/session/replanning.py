@@ -3,7 +3,6 @@ kill before it asks once more, a kill after it finds the revised plan."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,9 @@ from engine.planning.asking import Asker
 from engine.planning.calibration import outlook_of
 from engine.planning.replanner import Weighed, left_of, weigh
 from engine.session.calling import BudgetedModel, Paused
+from engine.session.ground import ground_of
 from engine.session.stop_conditions import Stop
-from engine.vocabulary.errors import JournalError, LimitExceeded, ModelError, ModelFault
+from engine.vocabulary.errors import LimitExceeded, ModelError, ModelFault
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.outlook import outlook_to_json
 from engine.vocabulary.plans import Decided, TaskState, plan_to_json
@@ -71,7 +71,7 @@ class Replanning:
             BudgetedModel(bench, bench.model), bench.stop, self._heard, session.limits.cost_usd, session.cost_usd
         )
         try:
-            found = weigh(session, bench.role, trigger, self._ground(session), asker)
+            found = weigh(session, bench.role, trigger, ground_of(session, bench.blobs), asker)
         except LimitExceeded as limit:
             return Stop(SessionState.PAUSED, limit.kind if limit.kind in LIMIT_REASONS else "cost_limit")
         except Paused:
@@ -86,16 +86,6 @@ class Replanning:
 
     def _heard(self, exchange: Exchange) -> None:
         self._bench.ledger.record(EventKind.TURN, **turn_of(exchange))
-
-    def _ground(self, session: Session) -> tuple[str, str]:
-        """What the planner was told of the repository; nothing when that is gone, which is no reason not to ask."""
-        if not session.survey:
-            return "", ""
-        try:
-            found = json.loads(self._bench.blobs.get(session.survey))
-        except (JournalError, ValueError):
-            return "", ""
-        return str(found.get("survey", "")), str(found.get("instructions", ""))
 
     def _write(self, found: Weighed, trigger: str, weighed: tuple[str, ...]) -> None:
         ledger = self._bench.ledger

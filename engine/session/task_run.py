@@ -11,6 +11,7 @@ from engine.session.briefing import Assignment
 from engine.session.budgets import Reached
 from engine.session.calling import Paused
 from engine.session.circles import Circle, Deed
+from engine.session.ground import ground_of
 from engine.session.hands import Hands
 from engine.session.keeping import Keeper
 from engine.session.model_agent import ModelAgent
@@ -81,7 +82,9 @@ class TaskRun:
                 "set default_model in config.yaml, or give a playbook",
             )
         self._asking = Asking(self._bench, self._bench.model, self._standing)
-        assignment = Assignment.of(self._bench.ledger.session, self._bench.role, self._task)
+        session = self._bench.ledger.session
+        _, instructions = ground_of(session, self._bench.blobs)
+        assignment = Assignment.of(session, self._bench.role, self._task, instructions)
         return ModelAgent(self._bench.model, assignment, transcript)
 
     # The loop
