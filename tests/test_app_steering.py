@@ -1,0 +1,88 @@
+"""Steering by keyboard: a message, an answer, a hint; what the model is waited for; the transcript of a task."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from engine.vocabulary.actions import ActionClass
+from engine.vocabulary.events import Event, EventKind
+from engine.vocabulary.sessions import Session
+from engine.vocabulary.verdicts import ApprovalKind, approval_to_json
+from orion_tui.screens.monitor_now import doing_now, now_parts
+from orion_tui.screens.transcript import said_in
+from tests.support.app_driver import driven, on_screen, shown, wait_for
+from tests.support.fake_engine import EVENING, FakeEngine, night
+
+
+def event(kind: EventKind, seconds: float = 0, **data: object) -> Event:
+    return Event("s", 1, (EVENING + timedelta(seconds=seconds)).isoformat(), kind, data)
+
+
+def line(doing: Event | None, seconds: float) -> str:
+    return "".join(text for text, _ in now_parts(Session("s"), doing, EVENING + timedelta(seconds=seconds), 80))
+
+
+def test_the_line_says_what_is_waited_for_and_how_long() -> None:
+    asked = event(EventKind.ASKED, task="t", turn=3, tokens=900)
+    assert "waiting for the model" in line(asked, 12)
+    assert "12s" in line(asked, 12)
+    until = (EVENING + timedelta(minutes=5)).isoformat()
+    waits = event(EventKind.WAITING, task="t", reason="the endpoint is busy (429)", until=until)
+    assert "retry in 4m" in line(waits, 60)
+    assert "busy (429)" in line(waits, 60)
+    assert "waiting for the model" in line(waits, 305), "the wait is over and it is asked again"
+
+
+def test_an_answer_ends_the_waiting() -> None:
+    asked, turn = event(EventKind.ASKED, task="t"), event(EventKind.TURN, task="t", turn=1)
+    assert doing_now(None, [asked]) is asked
+    assert doing_now(asked, [turn]) is None
+    assert doing_now(asked, [event(EventKind.NOTICE, message="x")]) is asked
+
+
+def test_a_transcript_shows_calls_and_makes_escapes_visible() -> None:
+    calls = [{"name": "write", "arguments": {"path": "a.py", "content": "x = 1\n\x1b[2J" + "y" * 100}}]
+    turn = event(EventKind.TURN, task="t", text="I write\x1b]0;owned\x07 it", calls=calls, tokens_in=1200, tokens_out=9)
+    lines = said_in(turn, 60)
+    assert all("\x1b" not in part and len(part) <= 60 for part in lines)
+    assert "→ write" in lines
+    assert any("1,200 tokens in" in part for part in lines)
+
+
+def with_question(kind: ApprovalKind) -> FakeEngine:
+    engine = night()
+    made = engine.parked("s002", "t6", ActionClass.CODE_WRITE, "Tabs or spaces?", "the worker asks")
+    asked = replace(made, id="s002-t6-9", kind=kind, action=None)
+    engine.tell("s002", EventKind.PARKED, task="t6", approval=approval_to_json(asked), partial="p", base="b", step=0)
+    return engine
+
+
+@pytest.mark.parametrize(("kind", "title"), [(ApprovalKind.QUESTION, "Answer it"), (ApprovalKind.CIRCLE, "a hint")])
+async def test_what_wants_words_is_approved_with_them(kind: ApprovalKind, title: str) -> None:
+    engine = with_question(kind)
+    async with driven(engine) as (app, pilot):
+        app.go("approvals", session="s002", approval="s002-t6-9")
+        await on_screen(pilot, "approvals")
+        await wait_for(pilot, lambda: "Tabs or spaces?" in shown(app), "the question")
+        await pilot.press("a")
+        await wait_for(pilot, lambda: title in shown(app), "the box")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: "is needed" in shown(app), "that words are needed")
+        await pilot.press(*"spaces", "enter")
+        await wait_for(pilot, lambda: ("approved", "s002-t6-9", "spaces") in engine.calls, "the decision")
+
+
+async def test_m_sends_a_message_to_whoever_works() -> None:
+    engine = night()
+    async with driven(engine) as (app, pilot):
+        app.go("monitor", session="s002")
+        await on_screen(pilot, "monitor")
+        await wait_for(pilot, lambda: "m message" in shown(app), "the key")
+        await pilot.press("m")
+        await wait_for(pilot, lambda: "Tell whoever works" in shown(app), "the box")
+        await pilot.press(*"hurry", "enter")
+        await wait_for(pilot, lambda: "hurry" in shown(app), "the message in the activity")
+    assert [event.data["text"] for event in engine.history["s002"] if event.kind is EventKind.STEERED] == ["hurry"]
