@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.sandboxes.docker.stream import connect
 from engine.vocabulary.errors import SandboxUnavailable
-from engine.vocabulary.text import first_line, visible
+from engine.vocabulary.text import first_line, shortened, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 _TIMEOUT_S = 60
+_SAID = 300
 START_HINT = "start it (sudo systemctl start docker, or open Docker Desktop), or install one: apt install docker.io"
 
 
@@ -71,6 +72,7 @@ class Engine:
             self.api: APIClient = docker.APIClient(base_url=place.address, version="auto", timeout=_TIMEOUT_S)
             try:
                 self.info: Mapping[str, Any] = self.api.info()
+                _refuse_podman(self.info, place.address)
             except BaseException:
                 self.api.close()
                 raise
@@ -86,10 +88,6 @@ class Engine:
     def says(self, option: str) -> bool:
         """Whether one of its security options has this name (`rootless`, `userns`, `seccomp` …)."""
         return any(f"name={option}" in str(found).split(",") for found in self.info.get("SecurityOptions") or ())
-
-    @property
-    def is_podman(self) -> bool:
-        return "podman" in str(self.info.get("ProductLicense", "")).lower() or "BuildahVersion" in self.info
 
     def path(self, path: str) -> str:
         """A path of its API with the version that was agreed on."""
@@ -123,7 +121,7 @@ def trouble(address: str, doing: str = "") -> Iterator[None]:
     try:
         yield
     except docker.errors.APIError as error:
-        said = visible(first_line(str(error.explanation or error)))
+        said = visible(shortened(first_line(str(error.explanation or error)), _SAID))
         raise SandboxUnavailable(
             f"the Docker engine refused{doing and f' to {doing}'}: {said}", _advice(said)
         ) from error
@@ -147,7 +145,7 @@ def _unreachable(address: str, error: BaseException) -> SandboxUnavailable:
         )
     if cause is not None and cause.errno == errno.ENOSPC:
         return SandboxUnavailable("the disk is full", "make room, then resume the session")
-    said = cause.strerror if cause is not None and cause.strerror else visible(first_line(str(error)))
+    said = cause.strerror if cause is not None and cause.strerror else visible(shortened(first_line(str(error)), _SAID))
     return SandboxUnavailable(f"no Docker engine answers at {visible(address)} ({said})", START_HINT)
 
 
@@ -164,6 +162,16 @@ def _os_error(error: BaseException | None) -> OSError | None:
             return found
         waiting += [found.__cause__, found.__context__, *found.args]
     return None
+
+
+def _refuse_podman(info: Mapping[str, Any], address: str) -> None:
+    """Tried with 4.3.1: over its Docker-compatible socket it takes a file's name where the profile belongs, so that
+    Orion's would not be in force."""
+    if "BuildahVersion" in info:
+        raise SandboxUnavailable(
+            f"Podman answers at {visible(address)}, and does not take a profile of system calls over its socket",
+            "use a Docker engine, or bubblewrap, which needs none",
+        )
 
 
 def _refuse_elsewhere(place: Place) -> None:

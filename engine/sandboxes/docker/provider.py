@@ -148,15 +148,12 @@ class DockerProvider:
             user = f"uid{os.getuid()}"
         home = hashlib.sha256(os.fsencode(self._home)).hexdigest()[:12] if self._home else ""
         if engine.says("rootless"):
-            if engine.is_podman:
-                return Identity(user, uid, gid, home, "keep-id", self._runner)
             return Identity(user, 0, 0, home, "", self._runner)
         return Identity(user, uid, gid, home, "host" if engine.says("userns") else "", self._runner)
 
 
 def _engine_said(engine: Engine) -> str:
-    kind = "Podman" if engine.is_podman else "Docker"
-    return f"{'rootless ' if engine.says('rootless') else ''}{kind} {engine.version}"
+    return f"{'rootless ' if engine.says('rootless') else ''}Docker {engine.version}"
 
 
 def _status(engine: Engine, image: Image) -> SandboxStatus:
