@@ -235,6 +235,8 @@ class TestContainers:
             handed_over(other)
             assert box.run("ls; touch anew", tree=other).output == b"", "a folder made anew is not the one mounted"
             assert (other / "anew").exists()
+        (other / "anew").unlink()
+        other.rmdir()
         assert gone(engine, session)
 
     def test_shared_memory_left_behind_means_a_fresh_container(self, docker: DockerProvider, engine: Engine) -> None:
