@@ -135,6 +135,8 @@ def next_step(session: Session) -> str:
             return f"nothing was changed, so there is nothing to let in; see: orion review {session.id}"
         case SessionState.AWAITING_REVIEW:
             return f"look at it with: orion review {session.id}; let it in with: orion promote {session.id}"
+        case SessionState.PAUSED if session.reason in LIMIT_REASONS:
+            return f"raise the limit with: orion limits {session.id} --help; then: orion resume {session.id}"
         case SessionState.PAUSED | SessionState.INTERRUPTED:
             return f"go on with: orion resume {session.id}"
         case SessionState.FAILED:

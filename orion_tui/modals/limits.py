@@ -1,4 +1,4 @@
-"""Asks for other limits of time and money."""
+"""Asks for other limits of time, money, tokens and turns."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
+_COUNTS = (("tokens", "Tokens in and out"), ("turns", "Calls of a model"), ("task_turns", "Calls for each task"))
+
+
 class LimitsModal(BoxModal[Limits | None]):
-    """Two fields, filled in with the limits as they are; `used` says what is gone already."""
+    """The limits as they are, to be changed; `used` says what is gone already. The rarer ones stay as they were."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave it", show=False),
@@ -35,6 +38,9 @@ class LimitsModal(BoxModal[Limits | None]):
         yield Input(written_duration(self._limits.time_s), id="time", compact=True)
         yield words(("Cost limit in US dollars, 0 for none", "muted"))
         yield Input(f"{self._limits.cost_usd:.2f}", id="cost", compact=True)
+        for name, label in _COUNTS:
+            yield words((f"{label}, 0 for no limit", "muted"))
+            yield Input(str(getattr(self._limits, name)), id=name, compact=True)
         yield words(id="limits-state")
 
     def on_mount(self) -> None:
@@ -48,12 +54,21 @@ class LimitsModal(BoxModal[Limits | None]):
     def action_take(self) -> None:
         time_s = read_duration(self.query_one("#time", Input).value)
         cost_usd = read_money(self.query_one("#cost", Input).value)
-        if time_s is None or cost_usd is None:
-            wrong, what = ("time", "a time such as 90m or 8h") if time_s is None else ("cost", "an amount such as 2.50")
-            put(self.query_one("#limits-state", Static), ((f"✗ give {what}", "bad"),))
-            self.query_one(f"#{wrong}").focus()
-            return
-        self.dismiss(replace(self._limits, time_s=time_s, cost_usd=cost_usd))
+        counts = {name: self.query_one(f"#{name}", Input).value.strip().replace(",", "") for name, _ in _COUNTS}
+        wrong = next((name for name, text in counts.items() if not (text.isascii() and text.isdigit())), "")
+        if time_s is None:
+            self._refuse("time", "a time such as 90m or 8h")
+        elif cost_usd is None:
+            self._refuse("cost", "an amount such as 2.50")
+        elif wrong:
+            self._refuse(wrong, "a whole number, 0 for no limit")
+        else:
+            whole = {name: int(text) for name, text in counts.items()}
+            self.dismiss(replace(self._limits, time_s=time_s, cost_usd=cost_usd, **whole))
+
+    def _refuse(self, field: str, what: str) -> None:
+        put(self.query_one("#limits-state", Static), ((f"✗ give {what}", "bad"),))
+        self.query_one(f"#{field}").focus()
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Container
 from textual.widgets import Static
 
-from engine.vocabulary.sessions import Limits, Session, SessionState
+from engine.vocabulary.sessions import LIMIT_REASONS, Limits, Session, SessionState
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, Watched, ask
@@ -306,10 +306,10 @@ def next_step(session: Session) -> str:
     if session.reason.startswith(sign[2:]):
         # "paused by the user" says the state already.
         became = sign[:2] + session.reason
-    kept = session.counts()["kept"]
+    kept, limited = session.counts()["kept"], session.reason in LIMIT_REASONS
     todo = {
         SessionState.CREATED: "p starts it",
-        SessionState.PAUSED: "p goes on, C gives it up",
+        SessionState.PAUSED: "L raises the limit, then p goes on" if limited else "p goes on, C gives it up",
         SessionState.INTERRUPTED: "p goes on, nothing kept is lost",
         SessionState.AWAITING_REVIEW: f"d reviews {count(kept, 'kept task')}",
         SessionState.FAILED: "d reviews what was kept" if kept else "enter on a task shows why",

@@ -202,7 +202,8 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
             what = f"to checkpoint {data['checkpoint']}, {count(len(data.get('tasks', ())), 'task')} to do again"
             return "back", what, data["commit"][:10], "accent"
         case EventKind.SUSPENDED:
-            return "pause", title_of(data["task"]), "goes on here", "muted"
+            why = data["held"].replace("_", " ") if data.get("held") else "goes on here"
+            return "pause", title_of(data["task"]), why, "muted"
         case _:
             about = data.get("reason") or data.get("branch") or data.get("commit") or ""
             return "event", f"{event.kind.value.replace('_', ' ')} {about}", "", ""
