@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Orion
-from tests.support.talks import call, done, plan, record, turns
+from tests.support.recordings import acts, call, done, plan, record, task
 
 pytestmark = [pytest.mark.mock_llm, pytest.mark.sandbox, pytest.mark.e2e]
 
@@ -21,7 +21,7 @@ def orion(home: Path, repository: Path) -> Orion:
 def test_a_session_is_limited_steered_answered_and_recorded(orion: Orion, tmp_path: Path) -> None:
     write = call("write", path="src/x.py", content="X = 1\n")
     ask = call("ask", question="Tabs or spaces?")
-    record(orion.home, plan({"id": "t"}), *turns("t", [write], [ask], [done()]))
+    record(orion.home, plan(task("t")), *acts("t", [write], [ask], [done()]))
     ran = orion("work", "Mend adding", "--yes", "--json", "--record", str(tmp_path / "first.jsonl"))
     assert ran.code == 4, ran.err
     session = ran.lines[0]["session"]
@@ -42,8 +42,8 @@ def test_a_session_is_limited_steered_answered_and_recorded(orion: Orion, tmp_pa
     assert orion("approve", approval["id"]).code == 2
     assert orion("approve", approval["id"], "--answer", "spaces").code == 0
     assert orion("resume", session, "--json").code == 0
-    (task,) = orion("status", session, "--json").json["tasks"]
-    assert (task["state"], task["spent"]["turns"], task["claimed"]) == ("kept", 3, "done")
+    (found,) = orion("status", session, "--json").json["tasks"]
+    assert (found["state"], found["spent"]["turns"], found["claimed"]) == ("kept", 3, "done")
 
     tape = tmp_path / "tape.jsonl"
     assert orion("record", session, "-o", str(tape), "--json").json["replies"] == 4

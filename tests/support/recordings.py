@@ -53,13 +53,13 @@ def weighed(decision: str, reason: str, *tasks: dict[str, Any], turn: int = 1, c
     return line("replan", {"decision": decision, "reason": reason, "tasks": list(tasks)}, turn=turn, cost=cost)
 
 
-def acts(name: str, *replies: list[dict[str, Any]], cost: float = 0.0) -> list[dict[str, Any]]:
-    """The turns of a task, each a list of calls."""
+def acts(name: str, *replies: Any, cost: float = 0.0) -> list[dict[str, Any]]:
+    """The turns of a task, each a list of calls, or a whole reply."""
     usage = {"tokens_in": 10, "tokens_out": 5, "cost_usd": cost}
     return [
         {"purpose": "act", "task": name, "turn": turn, "expects": None}
-        | {"reply": {"text": "", "calls": calls, "usage": usage}}
-        for turn, calls in enumerate(replies, 1)
+        | {"reply": reply if isinstance(reply, dict) else {"text": "", "calls": reply, "usage": usage}}
+        for turn, reply in enumerate(replies, 1)
     ]
 
 
