@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORION_IDENTITY = "Orion <orion@localhost>"
+# 75 times what a checkout of 10,000 files takes (4 s). A call that is not done by then waits for what will not come: a
+# dead network drive, a named pipe where a file should be.
+TIMEOUT_S = 300.0
 
 # Each of these either starts a program when a repository sets it, or makes an answer depend on one.
 _SETTINGS: Mapping[str, str] = {
@@ -87,6 +91,10 @@ _OWN_CONFIGURATION = (
 )
 
 
+class GitStopped(WorkspaceError):
+    """A call took too long and was killed, so it may have left locks and a half of its work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What git said: its exit code, its whole standard output and its words on standard error."""
@@ -104,7 +112,7 @@ class Answer:
 class Git:
     """Git on one git directory. `objects` replaces its object store, `alternates` adds one to read from, `index` names
     the index to use, `settings` are further configuration (they win over the repository's and over the built-in
-    ones)."""
+    ones), `timeout_s` is the most that one call may take."""
 
     git_dir: Path
     work_tree: Path | None = None
@@ -112,6 +120,7 @@ class Git:
     alternates: Path | None = None
     index: Path | None = None
     settings: Mapping[str, str] | None = None
+    timeout_s: float = TIMEOUT_S
 
     def run(
         self,
@@ -122,14 +131,21 @@ class Git:
         held: Sequence[int] = (),
         own_configuration: bool = False,
     ) -> Answer:
-        """Run one git command to its end. An exit code outside `ok` raises WorkspaceError with git's words. `held` are
-        file descriptors that the child keeps open (for locks that must live as long as it does)."""
+        """Run one git command to its end. An exit code outside `ok` raises WorkspaceError with git's words; one that
+        takes too long is killed and raises GitStopped. `held` are file descriptors that the child keeps open (for locks
+        that must live as long as it does)."""
         with _input(stdin) as source:
             answer = _execute(
                 self._command(arguments, identity, own_configuration),
                 cwd=self.work_tree or self.git_dir,
                 istream=source,
                 pass_fds=tuple(held),
+                timeout_s=self.timeout_s,
+            )
+        if answer.code == -signal.SIGKILL and answer.err.startswith("Timeout"):
+            raise GitStopped(
+                f"git {arguments[0]} did not end within {self.timeout_s:g} s and was stopped",
+                f"something in {self.git_dir} makes git wait; run `git status` there and look what it waits for",
             )
         if answer.code not in ok:
             raise WorkspaceError(f"git {arguments[0]} failed: {answer.words()}", f"the repository is {self.git_dir}")
@@ -230,7 +246,9 @@ def _library() -> Any:
     return git.cmd
 
 
-def _execute(command: Sequence[str], *, cwd: Path, istream: IO[bytes] | None, pass_fds: tuple[int, ...]) -> Answer:
+def _execute(
+    command: Sequence[str], *, cwd: Path, istream: IO[bytes] | None, pass_fds: tuple[int, ...], timeout_s: float
+) -> Answer:
     code, out, err = (
         _library()
         .Git(str(cwd))
@@ -243,6 +261,7 @@ def _execute(command: Sequence[str], *, cwd: Path, istream: IO[bytes] | None, pa
             strip_newline_in_stdout=False,
             shell=False,
             pass_fds=pass_fds,
+            kill_after_timeout=timeout_s,
         )
     )
     return Answer(code, out, err)

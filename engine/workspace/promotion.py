@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
+from engine.workspace.git import GitStopped
 from engine.workspace.place import Place, find_place
 from engine.workspace.takeback import edited_since, take_back
 
@@ -103,6 +104,8 @@ def apply_plan(place: Place, plan: PromotionPlan, step: Step | None = None) -> N
             if _passed(place, plan):
                 _finish(place, plan, files)
                 return
+            if isinstance(error, GitStopped):
+                _drop_ref_locks(here or place, plan, files)
             if here is not None and files.owns_lock():
                 take_back(here, plan)
             files.clear()
