@@ -13,14 +13,14 @@ from engine.vocabulary.sessions import Session, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from threading import Event as Flag
 
     from engine.facade.core import Core
     from engine.review.promotion import Promoter
-    from engine.vocabulary.changes import ChangeSet, Conflict, Hunk, Promotion
+    from engine.vocabulary.changes import ChangeSet, Hunk, Promotion
     from engine.vocabulary.requests import Review
-    from engine.vocabulary.workspaces import UndoPreview
-
-_CLOSED = (SessionState.REJECTED, SessionState.RUNNING)
+    from engine.vocabulary.sessions import Evidence
+    from engine.vocabulary.workspaces import ConflictSides, UndoPreview
 
 
 class Reviews:
@@ -58,20 +58,50 @@ class Reviews:
         *,
         paths: Sequence[str] | None = None,
         hunks: Mapping[str, Collection[int] | None] | None = None,
+        resolutions: Mapping[str, bytes | None] | None = None,
+        onto: str | None = None,
     ) -> Review:
         """Findings and conflicts of exactly this selection: `paths` whole, and of other files the `hunks` by id with
-        the numbers of their changed lines (None for all of them); everything when both are None."""
-        from engine.review.findings import blocking, findings_of
-        from engine.review.selection import Choice, chosen_changes, open_changes, tasks_by_path
-        from engine.vocabulary.requests import Review
+        the numbers of their changed lines (None for all of them); everything when both are None. `resolutions` answer
+        conflicts: a path's content, None for the session's version."""
+        from engine.facade.reviewing import report
+        from engine.review.selection import Choice
 
-        state, repository = self._core.session(session), self._core.repository(session)
-        changes = open_changes(state, repository)
-        chosen = chosen_changes(changes, Choice(paths, hunks), repository)
-        conflicts = self._conflicts(state, chosen)
-        findings = findings_of(state, self._core.role(state), repository, chosen, conflicts)
-        ready = bool(chosen.files) and state.state not in _CLOSED and not blocking(findings)
-        return Review(state, changes, findings, conflicts, state.hand_off, ready, tasks_by_path(state))
+        return report(self._core, self._core.session(session), Choice(paths, hunks, resolutions or {}), onto)
+
+    def check(
+        self,
+        session: str,
+        *,
+        paths: Sequence[str] | None = None,
+        hunks: Mapping[str, Collection[int] | None] | None = None,
+        resolutions: Mapping[str, bytes | None] | None = None,
+        onto: str | None = None,
+        again: bool = False,
+        stop: Flag | None = None,
+        progress: Callable[[str, str], None] | None = None,
+    ) -> tuple[Evidence, ...]:
+        """Run the checks of exactly this selection in a sandbox, on a checkout of the tree that it would make of the
+        branch, and keep the evidence; those that ran on that tree before are not run again unless `again`. Empty where
+        there is no check, or a conflict leaves no tree. Raises SandboxUnavailable, Cancelled once `stop` is set."""
+        from engine.facade.reviewing import check
+        from engine.review.selection import Choice
+
+        choice = Choice(paths, hunks, resolutions or {})
+        with self._alone(session) as state:
+            return check(self._core, state, choice, onto, again=again, stop=stop, progress=progress)
+
+    def conflict(self, session: str, path: str, *, onto: str | None = None) -> ConflictSides:
+        """The versions of a file that cannot be merged by itself. Raises UsageError when it can."""
+        from engine.facade.reviewing import sides
+
+        return sides(self._core, self._core.session(session), path, onto)
+
+    def branches(self, session: str) -> tuple[str, ...]:
+        """The branches that it could be promoted onto, its own first."""
+        state = self._core.session(session)
+        found = self._core.adapters.users.branches(Path(state.workspace))
+        return (state.branch, *(name for name in found if name != state.branch))
 
     def promote(
         self,
@@ -80,6 +110,7 @@ class Reviews:
         secret: str | None,
         paths: Sequence[str] | None = None,
         hunks: Mapping[str, Collection[int] | None] | None = None,
+        resolutions: Mapping[str, bytes | None] | None = None,
         accept: Sequence[str] = (),
         onto: str | None = None,
         kind: PromoteAs | None = None,
@@ -92,7 +123,7 @@ class Reviews:
         with self._alone(session) as state:
             if state.state is SessionState.REJECTED:
                 raise UsageError("the session was rejected", "its branch is kept in its own repository")
-            choice = Choice(paths, hunks)
+            choice = Choice(paths, hunks, resolutions or {})
             return self._promoter(state).promote(
                 secret=secret,
                 choice=choice,
@@ -144,16 +175,6 @@ class Reviews:
                 how = "finished" if finished else "taken back: the repository is as before"
                 told.append(f"a promotion of session {summary.id} was cut short and has been {how}")
         return tuple(told)
-
-    def _conflicts(self, state: Session, chosen: ChangeSet) -> tuple[Conflict, ...]:
-        if not chosen.files:
-            return ()
-        repository = self._core.repository(state.id)
-        root = Path(state.workspace)
-        _, merged, in_the_way = self._core.adapters.users.conflicts(
-            root, state.branch, repository, chosen.old, chosen.new
-        )
-        return (*merged.conflicts, *in_the_way)
 
     @contextmanager
     def _alone(self, session: str) -> Iterator[Session]:

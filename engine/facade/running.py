@@ -33,7 +33,7 @@ from engine.vocabulary.sessions import Session, SessionState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from engine.vocabulary.ports import Lease, Sandbox
+    from engine.vocabulary.ports import Lease, Sandbox, SessionRepository
     from engine.vocabulary.runs import Layer, SandboxStatus
 
 _ID_LENGTH = 12
@@ -102,15 +102,7 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
     role = core.role(state)
     model = taped(core, state.id, core.model_for(state.model, role))
     repository = core.repository(state.id)
-    spec = SandboxSpec(
-        session=state.id,
-        tree=repository.tree,
-        toolchains=core.adapters.toolchains(settings.toolchains),
-        git_dir=repository.inside(state.base_commit),
-        memory_mib=settings.memory_mib,
-        cpus=settings.cpus,
-        pids=settings.pids,
-    )
+    spec = spec_of(core, state, repository)
     ledger, work = Ledger(core.journal, lease), Worktime(core.clock)
     provider = choose(state.sandbox or "auto", core.adapters.providers)
 
@@ -149,6 +141,20 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
     )
     sandbox.told = lambda said: _notice(bench, said)
     return Runner(bench, core.journal, lease, ended)
+
+
+def spec_of(core: Core, state: Session, repository: SessionRepository) -> SandboxSpec:
+    """What a sandbox of this session is made of, before its set-up."""
+    settings = core.adapters.read_settings().sandbox
+    return SandboxSpec(
+        session=state.id,
+        tree=repository.tree,
+        toolchains=core.adapters.toolchains(settings.toolchains),
+        git_dir=repository.inside(state.base_commit),
+        memory_mib=settings.memory_mib,
+        cpus=settings.cpus,
+        pids=settings.pids,
+    )
 
 
 def _told(ledger: Ledger, said: str) -> None:

@@ -10,6 +10,7 @@ from engine.governance.path_classes import classify_path
 from engine.governance.protected import protected_reason
 from engine.governance.secrets import SecretHit, redact, scan
 from engine.governance.weakened import weakened
+from engine.review.evidence import on_tree, wanted
 from engine.vocabulary.actions import ActionClass, digest_of
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange, Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
@@ -26,6 +27,7 @@ LINK = 0o120000
 GITLINK = 0o160000
 EXECUTABLE = 0o100755
 NAMED_TASKS = 5
+NEVER_RAN = "never ran on exactly this selection"
 _ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -35,8 +37,10 @@ def findings_of(
     repository: SessionRepository,
     changes: ChangeSet,
     conflicts: Sequence[Conflict] = (),
+    merged: str = "",
 ) -> tuple[Finding, ...]:
-    """All findings on exactly these changes, the blocking ones first."""
+    """All findings on exactly these changes, the blocking ones first. `merged` is the tree that they would make on the
+    branch, for which evidence is asked; empty when it is not known."""
     found: list[Finding] = []
     found += _conflicts(conflicts)
     for change in changes.files:
@@ -46,7 +50,9 @@ def findings_of(
     found += _protected(changes)
     found += _limits(role, repository, changes)
     found += _filters(repository, changes)
-    found += _tasks(session, {change.path for change in changes.files})
+    paths = {change.path for change in changes.files}
+    found += _tasks(session, paths)
+    found += _evidence(session, role, paths, merged)
     return tuple(sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.kind.value, finding.path)))
 
 
@@ -220,7 +226,35 @@ def _tasks(session: Session, paths: set[str]) -> Iterator[Finding]:
     unverified = [repr(view.task.id) for view in touching if view.verified is None]
     if unverified:
         yield _finding(FindingKind.CHECK, Severity.INFO, "", _not_verified(unverified))
-    for evidence in session.criteria:
-        if not evidence.passed:
-            message = f"the role's criterion `{evidence.run}` does not hold on the result"
-            yield _finding(FindingKind.CHECK, Severity.WARNING, "", message)
+
+
+def _evidence(session: Session, role: Role, paths: set[str], merged: str) -> Iterator[Finding]:
+    """What ran on exactly what would be promoted and failed, and what never ran on it."""
+    if not merged:
+        return
+    known = on_tree(session, merged)
+    missing: list[str] = []
+    for check in wanted(session, role, paths):
+        seen = known.get(check.run)
+        if seen is None:
+            missing.append(check.run)
+        elif not seen.passed:
+            ended = "was stopped" if seen.exit is None else f"exit {seen.exit}"
+            yield _finding(
+                FindingKind.CHECK,
+                Severity.BLOCKING,
+                "",
+                f"`{check.run}` fails on exactly this selection ({ended})",
+                hint="read its output, take what it needs as well, or accept this finding by name",
+                about=f"{merged} {check.run}",
+            )
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        yield _finding(
+            FindingKind.CHECK,
+            Severity.WARNING,
+            "",
+            f"{NEVER_RAN}: `{missing[0]}`{more}",
+            hint="the promotion runs them first; by hand: orion check",
+            about=f"{merged} {missing}",
+        )

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.governance.secrets import redact
+from engine.review.evidence import on_tree, wanted
 from engine.review.findings import accept, blocking, findings_of
 from engine.review.intents import intent_data, promoted_data
-from engine.review.selection import ALL, Choice, chosen_changes, open_changes
+from engine.review.selection import ALL, Choice
 from engine.review.steps import Step, one_step, steps_by_task
+from engine.review.weighing import Weighed, moved_since, weigh
 from engine.vocabulary.access import Guarded
 from engine.vocabulary.changes import ChangeSet, Conflict, Finding, FindingKind, PromoteAs, Promotion
 from engine.vocabulary.errors import OrionError, UsageError, WorkspaceError
@@ -79,26 +81,25 @@ class Promoter:
         if session.state is SessionState.RUNNING:
             raise UsageError("the session is still running", "pause it or wait until it has ended")
         branch = onto or session.branch
-        changes = chosen_changes(open_changes(session, self._repository), choice, self._repository)
+        tell("drift", "running")
+        weighed = weigh(session, self._repository, self._users, choice, branch)
+        changes, old, merged, conflicts = weighed.changes, weighed.head, weighed.merged, weighed.conflicts
         if not changes.files:
             return Promotion(False, branch=branch, reasons=("there is nothing to promote",))
         by_task = kind is PromoteAs.COMMITS
         steps = steps_by_task(session, self._repository, changes, choice) if by_task else one_step(changes)
-        tell("drift", "running")
-        old, merged, in_the_way = self._users.conflicts(self._root, branch, self._repository, changes.old, changes.new)
-        tell("drift", "ok")
-        conflicts = (*merged.conflicts, *in_the_way)
+        tell("drift", "moved" if self._drifted(weighed, branch) else "ok")
         tell("conflicts", "blocked" if conflicts else "ok")
-        findings = accept(self._findings(changes, steps, conflicts), accepted)
+        findings = accept(self._findings(changes, steps, conflicts, merged.tree), accepted)
         standing = blocking(findings)
         for step in ("secrets", "limits", "scope"):
             tell(step, "blocked" if any(_STEP_OF.get(f.kind) == step for f in standing) else "ok")
-        tell("checks", "ok")
+        tell("checks", self._proof(changes, merged.tree, standing))
         if standing:
             return _refused(branch, standing, findings, conflicts)
         if merged.tree == self._users_tree(old):
             return Promotion(False, branch=branch, reasons=("the branch already holds all of it",), findings=findings)
-        commits = self._commits(changes, steps, old, merged.tree)
+        commits = self._commits(weighed.merge_base, steps, old, merged.tree)
         if commits is None:
             reason = "a single task's changes cannot be merged onto the branch; promote as one commit"
             return Promotion(False, branch=branch, reasons=(reason,), findings=findings)
@@ -106,7 +107,7 @@ class Promoter:
         self._authorise(Guarded.PROMOTE, secret)
         tell("authentication", "ok")
         tell("commit", "running")
-        promotion = self._carry_out(branch, old, commits, changes, findings, kind)
+        promotion = self._carry_out(branch, commits, weighed, findings, kind)
         tell("commit", "ok")
         return promotion
 
@@ -155,10 +156,10 @@ class Promoter:
         return record.old or f"{record.commit}^", record.commit
 
     def _findings(
-        self, changes: ChangeSet, steps: Sequence[Step], conflicts: Sequence[Conflict]
+        self, changes: ChangeSet, steps: Sequence[Step], conflicts: Sequence[Conflict], merged: str
     ) -> tuple[Finding, ...]:
         """Those of the whole, and the secrets of every step: one that a later task removed stays in history."""
-        found = findings_of(self._session, self._role, self._repository, changes, conflicts)
+        found = findings_of(self._session, self._role, self._repository, changes, conflicts, merged)
         if len(steps) == 1:
             return found
         known = {finding.id for finding in found}
@@ -173,14 +174,26 @@ class Promoter:
                     more.append(finding)
         return (*more, *found)
 
-    def _commits(
-        self, changes: ChangeSet, steps: Sequence[Step], old: str, merged: str
-    ) -> tuple[tuple[str, str], ...] | None:
+    def _drifted(self, weighed: Weighed, branch: str) -> bool:
+        """Whether the branch moved since the session began, or a file of this selection was changed meanwhile."""
+        moved = moved_since(self._session, self._repository, self._users, weighed, branch)
+        chosen = {change.path for change in weighed.changes.files}
+        return weighed.head != self._session.base_commit or bool(chosen.intersection(moved))
+
+    def _proof(self, changes: ChangeSet, merged: str, standing: Sequence[Finding]) -> str:
+        """What the step `checks` says: blocked, unproven (one never ran on this), none (there is no check), or ok."""
+        if any(finding.kind is FindingKind.CHECK for finding in standing):
+            return "blocked"
+        checks = wanted(self._session, self._role, [change.path for change in changes.files])
+        known = on_tree(self._session, merged)
+        return "none" if not checks else "ok" if all(check.run in known for check in checks) else "unproven"
+
+    def _commits(self, base: str, steps: Sequence[Step], old: str, merged: str) -> tuple[tuple[str, str], ...] | None:
         """The tree of each commit on the branch, and the task it is for; None when a step cannot be merged alone."""
         trees: list[tuple[str, str]] = []
         before = self._users_tree(old)
         for step in steps[:-1]:
-            tree = self._repository.merge(changes.old, old, step.tree).tree
+            tree = self._repository.merge(base, old, step.tree).tree
             if not tree:
                 return None
             if tree != before:
@@ -193,9 +206,8 @@ class Promoter:
     def _carry_out(
         self,
         branch: str,
-        old: str,
         commits: Sequence[tuple[str, str]],
-        changes: ChangeSet,
+        weighed: Weighed,
         findings: tuple[Finding, ...],
         kind: PromoteAs,
     ) -> Promotion:
@@ -208,13 +220,13 @@ class Promoter:
             session=self._session.id,
             attempt=attempt,
             branch=branch,
-            old=old,
+            old=weighed.head,
             steps=[(tree, self._message(task, trailers)) for tree, task in commits],
             uncommitted=kind is PromoteAs.CHANGES,
         )
-        took = {**self._taken(changes, attempt), "as": kind.value, "old": old}
+        took = {**self._taken(weighed, attempt), "as": kind.value, "old": weighed.head}
         self._move(plan, undoes=None, took=took)
-        paths = tuple(change.path for change in changes.files)
+        paths = tuple(change.path for change in weighed.changes.files)
         self._journal.append(self._session.id, [Fact(EventKind.PROMOTED, promoted_data(plan, paths, accepted, took))])
         return Promotion(
             True,
@@ -228,12 +240,14 @@ class Promoter:
             notices=plan.notices,
         )
 
-    def _taken(self, changes: ChangeSet, attempt: int) -> dict[str, str]:
-        """What the session will count its changes from after this; both trees stay reachable in its repository."""
+    def _taken(self, weighed: Weighed, attempt: int) -> dict[str, str]:
+        """What the session will count its changes from after this; both trees stay reachable in its repository. A
+        person's answer to a conflict is no change of the session's."""
         tip = self._session.tip
-        for name, tree in (("base", changes.old), ("chosen", changes.new)):
+        base, chosen = weighed.all.old, weighed.taken
+        for name, tree in (("base", base), ("chosen", chosen)):
             self._repository.save(f"promoted/{attempt}/{name}", tree, tip, f"{name} of promotion {attempt}")
-        return {"source": tip, "base": changes.old, "chosen": changes.new}
+        return {"source": tip, "base": base, "chosen": chosen}
 
     def _move(
         self, plan: PromotionPlan, *, undoes: PromotionRecord | None, took: Mapping[str, str] | None = None

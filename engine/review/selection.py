@@ -6,7 +6,7 @@ part that was left out can be promoted later, and one that was undone can be pro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from engine.review.hunks import HunkLines, hunks_of, partial
@@ -27,10 +27,12 @@ REGULAR = 0o100644
 @dataclass(frozen=True, slots=True)
 class Choice:
     """`paths` are taken whole, and of other files the `hunks` by id with the numbers of their changed lines (None for
-    all of them). Everything is taken when both are None."""
+    all of them). Everything is taken when both are None. `resolutions` are a person's own answers to conflicts: the
+    content of a path, or None for the session's version of it."""
 
     paths: Sequence[str] | None = None
     hunks: Mapping[str, Collection[int] | None] | None = None
+    resolutions: Mapping[str, bytes | None] = field(default_factory=dict)
 
     @property
     def everything(self) -> bool:

@@ -30,8 +30,9 @@ def steps_by_task(
     session: Session, repository: SessionRepository, changes: ChangeSet, choice: Choice
 ) -> tuple[Step, ...]:
     """A step for each kept task that touched a chosen file, in the order they were kept; the last one's tree is what
-    was chosen. Raises UsageError when hunks were chosen: a task's share of a hunk is nobody's decision."""
-    if choice.hunks:
+    was chosen. Raises UsageError when hunks were chosen or conflicts resolved: a task's share of them is nobody's
+    decision."""
+    if choice.hunks or choice.resolutions:
         raise UsageError("commits by task are made of whole files", "take whole files, or promote as one commit")
     chosen = {change.path for change in changes.files}
     steps: list[Step] = []

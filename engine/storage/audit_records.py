@@ -21,6 +21,7 @@ _BY_USER = frozenset(
         EventKind.SESSION_CREATED,
         EventKind.DECIDED,
         EventKind.LIMITS_SET,
+        EventKind.SELECTION_CHECKED,
         EventKind.PROMOTING,
         EventKind.PROMOTED,
         EventKind.PROMOTION_UNDONE,

@@ -92,6 +92,9 @@ class EventKind(StrEnum):
     run)"""
     LIMITS_SET = "limits_set"
     """fields of Limits, any of them left out as it was: the person gave a session other limits"""
+    SELECTION_CHECKED = "selection_checked"
+    """tree (what would be promoted, merged onto the branch), evidence: list of {run, passed, exit, duration_s, output,
+    excerpt}; a person had the checks run on it"""
     PROMOTING = "promoting"
     """attempt, workspace, branch, old (commit), new (commit), pre_tag, post_tag, paths; the intent, written first"""
     PROMOTED = "promoted"

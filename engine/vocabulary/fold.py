@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.fold_plan import plan_made, replanned, rolled_back, take_in
-from engine.vocabulary.fold_review import promoted, promoting, promotion_failed, promotion_undone, rejected
+from engine.vocabulary.fold_review import (
+    promoted,
+    promoting,
+    promotion_failed,
+    promotion_undone,
+    rejected,
+    selection_checked,
+)
 from engine.vocabulary.outlook import confidence_from_json
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import (
@@ -305,6 +312,7 @@ _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.DRIFT: _drift,
     EventKind.LIMITS_SET: _limits_set,
     EventKind.SESSION_ENDED: _session_ended,
+    EventKind.SELECTION_CHECKED: selection_checked,
     EventKind.PROMOTING: promoting,
     EventKind.PROMOTED: promoted,
     EventKind.PROMOTION_FAILED: promotion_failed,

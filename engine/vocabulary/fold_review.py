@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.sessions import PromotionRecord, Session, SessionState
+from engine.vocabulary.sessions import Evidence, PromotionRecord, Session, SessionState
 
 if TYPE_CHECKING:
     from engine.vocabulary.events import Event
@@ -53,6 +53,23 @@ def promotion_undone(session: Session, event: Event) -> Session:
     left = any(not record.undone_by for record in records)
     state = SessionState.PROMOTED if left else SessionState.AWAITING_REVIEW
     return replace(session, promoting=None, promotions=records, state=state, reason="promotion undone")
+
+
+def selection_checked(session: Session, event: Event) -> Session:
+    tree = event.data["tree"]
+    found = tuple(
+        Evidence(
+            each["run"],
+            each["passed"],
+            each.get("exit"),
+            each.get("duration_s", 0.0),
+            each.get("output", ""),
+            each.get("excerpt", ""),
+            tree,
+        )
+        for each in event.data["evidence"]
+    )
+    return replace(session, checked={**session.checked, tree: found})
 
 
 def rejected(session: Session, event: Event) -> Session:

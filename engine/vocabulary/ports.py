@@ -285,6 +285,9 @@ class UserRepository(Protocol):
     def dirty_paths(self, root: Path) -> tuple[str, ...]:
         """Paths with uncommitted or untracked changes; writes nothing, not even the index."""
 
+    def branches(self, root: Path) -> tuple[str, ...]:
+        """The names of its branches, the latest used first."""
+
     def conflicts(
         self, root: Path, branch: str, repository: SessionRepository, base: str, chosen: str
     ) -> tuple[str, MergeResult, tuple[Conflict, ...]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.outlook import Outlook
     from engine.vocabulary.plans import Plan
     from engine.vocabulary.roles import Role, RoleSource
-    from engine.vocabulary.sessions import Limits, Session
+    from engine.vocabulary.sessions import Evidence, Limits, Session
     from engine.vocabulary.settings import ModelSettings
     from engine.vocabulary.verdicts import Verdict
     from engine.vocabulary.workspaces import WorkspaceInfo
@@ -100,7 +100,11 @@ class Proposal:
 @dataclass(frozen=True, slots=True)
 class Review:
     """Everything that the morning review shows of a session. `changes` are those of all kept tasks against the base,
-    less what an earlier promotion brought over already; `tasks_of` names the kept tasks that touched a path."""
+    less what an earlier promotion brought over already; `tasks_of` names the kept tasks that touched a path.
+
+    `head` is the branch's commit now and `moved` what changed there or in the work tree since the session began; `tree`
+    is what the chosen changes would make of the branch (empty with a conflict). `evidence` ran on exactly that tree,
+    `unproven` are the checks that never did."""
 
     session: Session
     changes: ChangeSet
@@ -109,6 +113,12 @@ class Review:
     hand_off: tuple[str, ...]
     can_promote: bool
     tasks_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    branch: str = ""
+    head: str = ""
+    moved: tuple[str, ...] = ()
+    tree: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    unproven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

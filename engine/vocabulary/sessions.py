@@ -152,7 +152,8 @@ class PromotionRecord:
 class Session:
     """State of one session after the event numbered `seq`. Times are ISO 8601; `elapsed_s` counts finished runs only.
     `survey` is the blob with what the planner was told of the repository; `unweighed` are the tasks that ended since
-    the plan was last weighed, in the order of their ends."""
+    the plan was last weighed, in the order of their ends; `checked` is the evidence that a reviewer asked for, by the
+    tree that would have been promoted."""
 
     id: str
     goal: str = ""
@@ -182,6 +183,7 @@ class Session:
     promoting: Mapping[str, Any] | None = None
     hand_off: tuple[str, ...] = ()
     criteria: tuple[Evidence, ...] = ()
+    checked: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     steering: tuple[Steering, ...] = ()
     drift: str = "none"

@@ -30,10 +30,24 @@ class WorkspaceInfo:
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """`tree` is a git tree id, or empty when `conflicts` says why there is none."""
+    """`tree` is a git tree id, or empty when `conflicts` says why there is none; `marked` is then the tree in which the
+    conflicting places stand between git's markers."""
 
     tree: str
     conflicts: tuple[Conflict, ...] = ()
+    marked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictSides:
+    """A file that cannot be merged by itself: as both sides began with it, as it is on the branch now, as the session
+    has it (each None where it is missing there), and merged with git's markers around what conflicts."""
+
+    path: str
+    base: bytes | None
+    ours: bytes | None
+    theirs: bytes | None
+    marked: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 def merge_trees(git: Git, base: str, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
-    """The merged tree, or "" and the paths in conflict. All arguments are tree ids."""
+    """The merged tree and the paths in conflict, whose places stand between markers in it. All arguments are tree
+    ids."""
     if ours in (base, theirs):
         return theirs, ()
     if theirs == base:
@@ -32,9 +33,10 @@ def merge_trees(git: Git, base: str, ours: str, theirs: str) -> tuple[str, tuple
     if answer.code == 129:
         raise WorkspaceError("this git is too old to merge without a work tree", "install git 2.38 or newer")
     fields = answer.out.split(b"\0")
+    tree = fields[0].decode().strip()
     if answer.code == 0:
-        return fields[0].decode().strip(), ()
-    return "", tuple(sorted({os.fsdecode(field) for field in fields[1:] if field}))
+        return tree, ()
+    return tree, tuple(sorted({os.fsdecode(field) for field in fields[1:] if field}))
 
 
 def _commit(git: Git, tree: str, *parents: str) -> str:

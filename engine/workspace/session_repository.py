@@ -138,7 +138,9 @@ class GitSessionRepository:
 
     def merge(self, base: str, ours: str, theirs: str) -> MergeResult:
         tree, paths = merge_trees(self.git, self.tree_of(base), self.tree_of(ours), self.tree_of(theirs))
-        return MergeResult(tree, tuple(Conflict(path, "content") for path in paths))
+        if paths:
+            return MergeResult("", tuple(Conflict(path, "content") for path in paths), tree)
+        return MergeResult(tree)
 
     def check_out(self, tree: str) -> Path:
         self._check.restore(self._load(tree))

@@ -88,6 +88,12 @@ class GitUserRepository:
     def dirty_paths(self, root: Path) -> tuple[str, ...]:
         return tuple(sorted(find_place(root).dirty()))
 
+    def branches(self, root: Path) -> tuple[str, ...]:
+        listed = find_place(root).git.text(
+            "for-each-ref", "--sort=-committerdate", "--format=%(refname:lstrip=2)", "refs/heads/"
+        )
+        return tuple(listed.splitlines())
+
     def conflicts(
         self, root: Path, branch: str, repository: SessionRepository, base: str, chosen: str
     ) -> tuple[str, MergeResult, tuple[Conflict, ...]]:

@@ -11,17 +11,25 @@ import click
 from engine.vocabulary.changes import PromoteAs, Promotion, Severity
 from engine.vocabulary.errors import AuthError, UsageError
 from orion_tui.cli.exits import Exit
-from orion_tui.cli.options import json_option, opened, pin_option, secret_of, session_argument
+from orion_tui.cli.options import json_option, opened, pin_option, secret_of, session_argument, workspace_option
 from orion_tui.cli.out import note, say, say_json
 from orion_tui.cli.review import show_findings, show_review
 from orion_tui.cli.shapes import promotion_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.engine import Engine
     from engine.vocabulary.requests import Review
     from engine.vocabulary.workspaces import UndoPreview
 
-_STEP_SIGNS = {"ok": "✓", "blocked": "✗"}
+_STEP_SIGNS = {"ok": "✓", "blocked": "✗", "moved": "⚑", "unproven": "⚑", "none": "·"}
+_STEP_WORDS = {
+    "moved": ": the branch or a chosen file moved on; merged",
+    "unproven": ": not every check ran on this selection",
+    "none": ": there is none for this selection",
+}
+_COLOURS = {"✓": "green", "✗": "red", "⚑": "yellow"}
 
 
 @click.command()
@@ -44,6 +52,7 @@ _STEP_SIGNS = {"ok": "✓", "blocked": "✗"}
 )
 @click.option("--accept", multiple=True, metavar="FINDING", help="Accept a finding by its id; can be repeated.")
 @click.option("--onto", default=None, metavar="BRANCH", help="Another branch than the one the session began on.")
+@click.option("--no-checks", is_flag=True, help="Do not run the checks on this selection first.")
 @pin_option
 @json_option
 def promote(
@@ -53,6 +62,7 @@ def promote(
     accept: tuple[str, ...],
     onto: str | None,
     kind: str,
+    no_checks: bool,
     pin_stdin: bool,
     as_json: bool,
 ) -> int:
@@ -61,11 +71,14 @@ def promote(
     with opened() as engine:
         found = engine.sessions.resolve(session)
         _need_secret(engine)
+        if not no_checks:
+            tell = None if as_json else tell_check
+            engine.review.check(found, paths=paths or None, hunks=parts, onto=onto, progress=tell)
         if sys.stdin.isatty() and not pin_stdin:
-            seen = engine.review.report(found, paths=paths or None, hunks=parts)
+            seen = engine.review.report(found, paths=paths or None, hunks=parts, onto=onto)
             if not as_json:
                 show_review(seen)
-            if onto is None and _stands_in_the_way(seen, accept):
+            if _stands_in_the_way(seen, accept):
                 return _tell(_refused(seen), as_json, shown=True)
         secret = secret_of(pin_stdin)
         answer = engine.review.promote(
@@ -79,6 +92,39 @@ def promote(
             progress=None if as_json else tell_step,
         )
     return _tell(answer, as_json)
+
+
+@click.command()
+@session_argument(required=False)
+@workspace_option
+@click.option("--only", "paths", multiple=True, metavar="PATH", help="Take only this file; can be repeated.")
+@click.option("--hunk", "hunks", multiple=True, metavar="HUNK", help="Take only this hunk, or ID:2-4,7 of it.")
+@click.option("--onto", default=None, metavar="BRANCH", help="Another branch than the one the session began on.")
+@click.option("--again", is_flag=True, help="Also those that ran on exactly this before.")
+@json_option
+def check(
+    session: str | None,
+    workspace: Path,
+    paths: tuple[str, ...],
+    hunks: tuple[str, ...],
+    onto: str | None,
+    again: bool,
+    as_json: bool,
+) -> int:
+    """Run the checks on exactly what would be promoted, in the sandbox, and keep the evidence."""
+    parts = dict(hunk_of(text) for text in hunks) or None
+    with opened() as engine:
+        found = engine.sessions.resolve(session, workspace.absolute())
+        tell = None if as_json else tell_check
+        evidence = engine.review.check(found, paths=paths or None, hunks=parts, onto=onto, again=again, progress=tell)
+    if as_json:
+        say_json({"session": found, "checks": [asdict(each) for each in evidence]})
+    elif not evidence:
+        say("nothing was run: no check belongs to this selection, or a conflict leaves nothing to run it on")
+    else:
+        passed = sum(each.passed for each in evidence)
+        say(f"{passed} of {len(evidence)} checks pass on exactly this selection", fg=None if passed else "red")
+    return Exit.DONE if all(each.passed for each in evidence) else Exit.BLOCKED
 
 
 @click.command("undo-promote")
@@ -146,7 +192,14 @@ def hunk_of(text: str) -> tuple[str, frozenset[int] | None]:
 def tell_step(step: str, status: str) -> None:
     """One line of the gate's checklist, as it fills in."""
     if status in _STEP_SIGNS:
-        say(f"{_STEP_SIGNS[status]} {step}", fg="green" if status == "ok" else "red")
+        sign = _STEP_SIGNS[status]
+        say(f"{sign} {step}{_STEP_WORDS.get(status, '')}", fg=_COLOURS.get(sign))
+
+
+def tell_check(command: str, status: str) -> None:
+    """A check of the selection, once it has ended."""
+    if status != "running":
+        say(f"{'✓' if status == 'ok' else '✗'} {command}", fg="green" if status == "ok" else "red")
 
 
 def _need_secret(engine: Engine) -> None:

@@ -50,6 +50,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Review": {
         "review": ("review:review", "Files, findings and conflicts of a session"),
         "diff": ("review:diff", "What a session would change, as a patch"),
+        "check": ("promotion:check", "Run the checks on exactly what would be promoted"),
         "promote": ("promotion:promote", "Let the chosen part into your repository as one commit"),
         "undo-promote": ("promotion:undo_promote", "Take the latest promotion back with a revert commit"),
         "reject": ("promotion:reject", "Turn a session or one task down, with a reason"),
