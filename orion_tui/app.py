@@ -11,7 +11,7 @@ from textual.theme import Theme
 
 from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
-from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, read_lists
+from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, is_here, read_lists
 from orion_tui.resources import style_sheet
 from orion_tui.routes import make_screen
 from orion_tui.screens.base import OrionScreen
@@ -155,9 +155,11 @@ class OrionApp(App[int]):
             self._engine = None
 
     def _tell(self, state: AppState) -> None:
+        if not self.is_running:
+            return
         screen = self.screen
         # One that was just pushed has no widgets yet; it draws the state by itself once it is mounted.
-        if isinstance(screen, OrionScreen) and screen.is_mounted:
+        if isinstance(screen, OrionScreen) and screen.is_mounted and is_here(screen):
             screen.refresh_from(state)
             screen.update_chrome()
 

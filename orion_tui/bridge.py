@@ -197,22 +197,32 @@ def ask(
     group: str = "ask",
     exclusive: bool = False,
 ) -> None:
-    """Run a blocking call in a thread and hand its result to `done`, its error to `failed`, on the UI's thread. Nothing
-    is called once `node` is gone. Without `failed` the app shows the error with its hint."""
+    """Run a blocking call in a thread and hand its result to `done`, its error to `failed`, on the UI's thread. Neither
+    is called once `node` is going or gone. Without `failed`, or too late for it, the app shows the error with its
+    hint."""
+
+    def told(error: OrionError) -> None:
+        (failed if failed is not None and is_here(node) else _show(node))(error)
 
     async def job() -> None:
         try:
             result = await asyncio.to_thread(work)
         except OrionError as error:
-            (failed or _show(node))(error)
+            told(error)
         except Exception as error:  # told to the person and to the log, whatever it was
             logging.getLogger("orion.tui").exception("a call into the engine failed")
-            (failed or _show(node))(OrionError(f"Orion failed: {type(error).__name__}: {error}", "this is a bug"))
+            told(OrionError(f"Orion failed: {type(error).__name__}: {error}", "this is a bug"))
         else:
-            if done is not None and node.is_attached:
+            if done is not None and is_here(node):
                 done(result)
 
     node.run_worker(job(), group=group, exclusive=exclusive, exit_on_error=True)
+
+
+def is_here(node: DOMNode) -> bool:
+    """Whether what the node is made of can be relied on: one that is being closed is still attached while its children
+    are gone already."""
+    return node.is_attached and node.is_running
 
 
 def _show(node: DOMNode) -> Callable[[OrionError], None]:

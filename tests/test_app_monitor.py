@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from engine.vocabulary.events import EventKind
 from orion_tui.app import OrionApp
+from orion_tui.screens.monitor import MonitorScreen
 from orion_tui.widgets.activity import ActivityLog
 from tests.support.app_driver import driven, on_screen, shown, told, wait_for
 from tests.support.fake_engine import FakeEngine, interrupted, night
@@ -275,3 +276,21 @@ async def test_a_runner_that_dies_while_one_looks_leaves_no_task_running():
         await wait_for(pilot, lambda: "↺ interrupted: its runner is gone" in shown(app), "the interruption")
         await wait_for(pilot, lambda: "· Write unit tests" in shown(app), "the task that waits again")
         assert "p goes on, nothing kept is lost" in " ".join(shown(app).split())
+
+
+async def test_a_session_that_ends_while_the_app_closes_disturbs_nobody(monkeypatch: pytest.MonkeyPatch):
+    engine = night()
+    late: list[int] = []
+
+    def told_late(screen: MonitorScreen) -> None:
+        # A screen that is closed is still the app's while its widgets are gone.
+        assert not screen.query("#tasks")
+        engine.ended("s002", "awaiting_review", "the goal is complete")
+        screen.app.bridge.tick()  # type: ignore[attr-defined]
+        screen.redraw()
+        late.append(1)
+
+    monkeypatch.setattr(MonitorScreen, "on_unmount", told_late)
+    async with monitor(engine):
+        pass
+    assert late == [1]

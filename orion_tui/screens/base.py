@@ -8,6 +8,7 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from orion_tui.actions import Act, act_for_key, acts_for, reason_off
+from orion_tui.bridge import is_here
 from orion_tui.widgets.footer import OrionFooter
 from orion_tui.widgets.header import OrionHeader
 
@@ -68,7 +69,7 @@ class OrionScreen(Screen[None]):
 
     def redraw(self) -> None:
         """Draw everything again from the present state."""
-        if self.is_attached:
+        if is_here(self):
             self.refresh_from(self.orion.bridge.state)
             self.update_chrome()
 
