@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Event as Flag
+from threading import Timer
 
 import pytest
 
@@ -32,6 +33,51 @@ RUN = (
     "import sys; from pathlib import Path; from engine.build import build\n"
     "engine = build(Path(sys.argv[1])); engine.sessions.start(sys.argv[2]); engine.sessions.wait(sys.argv[2])\n"
 )
+
+HELD = """
+import os, sys
+from pathlib import Path
+from engine.build import build
+from engine.vocabulary.events import EventKind, Fact
+engine = build(Path(sys.argv[1]))
+journal = engine._core.journal
+lease = journal.acquire(sys.argv[2])
+box = {"name": "bubblewrap", "network": "off", "detail": ""}
+journal.append(sys.argv[2], [Fact(EventKind.SESSION_STARTED, {
+    "sandbox": box, "generation": lease.generation, "pid": os.getpid(), "host": "here", "resumed": False,
+})], lease=lease)
+if os.fork() == 0:
+    # As a process does that has not become its program yet: it holds a copy of everything.
+    os.close(1)
+    sys.stdin.read()
+    os._exit(0)
+print("running", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_lock_that_outlives_its_runner_for_a_moment_stops_nobody(
+    home: Path, repository: Path, tmp_path: Path
+) -> None:
+    engine = build(home)
+    try:
+        session = created(engine, repository, playbook(tmp_path, *TASKS))
+        child = subprocess.Popen(
+            [sys.executable, "-c", HELD, str(home), session], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"running\n"
+        child.kill()
+        child.wait()
+        assert engine.sessions.get(session).state is SessionState.RUNNING
+        letting_go = Timer(0.2, child.stdin.close)
+        letting_go.start()
+        assert set(states(resumed(engine, session)).values()) == {"kept"}
+        letting_go.join()
+        child.stdout.close()
+    finally:
+        engine.close()
 
 
 @pytest.mark.parametrize("seed", range(count(80)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.facade.authorising import Authoriser
 from engine.storage.audit_feeder import AuditFeeder
+from engine.storage.leases import LOCK_OUTLIVES_S
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import Event
 from engine.vocabulary.fold import fold
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     from engine.vocabulary.roles import Role
     from engine.vocabulary.settings import ModelSettings, Settings
     from engine.workspace.setups import SetupFolder
+
+
+_LOOK_AGAIN_S = 0.02
 
 
 class Adapters(Protocol):
@@ -133,6 +138,17 @@ class Core:
         """Whether some process works on the session now."""
         runner = self.journal.runner(session)
         return runner is not None and runner.alive
+
+    def lives(self, session: str) -> bool:
+        """Whether some process works on the session, looked at again for a moment before it is believed: a runner that
+        is killed while it starts a program leaves a copy of its lock to that program's process, which gives it back
+        when it has become the program."""
+        end = time.monotonic() + LOCK_OUTLIVES_S
+        while (runner := self.journal.runner(session)) is not None and runner.alive:
+            if runner.pid == os.getpid() or time.monotonic() >= end:
+                return True
+            time.sleep(_LOOK_AGAIN_S)
+        return False
 
     def repository(self, session: str) -> SessionRepository:
         return self.adapters.users.reopen(session, self.home.session(session))

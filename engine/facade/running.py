@@ -46,8 +46,9 @@ _log = logging.getLogger(__name__)
 
 def startable(core: Core, state: Session) -> None:
     """Raises UsageError when the session cannot run now, SandboxUnavailable when nothing can."""
-    if state.state is SessionState.RUNNING:
+    if state.state is SessionState.RUNNING and core.lives(state.id):
         raise UsageError("the session is running already", f"follow it with: orion log {state.id} --follow")
+    state = core.session(state.id)
     _not_over(state)
     if not state.can_go_on:
         raise UsageError("nothing of this session is ready to run", _what_waits(state))
@@ -56,7 +57,7 @@ def startable(core: Core, state: Session) -> None:
             summary.id != state.id
             and summary.state is SessionState.RUNNING
             and same_place(summary.workspace, Path(state.workspace))
-            and core.alive(summary.id)
+            and core.lives(summary.id)
         ):
             raise UsageError(
                 f"session {summary.id} is running in this workspace", "wait for it, or pause it, then start this one"

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 STALE_S = 120.0
 """A runner on a machine whose locks cannot be seen counts as dead after this long without a beat."""
 
-_PROBE_WAIT_S = 0.2
+LOCK_OUTLIVES_S = 1.0
+"""A lock can be held this long by nobody who works: by one who only looks at it, or after a kill by a program that the
+dead runner was just starting, whose process holds a copy until it has become the program."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -154,8 +157,7 @@ class Leases:
             lease.release()
 
     def _take_over(self, session: str, descriptor: int) -> int:
-        # The wait outlasts somebody who only looks whether the lock is held.
-        if not try_lock(descriptor, wait_s=_PROBE_WAIT_S):
+        if not try_lock(descriptor, wait_s=LOCK_OUTLIVES_S):
             raise self._taken(session, self._read(session))
         with self._database.transaction(sync=True) as connection:
             row = _select(connection, session)
