@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.facade.core import Core
     from engine.facade.doctor import Doctor
     from engine.facade.feedback import FeedbackFace
+    from engine.facade.first_run import Setup
     from engine.facade.models import Models
     from engine.facade.nouns import Playbooks
     from engine.facade.roles import Roles
@@ -91,6 +92,12 @@ class Engine:
         from engine.facade.doctor import Doctor
 
         return Doctor(self._core)
+
+    @cached_property
+    def setup(self) -> Setup:
+        from engine.facade.first_run import Setup
+
+        return Setup(self._core)
 
     def subscribe(self, callback: Callable[[tuple[Event, ...]], None]) -> Callable[[], None]:
         """Call back with the events of every session and process, in order, from a thread of the engine. The callback

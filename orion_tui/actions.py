@@ -67,6 +67,11 @@ NEEDS: dict[str, str] = {
     "typing": "nothing is being typed",
     "not_typing": "a value is being typed: enter takes it, esc leaves it",
     "option": "this question is answered in words",
+    "machine_step": "that belongs to the first step",
+    "role_step": "that belongs to the step of the role",
+    "secret_step": "a PIN or codes are set already: settings (,) change them",
+    "last_step": "that belongs to the last step",
+    "further": "this is the last step: enter is done",
 }
 
 
@@ -101,7 +106,7 @@ _KEY_NAMES = {
 }
 
 # Every screen that has another one behind it.
-_DEEPER = ("new_goal", "monitor", "story", "plan", "approvals", "review", "roles", "role", "new_role")
+_DEEPER = ("new_goal", "monitor", "story", "plan", "approvals", "review", "roles", "role", "new_role", "setup")
 
 ACTS: tuple[Act, ...] = (
     # Home
@@ -255,6 +260,23 @@ ACTS: tuple[Act, ...] = (
     # The interview for a new role
     Act("answer", "take it", "enter", "Take the answer and go on", ("new_role",)),
     Act("mark", "mark/unmark", "space", "Move the action in or out of this list", ("new_role",), ("option",)),
+    # The wizard of the first run
+    Act(
+        "setup",
+        "set-up",
+        "f2",
+        "The first steps: machine, role, PIN; also a second time",
+        ("home",),
+        ("engine",),
+        footer=False,
+    ),
+    Act("go_on", "go on", "enter", "Take this step and go on to the next", ("setup",), ("engine",)),
+    Act("customise", "customise", "c", "Make a role of your own out of this one", ("setup",), ("role_step",)),
+    Act("look_again", "look again", "ctrl+r", "Look at this machine again", ("setup",), ("machine_step",)),
+    Act("codes", "codes instead", "ctrl+o", "One-time codes of an app instead of a PIN", ("setup",), ("secret_step",)),
+    Act("try_it", "try it", "n", "New goal, filled in with what is suggested", ("setup",), ("last_step",)),
+    Act("skip_step", "later", "ctrl+n", "Leave this step for later", ("setup",), ("further",)),
+    Act("leave_setup", "leave", "ctrl+l", "Leave the set-up; f2 on Home takes it up again", ("setup",)),
     # Everywhere
     Act("back", "back", "q", "Back to where you came from", _DEEPER),
     Act(

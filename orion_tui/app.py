@@ -3,8 +3,9 @@ the first paint, in a thread."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App
 from textual.theme import Theme
@@ -75,6 +76,19 @@ _THEMES = (
 )
 
 
+Wizard = Literal["never", "new", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What the thread that opens the engine brings back; `greets` when the wizard comes by itself."""
+
+    engine: EngineFace
+    disconnect: Callable[[], None]
+    lists: Lists
+    greets: bool
+
+
 def _palette() -> type[Provider]:
     from orion_tui.palette import Actions
 
@@ -88,8 +102,14 @@ class OrionApp(App[int]):
     COMMANDS: ClassVar = {_palette}
 
     def __init__(
-        self, open_engine: Callable[[], EngineFace], workspace: Path, now: Callable[[], datetime] | None = None
+        self,
+        open_engine: Callable[[], EngineFace],
+        workspace: Path,
+        now: Callable[[], datetime] | None = None,
+        *,
+        wizard: Wizard = "never",
     ) -> None:
+        """`wizard` says whether the set-up opens by itself: on a home where nobody ever did anything, or always."""
         super().__init__(css_path=[style_sheet("orion.tcss")])
         for theme in _THEMES:
             self.register_theme(theme)
@@ -100,6 +120,7 @@ class OrionApp(App[int]):
         self.now = now or (lambda: datetime.now(UTC))
         self.bridge = Bridge(self._tell, self._lists_changed)
         self._open_engine = open_engine
+        self._wizard: Wizard = wizard
         self._engine: EngineFace | None = None
         self._disconnect: Callable[[], None] = lambda: None
         self._reading = False
@@ -128,19 +149,22 @@ class OrionApp(App[int]):
         self.call_after_refresh(self._start_engine)
 
     def _start_engine(self) -> None:
-        def opened() -> tuple[EngineFace, Callable[[], None], Lists]:
+        def opened() -> _Opened:
             # Subscribed before the lists are read, so that nothing falls between the two.
             engine = self._open_engine()
             disconnect = connect(self.bridge, engine)
-            return engine, disconnect, read_lists(engine, {})
+            greets = self._wizard == "always" or (self._wizard == "new" and engine.setup.is_new())
+            return _Opened(engine, disconnect, read_lists(engine, {}), greets)
 
         ask(self, opened, self._opened, self._not_opened, group="engine")
 
-    def _opened(self, found: tuple[EngineFace, Callable[[], None], Lists]) -> None:
-        self._engine, self._disconnect, lists = found
-        self._lists_read(lists)
+    def _opened(self, found: _Opened) -> None:
+        self._engine, self._disconnect = found.engine, found.disconnect
+        self._lists_read(found.lists)
         self.set_interval(TICK_S, self.bridge.tick)
         self.set_interval(_LOOK_AGAIN_S, self._lists_changed)
+        if found.greets:
+            self.go("setup")
 
     def _not_opened(self, error: OrionError) -> None:
         self.show_error(error, timeout=3600)
@@ -276,7 +300,7 @@ class OrionApp(App[int]):
         self.do_quit()
 
 
-def run(home: Path | None, workspace: Path) -> int:
+def run(home: Path | None, workspace: Path, *, wizard: Wizard = "new") -> int:
     """Run the app until the person leaves; the answer is the exit status."""
 
     def open_engine() -> EngineFace:
@@ -286,7 +310,7 @@ def run(home: Path | None, workspace: Path) -> int:
         engine: EngineFace = build(home)
         return engine
 
-    app = OrionApp(open_engine, workspace)
+    app = OrionApp(open_engine, workspace, wizard=wizard)
     try:
         return app.run() or 0
     finally:

@@ -11,7 +11,7 @@ from orion_tui.actions import ACTS, EVERYWHERE, Act, acts_for
 from orion_tui.screens.base import OrionScreen
 
 # Not in the footer, yet not the second key of something else.
-_ALONE = ("theme", "previous_hunk")
+_ALONE = ("theme", "previous_hunk", "setup")
 
 
 class Actions(Provider):

@@ -20,13 +20,14 @@ ROUTES: dict[str, tuple[str, str]] = {
     "roles": ("orion_tui.screens.roles", "RolesScreen"),
     "role": ("orion_tui.screens.role", "RoleScreen"),
     "new_role": ("orion_tui.screens.new_role", "NewRoleScreen"),
+    "setup": ("orion_tui.screens.setup", "SetupScreen"),
 }
 
 
 def make_screen(name: str, **arguments: Any) -> OrionScreen:
     """A new screen. `plan` takes `proposal` or a whole `session`, `monitor` and `review` take `session`, `story`
-    takes `session` and `task`, `approvals` takes an optional `session` and `approval`, `role` takes `role` with either
-    the `source` of a file or the `text` of a new role."""
+    takes `session` and `task`, `new_goal` an optional `goal` and `playbook`, `approvals` an optional `session` and
+    `approval`, `role` takes `role` with either the `source` of a file or the `text` of a new role."""
     module, kind = ROUTES[name]
     screen: OrionScreen = getattr(import_module(module), kind)(**arguments)
     return screen

@@ -8,6 +8,7 @@ from engine.vocabulary.errors import AuthError, OrionError, SandboxUnavailable
 from engine.vocabulary.requests import DoctorCheck, DoctorReport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from engine.facade.core import Core
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 GIT_NEEDED = (2, 38)
 """`git merge-tree --write-tree` came with this version."""
+
+_GIT_FROM = "apt install git (Debian, Ubuntu), dnf install git (Fedora), pacman -S git (Arch), brew install git (macOS)"
 
 LOW_DISK_BYTES = 1024**3
 
@@ -26,20 +29,32 @@ class Doctor:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def report(self, workspace: Path | None = None) -> DoctorReport:
-        """Every check; with a workspace also whether a sandbox has the tool chains that its manifests ask for."""
+    def report(self, workspace: Path | None = None, told: Callable[[DoctorCheck], None] | None = None) -> DoctorReport:
+        """Every check; with a workspace also whether a sandbox has the tool chains that its manifests ask for. Each is
+        `told`, from this thread, as soon as it is known."""
+        checks: list[DoctorCheck] = []
+
+        def note(*found: DoctorCheck) -> None:
+            for check in found:
+                checks.append(check)
+                if told is not None:
+                    told(check)
+
+        git, home = _git(), self._home()
+        note(git)
         found = [provider.probe() for provider in self._core.adapters.providers]
         # One is enough; what is missing of the others is worth knowing, no more.
         usable = any(status.available or status.fetchable for status in found)
-        sandboxes = tuple(_sandbox(status, optional=usable) for status in found)
+        note(*(_sandbox(status, optional=usable) for status in found))
         tested = self.self_test()
+        note(*tested)
         # One that cannot be tried before its image is here is tried when a session begins.
         usable = any(check.status == "ok" for check in tested) or any(status.fetchable for status in found)
-        git, home = _git(), self._home()
+        note(*self._toolchains(workspace), self._keychain())
         model = self._model()
-        checks = (git, *sandboxes, *tested, *self._toolchains(workspace), self._keychain(), model, home)
+        note(model, home)
         # A configuration that cannot be read fails the model, and every session with it.
-        return DoctorReport(usable and all(check.status != "fail" for check in (git, model, home)), checks)
+        return DoctorReport(usable and all(check.status != "fail" for check in (git, model, home)), tuple(checks))
 
     def self_test(self) -> tuple[DoctorCheck, ...]:
         """Try to get out of each kind of sandbox that works here, in one made for it alone; `fail` names what got out.
@@ -102,14 +117,15 @@ def _git() -> DoctorCheck:
 
     program = shutil.which("git")
     needed = ".".join(map(str, GIT_NEEDED))
+    how = f"install git {needed} or newer: {_GIT_FROM}"
     if program is None:
-        return DoctorCheck("git", "fail", "git is not installed", f"install git {needed} or newer")
+        return DoctorCheck("git", "fail", "git is not installed", how)
     said = subprocess.run(
         [program, "--version"], capture_output=True, text=True, timeout=10, check=False
     ).stdout.strip()
     version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
     if version < GIT_NEEDED:
-        return DoctorCheck("git", "fail", f"{said} is too old", f"install git {needed} or newer")
+        return DoctorCheck("git", "fail", f"{said} is too old", how)
     return DoctorCheck("git", "ok", said)
 
 

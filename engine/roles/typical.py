@@ -51,6 +51,23 @@ _TYPICAL: tuple[tuple[str, Action], ...] = (
 )
 
 
+# What a new person is shown of their role: allowed, allowed, asked, asked, and twice never (SPEC, set-up).
+_SCENARIOS = (
+    "change src/app.py",
+    "run pytest",
+    "add a dependency",
+    "merge into main",
+    "deploy",
+    "change Orion's rules",
+)
+
+
+def scenarios_of(role: Role) -> tuple[Trial, ...]:
+    """The six scenarios of the set-up with what the gate says to each, in their order."""
+    actions = dict(_TYPICAL)
+    return tuple(Trial(label, decide_action(role, actions[label], 1.0)) for label in _SCENARIOS)
+
+
 def trials_of(role: Role, confidence: float = 1.0) -> tuple[Trial, ...]:
     """What the gate says to each typical action, asked with this confidence in 0..1."""
     return tuple(Trial(label, decide_action(role, action, confidence)) for label, action in _TYPICAL)

@@ -31,6 +31,7 @@ _BY_USER = frozenset(
         EventKind.AUTHENTICATION_CHANGED,
         EventKind.ROLE_CHANGED,
         EventKind.SETTING_CHANGED,
+        EventKind.FIRST_RUN,
     }
 )
 # Long texts stand in the journal and in git; here they would only be a second copy to keep secrets out of.

@@ -149,6 +149,11 @@ def parse_settings(text: str, path: Path) -> Settings:
     return Settings() if says_nothing(text) else _settings(parse_document(text, str(path), SCHEMA))
 
 
+def chosen_role(path: Path) -> str:
+    """The default role that the file itself names, empty when it leaves that to the default. Raises ConfigError."""
+    return "" if _file_says_nothing(path) else str(read_document(path, SCHEMA).data.get("default_role", ""))
+
+
 def says_nothing(text: str) -> bool:
     """Whether there are only comments and empty lines."""
     return all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())

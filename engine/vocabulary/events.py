@@ -118,6 +118,8 @@ class EventKind(StrEnum):
     """role, change (created, edited, deleted, trusted, untrusted), content (SHA-256 of the file, empty when deleted)"""
     SETTING_CHANGED = "setting_changed"
     """fields (dotted names, no values)"""
+    FIRST_RUN = "first_run"
+    """state (finished or left), [step] (where it was left): how the wizard of the first run ended"""
 
 
 @dataclass(frozen=True, slots=True)

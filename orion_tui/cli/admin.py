@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from engine.vocabulary.text import nearest
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened
 from orion_tui.cli.out import say, say_json
+
+if TYPE_CHECKING:
+    from engine.vocabulary.requests import DoctorReport
 
 _SIGNS = {"ok": ("✓", "green"), "warn": ("⚑", "yellow"), "fail": ("✗", "red")}
 
@@ -27,6 +30,12 @@ def doctor(as_json: bool) -> int:
     if as_json:
         say_json({"ok": found.ok, "checks": [asdict(check) for check in found.checks]})
         return Exit.DONE if found.ok else Exit.NO_SANDBOX
+    say_checks(found)
+    return Exit.DONE if found.ok else Exit.NO_SANDBOX
+
+
+def say_checks(found: DoctorReport) -> None:
+    """Every check with what to do about it, and whether a session can start."""
     width = max((len(check.name) for check in found.checks), default=0)
     for check in found.checks:
         sign, colour = _SIGNS[check.status]
@@ -34,7 +43,6 @@ def doctor(as_json: bool) -> int:
         if check.hint and check.status != "ok":
             say(f"  {'':<{width}}  {check.hint}")
     say("a session can start" if found.ok else "no session can start", bold=True)
-    return Exit.DONE if found.ok else Exit.NO_SANDBOX
 
 
 @click.group()

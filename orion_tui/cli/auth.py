@@ -13,6 +13,7 @@ from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, line_of_input, opened, pin_option, secret_of
 from orion_tui.cli.out import note, say, say_json
 from orion_tui.cli.progress import seconds
+from orion_tui.qr import grouped, qr_lines
 
 if TYPE_CHECKING:
     from engine.engine import Engine
@@ -194,19 +195,3 @@ def _current(status: AuthStatus, pin_stdin: bool, code_stdin: bool) -> str | Non
     if status.method == "pin":
         return secret_of(pin_stdin, "current PIN")
     return secret_of(code_stdin or pin_stdin, "current code", "--code-stdin")
-
-
-def qr_lines(text: str) -> list[str]:
-    """A QR code in half blocks, dark on light whatever the terminal's colours are."""
-    import segno
-
-    rows = [[False, *row, False] for row in segno.make(text, error="l").matrix_iter(border=2)]
-    rows += [[0] * len(rows[0])] * (len(rows) % 2)
-    signs = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
-    pairs = zip(rows[::2], rows[1::2], strict=True)
-    return ["".join(signs[int(up), int(down)] for up, down in zip(*pair, strict=True)) for pair in pairs]
-
-
-def grouped(secret: str) -> str:
-    """In fours, as it is typed by hand."""
-    return " ".join(secret[place : place + 4] for place in range(0, len(secret), 4))

@@ -35,6 +35,6 @@ def demo(folder: Path | None, headless: bool, as_json: bool) -> int:
         engine.sessions.start(session, detach=True)
     from orion_tui.app import run as run_app
 
-    code = run_app(stage.home, stage.workspace)
+    code = run_app(stage.home, stage.workspace, wizard="never")
     say(look_around(stage))
     return code

@@ -65,6 +65,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "audit": ("audit:audit", "Verify, show and export the audit log"),
     },
     "This machine": {
+        "setup": ("setup:setup", "The first steps: machine, role, PIN, dry run"),
         "doctor": ("admin:doctor", "What works here, and what to do about the rest"),
         "settings": ("admin:settings", "The configuration in effect"),
         "model": ("model:model", "List and try models, keep their keys"),

@@ -34,7 +34,9 @@ _EMPTY: Parts = (
     ("Nothing reaches your repository before you promote it.\n\n", ""),
     ("To see the whole path first, leave and run ", ""),
     ("orion demo", "key"),
-    (".", ""),
+    (".\n", ""),
+    ("f2", "key"),
+    (" goes through the first steps: machine, role, PIN.", ""),
 )
 
 
@@ -210,6 +212,9 @@ class HomeScreen(OrionScreen):
 
     def do_roles(self) -> None:
         self.orion.go("roles")
+
+    def do_setup(self) -> None:
+        self.orion.go("setup")
 
     def do_open(self) -> None:
         kind, key = self._chosen()

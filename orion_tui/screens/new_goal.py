@@ -70,8 +70,10 @@ class NewGoalScreen(OrionScreen):
     BINDINGS = bindings_for("new_goal")
     HORIZONTAL_BREAKPOINTS = _BREAKPOINTS
 
-    def __init__(self) -> None:
+    def __init__(self, goal: str = "", playbook: str = "") -> None:
+        """With a `goal` or a `playbook` filled in already."""
         super().__init__()
+        self._filled = (goal, playbook)
         self._offer: _Offer | None = None
         self._planning = ""
         self._seen = ""
@@ -149,6 +151,11 @@ class NewGoalScreen(OrionScreen):
             how.prompt = "choose a playbook"
             self._no_model = f"no model is set up: choose a playbook, or name a model in {offer.config}"
             self._say_at("how", self._no_model, "muted")
+        goal, playbook = self._filled
+        if playbook and any(entry.name == playbook and not entry.problems for entry in offer.playbooks):
+            how.value = f"playbook:{playbook}"
+        if goal and not self.query_one("#goal", TextArea).text:
+            self.query_one("#goal", TextArea).text = goal
         limits = offer.settings.limits
         self.query_one("#time", Input).value = written_duration(limits.time_s)
         self.query_one("#cost", Input).value = f"{limits.cost_usd:.2f}"

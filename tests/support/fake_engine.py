@@ -11,15 +11,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engine.planning.suggesting import suggest
+from engine.roles.profile import parse_role
+from engine.roles.typical import scenarios_of
+from engine.vocabulary.access import TotpOffer
 from engine.vocabulary.actions import ActionClass, RunCommand
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, FileChange, Promotion
 from engine.vocabulary.errors import AuthError, UsageError
 from engine.vocabulary.events import Event, EventKind
+from engine.vocabulary.first_run import Standing, Suggestion
 from engine.vocabulary.fold import fold
 from engine.vocabulary.intake import Brief
 from engine.vocabulary.plans import Plan, Task, plan_to_json
 from engine.vocabulary.requests import (
     AuthStatus,
+    DoctorCheck,
+    DoctorReport,
     Guarded,
     Intake,
     PlaybookEntry,
@@ -29,6 +36,7 @@ from engine.vocabulary.requests import (
     SessionRequest,
     Stripped,
 )
+from engine.vocabulary.role_forms import Trial
 from engine.vocabulary.roles import Authority, AuthorityRule, Role, RoleSource
 from engine.vocabulary.sessions import Limits, Session, SessionState, SessionSummary, summary_of_session
 from engine.vocabulary.settings import ModelSettings, Settings
@@ -94,6 +102,8 @@ class FakeEngine:
         self.playbooks = _Playbooks()
         self.auth = _Auth()
         self.settings = _Settings(self)
+        self.doctor = _Doctor()
+        self.setup = _Setup()
         self._row = 0
 
     def tell(self, session: str, kind: EventKind, *, at: datetime | None = None, **data: Any) -> Event:
@@ -440,10 +450,66 @@ class _Playbooks:
 
 
 class _Auth:
+    def __init__(self) -> None:
+        self.state = AuthStatus("pin", 3, 0.0, "the system's keychain (Secret Service)", "system")
+
     def status(self) -> AuthStatus:
-        return AuthStatus("pin", 3, 0.0, "file")
+        return self.state
 
     def set_pin(self, new: str, current: str | None = None) -> None:
+        return None
+
+    def covers(self, session: str) -> bool:
+        return False
+
+    def offer_totp(self, current: str | None = None) -> TotpOffer:
+        secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+        return TotpOffer(secret, f"otpauth://totp/Orion:ada%40shop?secret={secret}&issuer=Orion")
+
+    def confirm_totp(self, code: str) -> tuple[str, ...]:
+        return ("k3f9m-x2qtb", "ahw4d-9pnre", "t7cgy-m4kfz", "b2xvj-hq8sw", "eg6nu-3rdpt", "wz9ka-fy7cm")
+
+
+class _Doctor:
+    def __init__(self) -> None:
+        self.checks: tuple[DoctorCheck, ...] = (
+            DoctorCheck("git", "ok", "git version 2.47.1"),
+            DoctorCheck("sandbox.docker", "warn", "no Docker engine answers", "start it, or do without: one is enough"),
+            DoctorCheck("sandbox.bubblewrap", "ok", "bubblewrap 0.11.0"),
+            DoctorCheck("self-test.bubblewrap", "ok", "5 kinds of ways out tried, none led out in 60 ms"),
+            DoctorCheck("keychain", "ok", "the secrets are in the system's keychain (Secret Service)"),
+            DoctorCheck("model", "warn", "none is configured", "playbooks work without one"),
+            DoctorCheck("home", "ok", "/home/ada/.orion, 70693 MiB free"),
+        )
+
+    def report(self, workspace: Path | None = None, told: Callable[[DoctorCheck], None] | None = None) -> DoctorReport:
+        return DoctorReport(all(check.status != "fail" for check in self.checks), self.checks)
+
+
+class _Setup:
+    def __init__(self) -> None:
+        self.at = Standing(True, False, "", "")
+
+    def is_new(self) -> bool:
+        return self.at.is_new
+
+    def standing(self, workspace: Path | None = None) -> Standing:
+        return self.at
+
+    def choose_role(self, name: str, workspace: Path) -> None:
+        return None
+
+    def dry_run(self, name: str, workspace: Path) -> tuple[Trial, ...]:
+        text = (Path(__file__).parents[2] / "roles" / f"{name}.yaml").read_text("utf-8")
+        return scenarios_of(parse_role(text, Path(f"{name}.yaml"), RoleSource.STARTER))
+
+    def suggestion(self, workspace: Path) -> Suggestion:
+        return suggest({"README.md": 1, "src/cart.py": 900, "tests/test_pay.py": 3}, model=True)
+
+    def finish(self) -> None:
+        return None
+
+    def leave(self, step: str) -> None:
         return None
 
     def verify(self, secret: str) -> None:
