@@ -5,6 +5,7 @@ Standard library only. Options after `--` or unknown ones go to pytest; `--no-te
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "reports" / "tests.xml"
 PYTHON = sys.executable
+MOST_WORKERS = 4
 STATIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff check", ("ruff", "check", ".")),
     ("ruff format", ("ruff", "format", "--check", ".")),
@@ -53,7 +55,9 @@ def run_tests(extra: list[str]) -> tuple[Row, list[str]]:
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
     begun = time.monotonic()
-    command = (PYTHON, "-m", "pytest", f"--junitxml={REPORT}", *extra)
+    # One worker for each processor; `-n 0` after them runs everything in one.
+    workers = ("-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "worksteal")
+    command = (PYTHON, "-m", "pytest", f"--junitxml={REPORT}", *workers, *extra)
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
     seconds = time.monotonic() - begun
     if not REPORT.exists():
