@@ -31,10 +31,15 @@ _KINDS = {
         FindingKind.FORBIDDEN,
         FindingKind.PROTECTED_PATH,
         FindingKind.FILTER_ATTRIBUTE,
+        FindingKind.SUBMODULE,
+        FindingKind.DEPENDENCY,
+        FindingKind.LARGE,
+        FindingKind.GENERATED,
+        FindingKind.BINARY,
         FindingKind.MODE,
         FindingKind.NAME,
     ),
-    "checks": (FindingKind.CHECK,),
+    "checks": (FindingKind.CHECK, FindingKind.TESTS),
 }
 
 _SIGNS = {"pending": ("·", "muted"), "running": ("●", "accent"), "ok": ("✓", "good"), "blocked": ("✗", "bad")}

@@ -68,6 +68,11 @@ def weakened(path: str, before: bytes, after: bytes) -> Weakened | None:
     return None
 
 
+def assertions(text: str) -> int:
+    """How many places of a test's text look like they can make it fail."""
+    return _count(_ASSERTS, text)
+
+
 def _count(rule: re.Pattern[str], text: str) -> int:
     return sum(1 for _ in rule.finditer(text))
 

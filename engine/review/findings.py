@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.governance.gate import decide_changes
-from engine.governance.path_classes import classify_path
 from engine.governance.protected import protected_reason
-from engine.governance.secrets import SecretHit, redact, scan
-from engine.governance.weakened import weakened
+from engine.governance.secrets import SecretHit, scan
 from engine.review.evidence import on_tree, wanted
-from engine.vocabulary.actions import ActionClass, digest_of
+from engine.review.file_findings import GITLINK, file_findings
+from engine.review.finding import make_finding
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange, Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.verdicts import Decision, Layer, Verdict
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from engine.vocabulary.roles import Role
     from engine.vocabulary.sessions import Session
 
-LINK = 0o120000
-GITLINK = 0o160000
-EXECUTABLE = 0o100755
 NAMED_TASKS = 5
 NEVER_RAN = "never ran on exactly this selection"
 _ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -45,8 +41,7 @@ def findings_of(
     found += _conflicts(conflicts)
     for change in changes.files:
         found += _secrets(repository, change)
-        found += _shape(change)
-        found += _tests(repository, change)
+        found += file_findings(repository, change)
     found += _protected(changes)
     found += _limits(role, repository, changes)
     found += _filters(repository, changes)
@@ -71,24 +66,9 @@ def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(f for f in findings if f.severity is Severity.BLOCKING and not f.accepted)
 
 
-def _finding(
-    kind: FindingKind,
-    severity: Severity,
-    path: str,
-    message: str,
-    *,
-    line: int | None = None,
-    hint: str = "",
-    acceptable: bool = True,
-    about: str = "",
-) -> Finding:
-    identity = digest_of(kind, path, line, about or message)[:10]
-    return Finding(identity, kind, severity, redact(path), line, redact(message), hint, acceptable)
-
-
 def _conflicts(conflicts: Sequence[Conflict]) -> Iterator[Finding]:
     for conflict in conflicts:
-        yield _finding(
+        yield make_finding(
             FindingKind.CONFLICT,
             Severity.BLOCKING,
             conflict.path,
@@ -106,7 +86,7 @@ def _secrets(repository: SessionRepository, change: FileChange) -> Iterator[Find
     for hit in _hits(repository, change.new_oid, change.path):
         if hit.redacted in before:
             continue
-        yield _finding(
+        yield make_finding(
             FindingKind.SECRET,
             Severity.BLOCKING,
             change.path,
@@ -116,43 +96,18 @@ def _secrets(repository: SessionRepository, change: FileChange) -> Iterator[Find
             about=change.new_oid,
         )
     for hit in scan(change.path.encode("utf-8", errors="surrogateescape")):
-        yield _finding(FindingKind.SECRET, Severity.BLOCKING, change.path, f"{hit.rule} in the file's name")
+        yield make_finding(FindingKind.SECRET, Severity.BLOCKING, change.path, f"{hit.rule} in the file's name")
 
 
 def _hits(repository: SessionRepository, oid: str, path: str) -> tuple[SecretHit, ...]:
     return scan(repository.blob(oid), path) if oid else ()
 
 
-def _shape(change: FileChange) -> Iterator[Finding]:
-    if change.new_mode == LINK and change.old_mode != LINK:
-        yield _finding(FindingKind.MODE, Severity.WARNING, change.path, "is now a symbolic link")
-    if change.new_mode == EXECUTABLE and change.old_mode != EXECUTABLE:
-        yield _finding(FindingKind.MODE, Severity.WARNING, change.path, "is now executable")
-    if not change.path.isprintable():
-        yield _finding(FindingKind.NAME, Severity.WARNING, change.path, "has a name with characters that do not show")
-
-
-def _tests(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
-    if GITLINK in (change.old_mode, change.new_mode) or classify_path(change.path) is not ActionClass.TESTS_WRITE:
-        return
-    before = repository.blob(change.old_oid) if change.old_oid else b""
-    weaker = weakened(change.path, before, repository.blob(change.new_oid) if change.new_oid else b"")
-    if weaker is not None:
-        yield _finding(
-            FindingKind.CHECK,
-            Severity.BLOCKING if weaker.grave else Severity.WARNING,
-            change.path,
-            weaker.message,
-            hint="read what the tests still prove, then accept this finding by name" if weaker.grave else "",
-            about=change.new_oid,
-        )
-
-
 def _protected(changes: ChangeSet) -> Iterator[Finding]:
     for change in changes.files:
         reason = protected_reason(change.path)
         if reason:
-            yield _finding(
+            yield make_finding(
                 FindingKind.PROTECTED_PATH,
                 Severity.BLOCKING,
                 change.path,
@@ -175,7 +130,7 @@ def _limits(role: Role, repository: SessionRepository, changes: ChangeSet) -> It
     )
     for verdict in verdicts:
         if verdict.decision is Decision.BLOCK and verdict.layer in (Layer.BASE, Layer.ROLE):
-            yield _finding(
+            yield make_finding(
                 _KINDS.get(verdict.rule.partition(".")[0].partition(":")[0], FindingKind.FORBIDDEN),
                 Severity.BLOCKING,
                 verdict.subject,
@@ -188,7 +143,7 @@ def _limits(role: Role, repository: SessionRepository, changes: ChangeSet) -> It
 
 
 def _approved(verdict: Verdict) -> Finding:
-    return _finding(
+    return make_finding(
         FindingKind.FLAGGED, Severity.WARNING, verdict.subject, f"{verdict.rule}: was approved while the session ran"
     )
 
@@ -196,7 +151,7 @@ def _approved(verdict: Verdict) -> Finding:
 def _filters(repository: SessionRepository, changes: ChangeSet) -> Iterator[Finding]:
     paths = [change.path for change in changes.files if change.status is not ChangeStatus.DELETED]
     for path in repository.filtered(changes.new, paths) if paths else ():
-        yield _finding(
+        yield make_finding(
             FindingKind.FILTER_ATTRIBUTE,
             Severity.BLOCKING,
             path,
@@ -217,7 +172,7 @@ def _tasks(session: Session, paths: set[str]) -> Iterator[Finding]:
     touching = [v for v in session.tasks.values() if v.state is TaskState.KEPT and paths.intersection(v.files)]
     for view in touching:
         if view.flagged:
-            yield _finding(
+            yield make_finding(
                 FindingKind.FLAGGED,
                 Severity.WARNING,
                 "",
@@ -225,7 +180,7 @@ def _tasks(session: Session, paths: set[str]) -> Iterator[Finding]:
             )
     unverified = [repr(view.task.id) for view in touching if view.verified is None]
     if unverified:
-        yield _finding(FindingKind.CHECK, Severity.INFO, "", _not_verified(unverified))
+        yield make_finding(FindingKind.CHECK, Severity.INFO, "", _not_verified(unverified))
 
 
 def _evidence(session: Session, role: Role, paths: set[str], merged: str) -> Iterator[Finding]:
@@ -240,7 +195,7 @@ def _evidence(session: Session, role: Role, paths: set[str], merged: str) -> Ite
             missing.append(check.run)
         elif not seen.passed:
             ended = "was stopped" if seen.exit is None else f"exit {seen.exit}"
-            yield _finding(
+            yield make_finding(
                 FindingKind.CHECK,
                 Severity.BLOCKING,
                 "",
@@ -250,7 +205,7 @@ def _evidence(session: Session, role: Role, paths: set[str], merged: str) -> Ite
             )
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        yield _finding(
+        yield make_finding(
             FindingKind.CHECK,
             Severity.WARNING,
             "",

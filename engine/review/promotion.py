@@ -38,6 +38,8 @@ _STEP_OF = {
     FindingKind.FORBIDDEN: "scope",
     FindingKind.PROTECTED_PATH: "scope",
     FindingKind.FILTER_ATTRIBUTE: "scope",
+    FindingKind.SUBMODULE: "scope",
+    FindingKind.DEPENDENCY: "scope",
 }
 
 
@@ -182,7 +184,7 @@ class Promoter:
 
     def _proof(self, changes: ChangeSet, merged: str, standing: Sequence[Finding]) -> str:
         """What the step `checks` says: blocked, unproven (one never ran on this), none (there is no check), or ok."""
-        if any(finding.kind is FindingKind.CHECK for finding in standing):
+        if any(finding.kind in (FindingKind.CHECK, FindingKind.TESTS) for finding in standing):
             return "blocked"
         checks = wanted(self._session, self._role, [change.path for change in changes.files])
         known = on_tree(self._session, merged)

@@ -1,0 +1,107 @@
+"""What one changed file alone gives a person to think about: its shape, its size, its tests, its packages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.governance.bulk import HEAD_BYTES, is_generated, is_large
+from engine.governance.dependencies import MAX_BYTES, compared, is_dependency_file
+from engine.governance.path_classes import classify_path
+from engine.governance.thresholds import relaxed, silenced
+from engine.governance.weakened import weakened
+from engine.review.finding import make_finding
+from engine.vocabulary.actions import ActionClass
+from engine.vocabulary.changes import ChangeStatus, FileChange, Finding, FindingKind, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.vocabulary.ports import SessionRepository
+
+LINK = 0o120000
+GITLINK = 0o160000
+EXECUTABLE = 0o100755
+READ_TESTS = "read what the tests still prove, then accept this finding by name"
+
+
+def file_findings(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
+    """All of them but secrets, which every file is looked through for."""
+    if GITLINK in (change.old_mode, change.new_mode):
+        yield make_finding(
+            FindingKind.SUBMODULE,
+            Severity.BLOCKING,
+            change.path,
+            f"a submodule is {change.status.value}: Orion does not move what another repository's commit brings",
+            hint="leave it out and change it by hand: git submodule",
+            acceptable=False,
+        )
+        return
+    yield from _shape(change)
+    if LINK not in (change.old_mode, change.new_mode):
+        yield from _bulk(repository, change)
+        yield from _content(repository, change)
+
+
+def _shape(change: FileChange) -> Iterator[Finding]:
+    if change.new_mode == LINK and change.old_mode != LINK:
+        yield make_finding(FindingKind.MODE, Severity.WARNING, change.path, "is now a symbolic link")
+    if change.new_mode == EXECUTABLE and change.old_mode != EXECUTABLE:
+        yield make_finding(FindingKind.MODE, Severity.WARNING, change.path, "is now executable")
+    if change.old_mode == EXECUTABLE and change.new_mode and change.new_mode != EXECUTABLE:
+        yield make_finding(FindingKind.MODE, Severity.WARNING, change.path, "is no longer executable")
+    if change.status is not ChangeStatus.DELETED and not change.path.isprintable():
+        message = "has a name with characters that do not show"
+        yield make_finding(FindingKind.NAME, Severity.WARNING, change.path, message)
+
+
+def _bulk(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
+    if not change.new_oid:
+        return
+    large = is_large(change.size, change.additions)
+    if large:
+        hint = "look at how it came about, or leave it out"
+        yield make_finding(FindingKind.LARGE, Severity.WARNING, change.path, large, hint=hint)
+    head = repository.blob(change.new_oid, limit=HEAD_BYTES)
+    made = is_generated(change.path, head)
+    if made:
+        hint = "change what it is made from and make it again yourself, or leave it out"
+        yield make_finding(FindingKind.GENERATED, Severity.WARNING, change.path, made, hint=hint)
+    elif change.binary:
+        message = f"is binary ({change.size:,} bytes): what it holds cannot be shown"
+        yield make_finding(FindingKind.BINARY, Severity.WARNING, change.path, message, hint="open it, or leave it out")
+
+
+def _content(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
+    tests = classify_path(change.path) is ActionClass.TESTS_WRITE
+    if (change.binary or change.size > MAX_BYTES) and not tests and not is_dependency_file(change.path):
+        return
+    before = repository.blob(change.old_oid) if change.old_oid else b""
+    after = repository.blob(change.new_oid) if change.new_oid else b""
+    weaker = weakened(change.path, before, after) if tests else None
+    if weaker is not None:
+        yield make_finding(
+            FindingKind.TESTS,
+            Severity.BLOCKING if weaker.grave else Severity.WARNING,
+            change.path,
+            weaker.message,
+            hint=READ_TESTS if weaker.grave else "",
+            about=f"weakened {change.new_oid}",
+        )
+    bar = relaxed(change.path, before, after)
+    if bar is not None:
+        yield make_finding(
+            FindingKind.TESTS, Severity.BLOCKING, change.path, bar, hint=READ_TESTS, about=f"relaxed {change.new_oid}"
+        )
+    quiet = silenced(before, after)
+    if quiet is not None:
+        yield make_finding(FindingKind.TESTS, Severity.WARNING, change.path, quiet, about=f"silenced {change.new_oid}")
+    packages = compared(change.path, before, after)
+    if packages is not None:
+        yield make_finding(
+            FindingKind.DEPENDENCY,
+            Severity.BLOCKING if packages.grave else Severity.WARNING,
+            change.path,
+            packages.sentence(),
+            hint="look at where it comes from, then accept this finding by name" if packages.grave else "",
+            about=f"packages {change.old_oid} {change.new_oid}",
+        )
