@@ -120,11 +120,10 @@ class TaskRun:
             return True
         if agent.stands and not self._circled(agent, None):
             return False
-        return not agent.must_ask or self._asked(agent)
+        return not agent.must_ask or self._asking is None or self._asked(agent, self._asking)
 
-    def _asked(self, agent: ModelAgent) -> bool:
-        assert self._asking is not None
-        came = self._asking.ask(agent)
+    def _asked(self, agent: ModelAgent, asking: Asking) -> bool:
+        came = asking.ask(agent)
         if isinstance(came, Reached):
             self._stopped_by(came, agent)
             return False
@@ -174,8 +173,9 @@ class TaskRun:
             agent.note(note)
 
     def _answered(self, agent: Agent, question: Question) -> bool:
-        """False when the question waits for a person."""
-        assert isinstance(agent, ModelAgent)
+        """False when the question waits for a person. Only a model asks one."""
+        if not isinstance(agent, ModelAgent):
+            return True
         asked = "\n".join((question.text, *(f"- {option}" for option in question.options)))
         words = self._grants.words(words_digest(asked, agent.talk.turn))
         if words is None:
