@@ -1,80 +1,126 @@
-"""The secret scanner: what looks like a key, a token or a password in a text, and the text without them."""
+"""The secret scanner: what looks like a key, a token or a password in a text, and the text without them.
+
+Whatever the encoding (see secret_forms.py), the finds are the same, and so is what is hidden: everything that is shown,
+stored, sent or exported goes through `redact`, and everything that is let in through `scan`. Nothing in the text itself
+can switch a rule off; what a person has allowed is in allow_list.py and is applied by whoever shows the finds.
+"""
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter
+import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from engine.governance.secret_rules import RULES, SecretRule
+from engine.governance.secret_containers import contents
+from engine.governance.secret_find import Span, apart, find, formed, long_words
+from engine.governance.secret_forms import backwards, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_HITS = 1000
 _SHOWN = 4
-_WINDOW = 480  # bytes after a keyword; an assignment is shorter than half of it
-_BEFORE = 14  # the longest name ends in its keyword: `encryption_key`
-_PLACEHOLDERS = re.compile(
-    r"example|changeme|change[_-]me|placeholder|your[_-]|my[_-]|dummy|fake|sample|redacted|xxx|\*\*\*|\.\.\.|<|"
-    r"\$\{|\{\{|\{%|%\(|insert|replace|todo|undefined|none|null|foobar|password|passwd|secret|token|lorem|0000000|"
-    r"1234567|abcdefg|test|default|getenv|environ|process\.env|env\.|self\.|this\.|config|params|settings|args\.|"
-    r"kwargs|request|response|_key\b|key_|localhost",
-    re.IGNORECASE,
-)
-_REFERENCE = re.compile(
-    r"\$[A-Za-z_({]|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+\Z|[A-Za-z_.]+[(\[]|https?://|[./~]{0,2}/"
-)
-_WORDS = re.compile(r"[A-Za-z]{1,20}(?:[_\-. ][A-Za-z]{1,20})*[0-9]{0,2}\Z|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?\Z")
+_DEPTH = 3  # an encoding in an encoding in an encoding
+_BUDGET = 64 * 1024 * 1024  # bytes that one file may become when it is unpacked and decoded
+_LOCK_FILES = (".lock", ".sum", "-lock.json", "-lock.yaml", ".lockb", ".svg", ".min.js", ".map", "requirements.txt")
 
 
 @dataclass(frozen=True, slots=True)
 class SecretHit:
-    """One find: the kind, the line counted from 1, and the secret with all but its first characters hidden."""
+    """One find: the kind, the line counted from 1, and the secret with all but its first characters hidden. `form`
+    says in which encoding it stood (empty: plainly), `inside` in which member of an archive, `proof` what the token
+    shows about itself. `digest` (SHA-256 of the secret) tells finds apart; an allow-list may name it."""
 
     rule: str
     line: int
     redacted: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    start: int
-    end: int
-    rule: str
+    form: str = ""
+    inside: str = ""
+    proof: str = ""
+    digest: str = ""
 
 
 def scan(data: bytes, path: str = "") -> tuple[SecretHit, ...]:
     """Everything in the bytes that looks like a secret, in order, at most 1,000. `path` helps to tell lock files, whose
-    checksums look random, from the rest. UTF-16 with its mark is read as such."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        data = data.decode("utf-16", errors="replace").encode()
-    spans = _spans(data, generic=not _is_lock_file(path))
+    checksums look random, from the rest. Archives and packed files are looked into, within bounds."""
     hits: list[SecretHit] = []
-    line, counted = 1, 0
-    for span in spans[:MAX_HITS]:
-        line += data.count(b"\n", counted, span.start)
-        counted = span.start
-        hits.append(SecretHit(span.rule, line, _hidden(data[span.start : span.end].decode("utf-8", "replace"))))
-    return tuple(hits)
+    budget = [_BUDGET]
+    for inside, part in contents(data, budget):
+        name = inside or path
+        hits += _hits(part, inside, generic=not _is_lock_file(name))
+        if inside:
+            hits += [_in_name(hit, inside) for hit in _hits(inside.encode("utf-8", "replace"), inside, generic=True)]
+        if len(hits) >= MAX_HITS:
+            break
+    return tuple(hits[:MAX_HITS])
 
 
 def redact(text: str) -> str:
-    """The text with every secret cut down to its first characters; the same rules as `scan`."""
+    """The text with every secret cut down to its first characters; the same rules as `scan`. Doing it twice changes
+    nothing more."""
     data = text.encode("utf-8", "surrogatepass")
-    spans = _spans(data, generic=True)
+    spans = spans_of(data, generic=True)
     if not spans:
         return text
+    for _ in range(_DEPTH):
+        data = _without(data, spans)
+        spans = spans_of(data, generic=True)
+        if not spans:
+            break
+    return data.decode("utf-8", "surrogatepass")
+
+
+def _without(data: bytes, spans: list[Span]) -> bytes:
     out: list[bytes] = []
     at = 0
     for span in spans:
         out += (data[at : span.start], _hidden(data[span.start : span.end].decode("utf-8", "replace")).encode())
         at = span.end
     out.append(data[at:])
-    return b"".join(out).decode("utf-8", "surrogatepass")
+    return b"".join(out)
+
+
+def spans_of(data: bytes, *, generic: bool, depth: int = _DEPTH) -> list[Span]:
+    """Finds in the bytes, plain or encoded, as places in the bytes as they stand."""
+    words = long_words(data)
+    found = find(data, words, generic=generic)
+    if depth == 0:
+        return found
+    for piece in pieces(data, words):
+        inner = [span for span in spans_of(piece.decoded, generic=generic, depth=depth - 1) if span.end > piece.before]
+        if inner:
+            first = inner[0]
+            form = f"{piece.form}, {first.form}" if first.form else piece.form
+            secret = first.secret or piece.decoded[first.start : first.end]
+            found.append(Span(piece.start, piece.end, first.rule, form, first.proof, secret))
+    if depth == _DEPTH:
+        found += _turned(data, words)
+    return apart(found)
+
+
+def _turned(data: bytes, words: bytes) -> Iterator[Span]:
+    for form, turned, back in backwards(words):
+        for span in formed(turned, turned.lower(), turned, generic=False):
+            stood = back(turned[span.start : span.end])
+            at = data.find(stood)
+            if at >= 0 and b"\n" not in stood:
+                yield Span(at, at + len(stood), span.rule, form, span.proof, turned[span.start : span.end])
+
+
+def _hits(data: bytes, inside: str, *, generic: bool) -> Iterator[SecretHit]:
+    line, counted = 1, 0
+    for span in spans_of(data, generic=generic):
+        line += data.count(b"\n", counted, span.start)
+        counted = span.start
+        shown = data[span.start : span.end]
+        digest = hashlib.sha256(span.secret or shown).hexdigest()
+        yield SecretHit(
+            span.rule, line, _hidden(shown.decode("utf-8", "replace")), span.form, inside, span.proof, digest
+        )
+
+
+def _in_name(hit: SecretHit, inside: str) -> SecretHit:
+    return SecretHit(hit.rule, 0, hit.redacted, "file name", inside, hit.proof, hit.digest)
 
 
 def _hidden(secret: str) -> str:
@@ -85,102 +131,4 @@ def _hidden(secret: str) -> str:
 
 
 def _is_lock_file(path: str) -> bool:
-    name = path.rsplit("/", 1)[-1].casefold()
-    return name.endswith((".lock", ".sum", "-lock.json", "-lock.yaml", ".lockb", ".svg", ".min.js", ".map"))
-
-
-@lru_cache(maxsize=64)
-def _regex(rule: SecretRule) -> re.Pattern[bytes]:
-    return re.compile(rule.pattern)
-
-
-def _spans(data: bytes, *, generic: bool) -> list[_Span]:
-    """Finds that do not overlap; where two do, the rule that stands first in the table names it."""
-    lowered = data.lower()
-    found: list[_Span] = []
-    for rule in RULES:
-        if rule.near and not generic:
-            continue
-        if any(keyword in lowered for keyword in rule.keywords):
-            matches = _near(rule, data, lowered) if rule.near else _regex(rule).finditer(data)
-            for match in matches:
-                group = next((i for i in range(1, (match.lastindex or 0) + 1) if match.group(i) is not None), 0)
-                if not rule.entropy or _believable(
-                    match.group(group).decode("utf-8", "replace"), rule.entropy, group == 4
-                ):
-                    found.append(_Span(*match.span(group), rule.name))
-    order = {id(span): index for index, span in enumerate(found)}
-    kept: list[_Span] = []
-    for span in sorted(found, key=lambda s: (s.start, order[id(s)])):
-        if kept and span.start < kept[-1].end:
-            if order[id(span)] > order[id(kept[-1])]:
-                continue
-            kept.pop()
-        kept.append(span)
-    return kept
-
-
-def _near(rule: SecretRule, data: bytes, lowered: bytes) -> Iterator[re.Match[bytes]]:
-    """Matches around the keywords only, in windows of bounded size, each place once."""
-    regex = _regex(rule)
-    done = 0
-    for start, end in _windows(rule.keywords, lowered):
-        for match in regex.finditer(data, max(start, done), end):
-            done = match.end()
-            yield match
-
-
-def _windows(keywords: tuple[bytes, ...], lowered: bytes) -> Iterator[tuple[int, int]]:
-    places: list[int] = []
-    for keyword in keywords:
-        at = lowered.find(keyword)
-        while at >= 0:
-            places.append(at)
-            at = lowered.find(keyword, at + len(keyword))
-    places.sort()
-    last = -1
-    for place in places:
-        if place < last:
-            continue
-        begin = max(place - _BEFORE, 0)
-        stop = lowered.find(b"\n", place, place + _WINDOW)
-        stop = min(place + _WINDOW, len(lowered)) if stop < 0 else stop
-        # An assignment is what makes a name a secret's name; most lines that say `key` have none.
-        if b"=" in lowered[place:stop] or b":" in lowered[place:stop]:
-            yield begin, stop
-        last = stop if stop - place < _WINDOW else place + _WINDOW // 2
-
-
-def _believable(value: str, entropy: float, bare: bool) -> bool:
-    """Whether the value looks random rather than like a word, a reference or a placeholder."""
-    if entropy < 1:
-        return (
-            not _PLACEHOLDERS.search(value)
-            and not value.startswith(("$", "{", "%", ":", "*", "["))
-            and len(set(value)) > 2
-        )
-    if len(set(value)) < 6 or _PLACEHOLDERS.search(value) or _REFERENCE.match(value) or _WORDS.match(value):
-        return False
-    digits = sum(char.isdigit() for char in value)
-    letters = sum(char.isalpha() for char in value)
-    if bare and (digits < 2 or letters < 2):
-        return False
-    if digits == 0 and not _mixed(value):
-        return False
-    needed = entropy if len(value) >= 16 else math.log2(len(value)) * 0.8
-    return _entropy(value) >= min(needed, math.log2(len(value)) * 0.9)
-
-
-def _mixed(value: str) -> bool:
-    kinds = (
-        any(c.islower() for c in value),
-        any(c.isupper() for c in value),
-        any(not c.isalnum() and c not in "_-. " for c in value),
-    )
-    return sum(kinds) == 3
-
-
-def _entropy(value: str) -> float:
-    """Shannon entropy in bits for each character."""
-    size = len(value)
-    return -sum(count / size * math.log2(count / size) for count in Counter(value).values())
+    return path.rsplit("/", 1)[-1].casefold().endswith(_LOCK_FILES)
