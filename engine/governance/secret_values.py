@@ -10,8 +10,8 @@ from collections import Counter
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\Z")
 _HEX = re.compile(r"(?:[0-9a-f]+|[0-9A-F]+)\Z")
 _DUMMY = re.compile(
-    r"example|change[_-]?me|placeholder|your[_\-]|dummy|redacted|\*\*\*|\.\.\.|<|\$\{|\{\{|%\(|_here\b|put_your|insert|"
-    r"(.)\1{7}|abcdefghij|lorem|(?:xxx|XXX|x-x|X-X){2}|0123456789abcdef|deadbeef",
+    r"\bexample|example(?:key)?\Z|change[_-]?me|placeholder|your[_\-]|dummy|redacted|\*\*\*|\.\.\.|<|\$\{|\{\{|%\(|_here\b|put_your|insert|"
+    r"(.)\1{7}|abcdefghijklmnopqrst|lorem|(?:xxx|XXX|x-x|X-X){2}|0123456789abcdef|deadbeef",
     re.IGNORECASE,
 )
 _WEAK = re.compile(
