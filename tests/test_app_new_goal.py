@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Select, TextArea
 
-from engine.vocabulary.errors import PlanError, Problem
+from engine.vocabulary.errors import Cancelled, PlanError, Problem
 from engine.vocabulary.intake import Brief, Question
 from engine.vocabulary.requests import PlaybookEntry, Proposal, SessionRequest
+from engine.vocabulary.settings import ModelSettings, Settings
 from orion_tui.app import OrionApp
 from orion_tui.durations import read_duration, read_money, written_duration
+from orion_tui.screens.new_goal_ways import ways_for
 from tests.support.app_driver import driven, on_screen, shown, told, wait_for
-from tests.support.fake_engine import FakeEngine, with_model
+from tests.support.fake_engine import FakeEngine, role_named, with_model
 
 
 @asynccontextmanager
@@ -129,7 +133,7 @@ async def test_what_the_guard_stripped_is_shown_before_anything_starts(tmp_path)
     proposed: list[str] = []
     propose = engine.sessions.propose
 
-    def watched(request: SessionRequest, _stop: object = None) -> Proposal:
+    def watched(request: SessionRequest, *_more: object) -> Proposal:
         proposed.append(request.goal)
         return propose(request)
 
@@ -288,3 +292,40 @@ async def test_hostile_words_of_a_model_are_drawn_literally(tmp_path):
         await wait_for(pilot, lambda: "Question 1 of 1" in shown(app), "the question")
         assert "[red]x[/] ␛[2J" in shown(app)
         assert "\x1b" not in shown(app)
+
+
+async def test_it_is_said_what_the_model_is_waited_for_and_esc_leaves_it_with_the_form_untouched(tmp_path):
+    engine = with_model(FakeEngine())
+    heard: list[Any] = []
+
+    def slow(request: SessionRequest, stop: Event, watch: Any) -> Any:
+        heard.extend((stop, watch))
+        watch.waiting("the endpoint is busy (429)", 240.0)
+        stop.wait(30)
+        raise Cancelled
+
+    engine.sessions.take_in = slow  # type: ignore[method-assign,assignment]
+    async with form(engine, tmp_path) as (app, pilot):
+        app.screen.query_one("#goal", TextArea).text = "add a login"
+        await pilot.press("ctrl+s")
+        await wait_for(pilot, lambda: "retry in" in shown(app), "the wait")
+        assert "busy (429)" in shown(app)
+        heard[1].waited(240.0)
+        heard[1].text('{"asked": "a login')
+        await wait_for(pilot, lambda: 'asked": "a login' in shown(app), "what the model writes")
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: "nothing was stored" in shown(app), "that it was left")
+        assert heard[0].is_set()
+        assert app.screen.query_one("#goal", TextArea).text == "add a login"
+
+
+def test_a_roles_own_model_and_its_stand_in_are_offered_first() -> None:
+    role = replace(role_named("backend"), model="claude", fallback_model="local")
+    both = Settings(default_model="local", models={name: ModelSettings(name, "openai") for name in ("local", "claude")})
+    ways = ways_for(both, role, ())
+    assert ways.options[0] == ("the role's model claude, else local", "model:")
+    assert ways.usual == "model:"
+    assert ways_for(both, role_named("plain"), ()).usual == "model:local"
+    gone = ways_for(Settings(), role, ())
+    assert gone.options[0][0] == "the role's model claude (not set up), else local (not set up)"
+    assert not gone.usual

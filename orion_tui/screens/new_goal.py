@@ -3,52 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Event as Flag
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Select, Static, TextArea
 
-from engine.vocabulary.errors import (
-    ConfigError,
-    LimitExceeded,
-    ModelError,
-    OrionError,
-    PlanError,
-    RoleError,
-    WorkspaceError,
-)
-from engine.vocabulary.requests import Guarded, PlaybookEntry, Proposal, RoleEntry, SessionRequest
 from engine.vocabulary.sessions import Limits
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
-from orion_tui.durations import read_duration, read_money, written_duration
+from orion_tui.durations import written_duration
 from orion_tui.modals.intake import IntakeModal
+from orion_tui.planning_watch import PlanningWatch
 from orion_tui.role_watch import RoleWatch, Stamp
 from orion_tui.screens.base import OrionScreen
+from orion_tui.screens.new_goal_form import Typed, place_of, request_of
+from orion_tui.screens.new_goal_ways import ways_for
 from orion_tui.widgets.header import styled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from textual.app import ComposeResult
 
+    from engine.vocabulary.errors import OrionError
     from engine.vocabulary.intake import Brief
-    from engine.vocabulary.requests import Intake
+    from engine.vocabulary.requests import Guarded, Intake, PlaybookEntry, Proposal, RoleEntry, SessionRequest
+    from engine.vocabulary.roles import Role
     from engine.vocabulary.settings import Settings
     from orion_tui.widgets.signs import Part, Parts
 
-_FIELD_OF: tuple[tuple[type[OrionError], str], ...] = (
-    (RoleError, "role"),
-    (PlanError, "how"),
-    (ModelError, "how"),
-    (LimitExceeded, "cost"),
-    (WorkspaceError, "workspace"),
-    (ConfigError, "status"),
-)
 _FIELDS = ("goal", "role", "workspace", "how", "time", "cost", "status")
 
+T = TypeVar("T")
 _BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
 
 
@@ -76,11 +66,14 @@ class NewGoalScreen(OrionScreen):
         self._filled = (goal, playbook)
         self._offer: _Offer | None = None
         self._planning = ""
+        self._hears: PlanningWatch | None = None
         self._seen = ""
         """The goal of which the person has seen what the guard takes out."""
         self._settled: tuple[SessionRequest, SessionRequest] | None = None
         self._stop = Flag()
         self._no_model = ""
+        self._usual = ""
+        self._roles: dict[str, Role] = {}
         self._watch = RoleWatch(self, self._roles_moved)
 
     def compose_body(self) -> ComposeResult:
@@ -115,6 +108,7 @@ class NewGoalScreen(OrionScreen):
         for field in _FIELDS:
             self._say_at(field, "")
         self.query_one("#goal").focus()
+        self.set_interval(0.5, self._look_at_model)
         engine, workspace = self.engine, self.orion.workspace
         ask(
             self,
@@ -137,19 +131,12 @@ class NewGoalScreen(OrionScreen):
         self._watch.seen(offer.stamp)
         self._watch.start()
         self._offer_roles(offer.roles, offer.settings.default_role)
-        how = self.query_one("#how", Select)
-        options = [(_literal(f"model {name}"), f"model:{name}") for name in offer.settings.models]
-        options += [
-            (_literal(f"{entry.name}: {entry.goal}"), f"playbook:{entry.name}")
-            for entry in offer.playbooks
-            if not entry.problems
-        ]
-        how.set_options(options)
-        if offer.settings.default_model in offer.settings.models:
-            how.value = f"model:{offer.settings.default_model}"
-        elif not offer.settings.models:
-            how.prompt = "choose a playbook"
-            self._no_model = f"no model is set up: choose a playbook, or name a model in {offer.config}"
+        self._offer_ways()
+        if not offer.settings.models:
+            self.query_one("#how", Select).prompt = "choose a playbook"
+            self._no_model = (
+                f"no model is set up: choose a playbook, or describe a model in {offer.config}; orion doctor checks it"
+            )
             self._say_at("how", self._no_model, "muted")
         goal, playbook = self._filled
         if playbook and any(entry.name == playbook and not entry.problems for entry in offer.playbooks):
@@ -160,9 +147,31 @@ class NewGoalScreen(OrionScreen):
         self.query_one("#time", Input).value = written_duration(limits.time_s)
         self.query_one("#cost", Input).value = f"{limits.cost_usd:.2f}"
 
+    def _offer_ways(self) -> None:
+        """The models, the role's own first, and the playbooks; what a person chose stays chosen."""
+        offer, how = self._offer, self.query_one("#how", Select)
+        if offer is None:
+            return
+        role = self.query_one("#role", Select).value
+        ways = ways_for(offer.settings, self._roles.get(str(role)), offer.playbooks)
+        before, usual = how.value, ways.usual
+        how.set_options([(_literal(text), value) for text, value in ways.options])
+        values = {value for _, value in ways.options}
+        stays = before in values and before != self._usual
+        if isinstance(before, str) and stays:
+            how.value = before
+        elif usual:
+            how.value = usual
+        self._usual = usual
+
+    def on_select_changed(self, event: Select.Changed) -> None:
+        if event.select.id == "role":
+            self._offer_ways()
+
     def _offer_roles(self, entries: tuple[RoleEntry, ...], chosen: str) -> None:
         """Let these roles be chosen, the one named first of all."""
         roles = [entry for entry in entries if entry.role is not None and entry.trusted and entry.hidden_by is None]
+        self._roles = {entry.name: entry.role for entry in roles if entry.role is not None}
         role = self.query_one("#role", Select)
         role.set_options([(_literal(f"{entry.name}  ({entry.source})"), entry.name) for entry in roles])
         if any(entry.name == chosen for entry in roles):
@@ -200,59 +209,35 @@ class NewGoalScreen(OrionScreen):
         """What the form asks for, or None when something in it is wrong; then it is said there."""
         for field in _FIELDS:
             self._say_at(field, "")
-        goal = self.query_one("#goal", TextArea).text.strip()
-        role = self.query_one("#role", Select).value
-        how = self.query_one("#how", Select).value
-        wrong: list[tuple[str, str]] = []
-        kind, _, name = how.partition(":") if isinstance(how, str) else ("", "", "")
-        if not kind:
-            wrong.append(("how", self._no_model or "choose a playbook or a model"))
-        if not goal and kind != "playbook":
-            wrong.append(("goal", "say what should be done, or choose a playbook, which brings its own goal"))
-        if not isinstance(role, str):
-            wrong.append(("role", "choose who works on it"))
-        workspace = Path(self.query_one("#workspace", Input).value.strip() or ".").expanduser()
-        if not workspace.is_dir():
-            wrong.append(("workspace", f"there is no folder {workspace}"))
-        time_s, cost_usd = (
-            read_duration(self.query_one("#time", Input).value),
-            read_money(self.query_one("#cost", Input).value),
+        request, wrong = request_of(
+            self._typed(),
+            self._offer.settings.limits if self._offer else Limits(),
+            {entry.name: entry.path for entry in self._offer.playbooks} if self._offer else {},
+            self._no_model,
         )
-        if time_s is None:
-            wrong.append(("time", "a number with s, m or h, more than nothing: 90m, 8h"))
-        if cost_usd is None:
-            wrong.append(("cost", "an amount such as 2.50"))
         for field, message in wrong:
             self._say_at(field, message)
-        if wrong or time_s is None or cost_usd is None:
+        if wrong:
             self.query_one(f"#{wrong[0][0]}").focus()
-            return None
-        usual = self._offer.settings.limits if self._offer else Limits()
-        return SessionRequest(
-            workspace=workspace,
-            goal=goal,
-            role=str(role),
-            playbook=self._playbook(name) if kind == "playbook" else None,
-            model=name if kind == "model" else "",
-            limits=replace(usual, time_s=time_s, cost_usd=cost_usd),
-        )
+        return request
 
-    def _playbook(self, name: str) -> Path | None:
-        entries = self._offer.playbooks if self._offer else ()
-        return next((entry.path for entry in entries if entry.name == name), None)
+    def _typed(self) -> Typed:
+        role, how = self.query_one("#role", Select).value, self.query_one("#how", Select).value
+        texts = {field: self.query_one(f"#{field}", Input).value for field in ("workspace", "time", "cost")}
+        return Typed(
+            goal=self.query_one("#goal", TextArea).text.strip(),
+            role=role if isinstance(role, str) else "",
+            how=how if isinstance(how, str) else "",
+            **{field: text.strip() for field, text in texts.items()},
+        )
 
     def _refused(self, error: OrionError) -> None:
         """An error of the engine, said at the field that it is about."""
         if not self.is_attached:
             return
         self._plan_over()
-        field = next((field for kind, field in _FIELD_OF if isinstance(error, kind)), "status")
-        lines = [error.message]
-        if isinstance(error, ConfigError):
-            lines += [f"line {p.line}, {p.field}: {p.message} {p.hint}".rstrip() for p in error.problems[:4]]
-        if error.hint:
-            lines.append(error.hint)
-        self._say_at(field, "\n".join(lines))
+        field, text = place_of(error)
+        self._say_at(field, text)
         if field != "status":
             self.query_one(f"#{field}").focus()
 
@@ -310,12 +295,11 @@ class NewGoalScreen(OrionScreen):
             # Answered already: nobody is asked, and no model is paid, twice for the same goal.
             self._plan(self._settled[1], start)
         else:
-            engine, stop = self.engine, self._begin("taking the goal in…")
-            ask(
-                self,
-                lambda: engine.sessions.take_in(request, stop),
+            engine = self.engine
+            self._asked(
+                "taking the goal in…",
+                lambda stop, watch: engine.sessions.take_in(request, stop, watch),
                 lambda intake: self._taken_in(request, intake, start),
-                self._refused,
             )
 
     def _begin(self, what: str) -> Flag:
@@ -323,6 +307,36 @@ class NewGoalScreen(OrionScreen):
         self._planning, self._stop = what, Flag()
         self.update_chrome()
         return self._stop
+
+    def _asked(self, what: str, work: Callable[[Flag, PlanningWatch], T], done: Callable[[T], None]) -> None:
+        """Have the engine ask a model; esc leaves it, and what comes then is nobody's any more."""
+        stop, watch = self._begin(what), PlanningWatch()
+        self._hears = watch
+
+        def unless_left(tell: Callable[[Any], None]) -> Callable[[Any], None]:
+            return lambda answer: None if stop.is_set() else self._heard(tell, answer)
+
+        ask(self, lambda: work(stop, watch), unless_left(done), unless_left(self._refused))
+
+    def _heard(self, tell: Callable[[Any], None], answer: Any) -> None:
+        self._hears = None
+        self._say_at("status", "")
+        tell(answer)
+
+    def _look_at_model(self) -> None:
+        """What the model is waited for, at the foot of the form."""
+        if self._hears is not None and self.is_current:
+            line = self._hears.said(max(self.size.width - 24, 30))
+            self._show_at("status", ((line, ""), ("  esc leaves it", "muted")))
+
+    def do_back(self) -> None:
+        if self._hears is None:
+            super().do_back()
+            return
+        self._stop.set()
+        self._hears = None
+        self._plan_over()
+        self._say_at("status", "You left the planning: nothing was stored, and nothing more is asked.", "muted")
 
     def on_unmount(self) -> None:
         # Whoever leaves the form does not want to wait for, or pay for, a plan.
@@ -347,12 +361,11 @@ class NewGoalScreen(OrionScreen):
             settled(intake.brief)
 
     def _plan(self, request: SessionRequest, start: bool) -> None:
-        engine, stop = self.engine, self._begin("planning…")
-        ask(
-            self,
-            lambda: engine.sessions.propose(request, stop),
+        engine = self.engine
+        self._asked(
+            "planning…",
+            lambda stop, watch: engine.sessions.propose(request, stop, watch),
             self._start if start else self._show_plan,
-            self._refused,
         )
 
     def _show_plan(self, proposal: Proposal) -> None:

@@ -254,11 +254,11 @@ class _Sessions:
     def __init__(self, engine: FakeEngine) -> None:
         self._engine = engine
 
-    def take_in(self, request: SessionRequest, stop: object = None) -> Intake:
+    def take_in(self, request: SessionRequest, stop: object = None, watch: object = None) -> Intake:
         self._engine.calls.append(("take_in", request.goal))
         return Intake(replace(request, brief=self._engine.brief))
 
-    def propose(self, request: SessionRequest, stop: object = None) -> Proposal:
+    def propose(self, request: SessionRequest, stop: object = None, watch: object = None) -> Proposal:
         goal = request.goal or "Tidy the tree"
         tasks = (
             Task("layout", "Read how the tree is laid out", action=ActionClass.CODE_READ),
