@@ -134,13 +134,11 @@ class NewGoalScreen(OrionScreen):
         self._offer_ways()
         if not offer.settings.models:
             self.query_one("#how", Select).prompt = "choose a playbook"
-            self._no_model = (
-                f"no model is set up: choose a playbook, or describe a model in {offer.config}; orion doctor checks it"
-            )
+            self._no_model = f"no model is set up: choose a playbook, or name a model in {offer.config}"
             self._say_at("how", self._no_model, "muted")
         goal, playbook = self._filled
         if playbook and any(entry.name == playbook and not entry.problems for entry in offer.playbooks):
-            how.value = f"playbook:{playbook}"
+            self.query_one("#how", Select).value = f"playbook:{playbook}"
         if goal and not self.query_one("#goal", TextArea).text:
             self.query_one("#goal", TextArea).text = goal
         limits = offer.settings.limits
@@ -154,15 +152,12 @@ class NewGoalScreen(OrionScreen):
             return
         role = self.query_one("#role", Select).value
         ways = ways_for(offer.settings, self._roles.get(str(role)), offer.playbooks)
-        before, usual = how.value, ways.usual
+        before = how.value
         how.set_options([(_literal(text), value) for text, value in ways.options])
-        values = {value for _, value in ways.options}
-        stays = before in values and before != self._usual
-        if isinstance(before, str) and stays:
-            how.value = before
-        elif usual:
-            how.value = usual
-        self._usual = usual
+        stays = before != self._usual and before in {value for _, value in ways.options}
+        if stays or ways.usual:
+            how.value = before if stays else ways.usual
+        self._usual = ways.usual
 
     def on_select_changed(self, event: Select.Changed) -> None:
         if event.select.id == "role":
