@@ -12,21 +12,17 @@ from engine.engine import Engine
 from engine.session.recorded_runs import RecordedRun, RecordingSandbox
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome
-from tests.support.sandboxes import FINDERS, Box, a_box, provider_called
+from tests.support.memory_sandbox import MemoryProvider
+from tests.support.sandboxes import Box, a_box
 from tests.support.sessions import playbook, worked
-
-pytestmark = pytest.mark.sandbox
 
 
 def test_every_end_is_recorded_and_handed_on_unchanged() -> None:
-    provider = provider_called(FINDERS[0])
-    if isinstance(provider, str):
-        pytest.skip(provider)
     runs: list[RecordedRun] = []
     seen: list[bytes] = []
     stopped = threading.Event()
     stopped.set()
-    with a_box(provider) as plain:
+    with a_box(MemoryProvider()) as plain:
         box = Box(RecordingSandbox(plain.sandbox, runs.append), plain.tree)
         said = box.run("echo $A; exit 3", environment=[("A", "canary")], on_output=seen.append)
         assert (said.outcome, said.exit, said.output, b"".join(seen)) == (Outcome.FAILED, 3, b"canary\n", b"canary\n")
@@ -45,6 +41,7 @@ def test_every_end_is_recorded_and_handed_on_unchanged() -> None:
     assert "canary" not in json.dumps([run.to_json() for run in runs])
 
 
+@pytest.mark.sandbox
 def test_a_sessions_commands_and_checks_stand_in_its_folder(
     engine: Engine, home: Path, repository: Path, tmp_path: Path
 ) -> None:

@@ -1,11 +1,10 @@
-"""What a set-up phase needs of every kind of sandbox: layers, a PATH, and a network that only it gets."""
+"""What a set-up phase needs of every kind of sandbox: layers and a PATH. Its network is in
+test_sandbox_containment."""
 
 from __future__ import annotations
 
-import http.server
 import shutil
 import tempfile
-import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,15 +14,12 @@ import pytest
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.ports import SandboxProvider
 from engine.vocabulary.runs import Layer, Outcome
-from tests.support.sandboxes import EVERY_KIND, a_box, handed_over, host_address, provider_called
-
-pytestmark = pytest.mark.sandbox
+from tests.support.sandboxes import EVERY_PROVIDER, a_box, handed_over, provider_called
 
 _provider_called = cache(provider_called)
-FETCH = "python3 -c \"import urllib.request as u; print(u.urlopen('http://{}', timeout=5).read().decode())\""
 
 
-@pytest.fixture(params=EVERY_KIND)
+@pytest.fixture(params=EVERY_PROVIDER)
 def provider(request: pytest.FixtureRequest) -> SandboxProvider:
     found = _provider_called(request.param)
     if isinstance(found, str):
@@ -37,27 +33,6 @@ def folder() -> Iterator[Path]:
     made.chmod(0o755)
     yield made
     shutil.rmtree(made, ignore_errors=True)
-
-
-@pytest.fixture
-def server(provider: SandboxProvider) -> Iterator[str]:
-    """The address of a server of this machine, as a sandbox with a network has to call it."""
-
-    class Answers(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"from the network")
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("0.0.0.0", 0), Answers) as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
-        yield f"{host_address(provider)}:{made.server_port}"
-        made.shutdown()
-        thread.join()
 
 
 def layer(folder: Path, name: str, **files: str) -> Path:
@@ -122,16 +97,3 @@ def test_programs_of_a_layer_come_first_on_the_path(provider: SandboxProvider, f
     source = layer(folder, "made", ls="#!/bin/sh\necho mine\n")
     with a_box(provider, layers=(Layer(source, "/setup"),), programs=("/setup",)) as box:
         assert box.says("ls") == "mine"
-
-
-def test_only_a_sandbox_that_asks_for_it_has_a_network(provider: SandboxProvider, server: str) -> None:
-    with a_box(provider, network=True) as box:
-        assert box.says(FETCH.format(server)) == "from the network"
-    with a_box(provider) as box:
-        assert box.run(FETCH.format(server)).outcome is Outcome.FAILED
-
-
-def test_names_are_looked_up_where_there_is_a_network(provider: SandboxProvider) -> None:
-    with a_box(provider, network=True) as box:
-        assert "127.0.0.1" in box.says("getent hosts localhost; cat /etc/hosts")
-        assert box.says("test -s /etc/resolv.conf && echo there") == "there"

