@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.server
 import os
 import shutil
+import socket
 import tempfile
 import threading
 import uuid
@@ -198,6 +199,14 @@ def test_only_a_sandbox_that_asks_for_it_has_a_network(provider: SandboxProvider
         assert box.says(FETCH.format(server)) == "from the network"
     with a_box(provider) as box:
         assert box.run(FETCH.format(server)).outcome is Outcome.FAILED
+
+
+def test_what_a_set_up_reaches_of_this_machines_loopback_is_as_it_says(provider: SandboxProvider) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, a_box(provider, network=True) as box:
+        reached = box.run(f"bash -c ': < /dev/tcp/127.0.0.1/{listener.getsockname()[1]}'").outcome is Outcome.OK
+        said = box.sandbox.describe().online
+    assert ("shares this machine's network" in said) is reached
+    assert ("loopback are out of reach" in said) is not reached
 
 
 def test_names_are_looked_up_where_there_is_a_network(provider: SandboxProvider) -> None:

@@ -97,6 +97,7 @@ def test_nothing_runs_before_a_person_has_approved_the_literal_commands_with_the
     assert approval.kind is ApprovalKind.SETUP
     assert approval.detail == "echo one > /setup/one\nmkdir deps\nwith INDEX=http://here"
     assert approval.needs_auth
+    assert "shares this machine's network, services that listen on its loopback included" in approval.reason
     assert setup_facts(engine, session.id) == []
     with pytest.raises(UsageError, match="nothing of this session is ready"):
         engine.sessions.resume(session.id)

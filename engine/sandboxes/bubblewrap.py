@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import subprocess
-import tempfile
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +22,7 @@ from engine.sandboxes.mount_points import make_mount_points
 from engine.sandboxes.orphans import MARK, clear_orphans
 from engine.sandboxes.output import HeadTail
 from engine.sandboxes.process import Ended, Limits, Run
+from engine.sandboxes.scratch import scratch
 from engine.sandboxes.seccomp.bpf import compiled, supported
 from engine.sandboxes.seccomp.profile import orion_profile
 from engine.vocabulary.errors import SandboxUnavailable
@@ -41,6 +40,7 @@ FILTER = "system call filter"
 PROCESSORS = "processors"
 MEMORY = "memory"
 UNPRIVILEGED_START = "unprivileged start"
+_ONLINE = "it shares this machine's network, services that listen on its loopback included"
 _PROOF = """echo proof > proof || exit
 [ "$(id -u)" = 1000 ] || exit
 if (: > /proc/sys/kernel/core_pattern) 2> /dev/null; then exit 1; fi
@@ -97,7 +97,8 @@ class BubblewrapProvider:
                 hint = hint or error.hint
                 continue
             detail = _in_force(binary, version, group)
-            return SandboxStatus(NAME, True, detail, version=version, identity=layout.system_release()), binary
+            release = layout.system_release()
+            return SandboxStatus(NAME, True, detail, version=version, identity=release, online=_ONLINE), binary
         reason, advice = diagnose(candidates[0].path, "; ".join(failures))
         detail = "; ".join([*([reason] if reason else []), *failures])
         return SandboxStatus(NAME, False, detail, advice or hint or INSTALL_HINT), None
@@ -241,8 +242,7 @@ class BubblewrapSandbox:
 def _prove(binary: Binary) -> tuple[str, ControlGroup | None]:
     """The version of a binary that has just run a real command in a sandbox, and the control group that it ran in.
     Raises SandboxUnavailable."""
-    folder = Path(tempfile.mkdtemp(prefix="orion-probe-"))
-    try:
+    with scratch(0o700) as folder:
         _hand_over(folder)
         spec = SandboxSpec(session="probe", tree=folder)
         sandbox = BubblewrapSandbox(spec, binary, SandboxStatus(NAME, True, ""))
@@ -254,8 +254,6 @@ def _prove(binary: Binary) -> tuple[str, ControlGroup | None]:
             said = first_line(decoded(result.output)) or f"ended as {result.outcome}"
             raise SandboxUnavailable(f"a test command failed: {said}")
         return _version(binary), sandbox.group
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _hand_over(folder: Path) -> None:

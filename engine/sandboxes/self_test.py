@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import platform
 import secrets
-import shutil
 import socket
-import tempfile
 import threading
 import time
 from contextlib import ExitStack, closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.sandboxes.scratch import scratch
 from engine.sandboxes.seccomp.bpf import supported
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Attempt, SandboxSpec, SelfTest
@@ -25,6 +23,7 @@ from engine.vocabulary.text import decoded, first_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from engine.vocabulary.ports import Sandbox, SandboxProvider
 
@@ -95,9 +94,8 @@ def self_test(sandbox: Sandbox, tree: Path | None = None) -> SelfTest:
     began = time.monotonic()
     secret = secrets.token_hex(16)
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="orion-self-test-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.chmod(0o777)  # whoever commands are on the host, the file's mode is not to be what holds
+        # Whoever commands are on the host, the file's mode is not to be what holds.
+        folder = stack.enter_context(scratch(0o777))
         (folder / "key").write_text(secret, encoding="ascii")
         listener = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
         listener.setblocking(False)
@@ -147,24 +145,19 @@ def proven(open_: Callable[[SandboxSpec], Sandbox]) -> Callable[[SandboxSpec], S
 
 def try_out(provider: SandboxProvider) -> SelfTest:
     """The self-test in a sandbox made for it alone. Raises SandboxUnavailable when there is none to be had."""
-    folder = Path(tempfile.mkdtemp(prefix="orion-self-test-"))
-    try:
-        folder.chmod(0o777)
+    with scratch(0o777) as folder:
         sandbox = provider.open(SandboxSpec(session="self-test", tree=folder))
         try:
             return self_test(sandbox)
         finally:
             sandbox.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tested(sandbox: Sandbox, tree: Path) -> SelfTest:
     if tree.is_dir():
         return self_test(sandbox)
-    with tempfile.TemporaryDirectory(prefix="orion-self-test-") as folder:
-        Path(folder).chmod(0o777)
-        return self_test(sandbox, Path(folder))
+    with scratch(0o777) as folder:
+        return self_test(sandbox, folder)
 
 
 def _told(said: list[list[str]]) -> dict[str, list[str]]:

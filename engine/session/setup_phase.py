@@ -144,6 +144,7 @@ def _approval(bench: Bench, role: Role, setup: Setup, key: str) -> Approval:
     session = bench.ledger.session
     number = 1 + sum(1 for asked in session.approvals.values() if asked.kind is ApprovalKind.SETUP)
     count = f"{len(setup.commands)} command{'s' * (len(setup.commands) != 1)}"
+    online = bench.sandbox.describe().online
     return Approval(
         id=f"{session.id}-setup-{number}",
         session=session.id,
@@ -151,7 +152,8 @@ def _approval(bench: Bench, role: Role, setup: Setup, key: str) -> Approval:
         kind=ApprovalKind.SETUP,
         action=ActionClass.NETWORK_REQUEST,
         detail=question(setup),
-        reason=f"the role {role.name} wants to run {count} with a network before the first task",
+        reason=f"the role {role.name} wants to run {count} with a network before the first task"
+        + (f"; {online}" if online else ""),
         rule="setup",
         asked_at=bench.clock.now().isoformat(),
         action_digest=key,

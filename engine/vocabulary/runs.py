@@ -88,7 +88,8 @@ class RunResult:
 class SandboxStatus:
     """Whether a kind of sandbox can be had here: `detail` what was found, `hint` what to do when it cannot. `identity`
     changes when the programs that it brings do (an image's id, the system's release): a frozen set-up is bound to
-    it. `fetchable` when only something that can be fetched (an image) is missing."""
+    it. `fetchable` when only something that can be fetched (an image) is missing. `online` is what a set-up phase
+    reaches, in words; nothing else ever has a network."""
 
     name: str
     available: bool
@@ -97,6 +98,7 @@ class SandboxStatus:
     version: str = ""
     identity: str = ""
     fetchable: bool = False
+    online: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import threading
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.sandboxes.docker.connection import Engine, Place, find_engine
@@ -16,16 +13,19 @@ from engine.sandboxes.docker.leftovers import clear_leftovers
 from engine.sandboxes.docker.sandbox import DockerSandbox
 from engine.sandboxes.docker.wanted import Identity
 from engine.sandboxes.launcher import sandbox_owner
+from engine.sandboxes.scratch import scratch
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome, SandboxSpec, SandboxStatus
 from engine.vocabulary.text import decoded, first_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 NAME = "docker"
 _NEEDED = ("git", "grep", "python3")
 _LACKS = "lacks: "
+_ONLINE = "it is on the engine's bridge, where services on this machine's loopback are out of reach"
 _PROOF = f"""echo proof > proof || exit
 [ "$(id -u)" = UID ] || exit
 if (: > /proc/sys/kernel/core_pattern) 2> /dev/null; then exit 1; fi
@@ -106,8 +106,7 @@ class DockerProvider:
 
     def _prove(self, engine: Engine, image: Image) -> None:
         identity = self._identity(engine)
-        folder = Path(tempfile.mkdtemp(prefix="orion-probe-"))
-        try:
+        with scratch(0o700) as folder:
             owner = sandbox_owner()
             if owner is not None:
                 os.chown(folder, *owner)
@@ -132,8 +131,6 @@ class DockerProvider:
                     "use an image that has what checks need, or build on it: "
                     f"docker build --build-arg BASE={visible(image.name)} --tag my-sandbox {self._recipe}",
                 )
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _identity(self, engine: Engine) -> Identity:
         """Who commands are. Whatever they write belongs to that user, so it is the owner of the session's tree. On a
@@ -164,4 +161,4 @@ def _status(engine: Engine, image: Image) -> SandboxStatus:
         f"{_engine_said(engine)} at {engine.address}, image {visible(image.name)}; no network; "
         f"Orion's seccomp profile; limits: {limits}{weaker}"
     )
-    return SandboxStatus(NAME, True, detail, version=engine.version, identity=image.id)
+    return SandboxStatus(NAME, True, detail, version=engine.version, identity=image.id, online=_ONLINE)
