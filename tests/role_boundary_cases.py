@@ -170,6 +170,12 @@ software-engineer | run    | eval "terraform apply"              | block
 software-engineer | run    | echo "terraform apply" | sh         | block
 software-engineer | run    | sh <<< "terraform apply"            | block
 software-engineer | run    | python -c "import os; os.system('npm publish')" | block
+software-engineer | run    | python -c "import os; os.remove('src/a.py')" | park
+software-engineer | run    | python -c "import shutil; shutil.rmtree('src')" | park
+software-engineer | run    | python -c "from pathlib import Path; Path('a.py').unlink()" | park
+software-engineer | run    | python -c "import shutil; shutil.rmtree('/tmp/x')" | allow
+software-engineer | run    | python -c "x = [1]; x.remove(1)" | allow
+software-engineer | run    | node -e "require('fs').unlinkSync('a.js')" | park
 software-engineer | run    | python -c "import subprocess as s; s.run(['terraform', 'apply'])" | block
 software-engineer | run    | trap 'npm publish' EXIT             | block
 software-engineer | run    | while true; do npm publish; done    | block

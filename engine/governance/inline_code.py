@@ -38,6 +38,10 @@ _WRITING = re.compile(
     r"['\"][rbt+]{0,3}[wax][rbt+]{0,3}['\"]|write|dump|unlink|remove|rename|replace|copy|move|mkdir|append|truncate"
     r"|symlink|>"
 )
+_DELETING = re.compile(
+    r"\b(?:unlink(?:Sync)?|rm(?:dir)?Sync|fs\.(?:promises\.)?(?:rm|rmdir)|rimraf|File\.delete|FileUtils\.(?:rm|remove)\w*"
+    r"|Files\.delete\w*|Remove-Item)\b"
+)
 # Files that a program should not write unseen, when it names one and writes something.
 _MACHINERY = frozenset(
     {ActionClass.CI_CHANGE, ActionClass.INFRA_CHANGE, ActionClass.DEPS_CHANGE, ActionClass.SCHEMA_CHANGE}
@@ -65,10 +69,17 @@ def code_in(code: str, walk: Walk, *, python: bool) -> None:
         shown = _Shown(
             [*texts, " ".join(texts)], literals if _WRITING.search(code) else [], _NETWORK.search(code) is not None
         )
+        if _DELETING.search(code):
+            walk.add(ActionClass.FILE_DELETE, line_of(code)[:200])
     if shown.network:
         walk.add(ActionClass.NETWORK_REQUEST, line_of(code)[:200])
     if shown.unseen:
         walk.add(ActionClass.COMMAND_RUN, line_of(code)[:200], open="it runs a command that it puts together itself")
+    for path in shown.deleted:
+        if path:
+            note_path(path, Touch.DELETE, walk)
+        else:
+            walk.add(ActionClass.FILE_DELETE, line_of(code)[:200])
     for path in shown.written:
         if classify_path(path) in _MACHINERY:
             note_path(path, Touch.WRITE, walk)
@@ -82,13 +93,14 @@ def code_in(code: str, walk: Walk, *, python: bool) -> None:
 
 @dataclass(slots=True)
 class _Shown:
-    """The texts that a program may run, the paths that it may write, whether it uses the network, and whether it runs a
-    command that cannot be read off it."""
+    """The texts that a program may run, the paths that it may write, whether it uses the network, whether it runs a
+    command that cannot be read off it, and the paths that it deletes (empty for one that cannot be read off it)."""
 
     started: list[str]
     written: list[str]
     network: bool
     unseen: bool = False
+    deleted: tuple[str, ...] = ()
 
 
 def _read(code: str) -> _Shown | None:
@@ -107,10 +119,13 @@ def _called(tree: ast.AST) -> _Shown:
     values = _assigned(tree)
     started: list[str] = []
     written: list[str] = []
+    deleted: list[str] = []
     unseen = False
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
+        if _deletes(node):
+            deleted.append(_deleted_by(node, values))
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         texts = [text for text in (_text_of(argument, values) for argument in arguments) if text]
         if _STARTERS.fullmatch(_name_of(node.func)):
@@ -119,7 +134,27 @@ def _called(tree: ast.AST) -> _Shown:
         if _writes(node, texts):
             receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
             written += [*texts, *([_text_of(receiver, values)] if receiver is not None else [])]
-    return _Shown(started, [path for text in written for path in (text, *text.split())], False, unseen)
+    paths = [path for text in written for path in (text, *text.split())]
+    return _Shown(started, paths, False, unseen, tuple(deleted))
+
+
+def _deletes(call: ast.Call) -> bool:
+    """Whether a call removes a file or a folder: `os.remove`, `shutil.rmtree`, `Path(…).unlink`."""
+    name = _name_of(call.func)
+    if name in ("unlink", "rmtree", "removedirs"):
+        return True
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return name in ("remove", "rmdir") and isinstance(receiver, ast.Name) and receiver.id == "os"
+
+
+def _deleted_by(call: ast.Call, values: Mapping[str, str]) -> str:
+    """The path that is removed: the first argument, or what a `Path` was made of; empty when it is computed."""
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if call.args:
+        return _text_of(call.args[0], values)
+    if isinstance(receiver, ast.Call) and receiver.args:
+        return _text_of(receiver.args[0], values)
+    return _text_of(receiver, values) if receiver is not None else ""
 
 
 def _computed(command: ast.expr) -> bool:
