@@ -27,6 +27,9 @@ class PlanningWatch:
     def text(self, delta: str) -> None:
         self._tail = (self._tail + delta)[-_TAIL:]
 
+    def call(self, delta: str) -> None:
+        self.text(delta)
+
     def waiting(self, reason: str, seconds: float) -> None:
         self._reason, self._tail, self._until = reason, "", self._clock() + seconds
 

@@ -19,6 +19,10 @@ class Hearing:
         if self._watch is not None:
             self._watch.text(delta)
 
+    def call(self, delta: str) -> None:
+        if self._watch is not None:
+            self._watch.call(delta)
+
     def waiting(self, reason: str, seconds: float) -> None:
         if self._watch is not None:
             self._watch.waiting(reason, seconds)

@@ -24,6 +24,7 @@ from engine.session.runner import Runner
 from engine.session.setup_phase import SetupDesk
 from engine.session.steady import GROWTH, SteadySandbox
 from engine.session.worktime import Worktime
+from engine.storage.live import LiveTexts
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.outlook import History
@@ -40,6 +41,9 @@ _ID_LENGTH = 12
 
 RUNS = "runs.jsonl"
 """In a session's folder: each command that ran in a sandbox of it, searches, checks and the set-up included."""
+
+LIVE = "live"
+"""In a session's folder: what its models are writing at this moment."""
 
 _log = logging.getLogger(__name__)
 
@@ -134,6 +138,7 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         watch=lambda stop, moved: core.adapters.watch(root, stop, moved),
         work=work,
         budget=Budget(ledger, work),
+        live=LiveTexts(core.home.session(state.id) / LIVE).put,
         free_bytes=lambda: shutil.disk_usage(core.home.root).free,
         setup=SetupDesk(
             core.adapters.setups, _identity(provider.probe(), spec.toolchains), with_network, sandbox.freeze

@@ -238,6 +238,14 @@ class Sessions:
         """A command's whole kept output."""
         return self._core.adapters.blobs.get(blob)
 
+    def live_text(self, session: str, task: str) -> str:
+        """The end of what a task's model is writing at this moment, in whichever process, secrets redacted; empty when
+        it writes nothing. At most a quarter of a second old while somebody works on the session."""
+        from engine.facade.running import LIVE
+        from engine.storage.live import LiveTexts
+
+        return LiveTexts(self._core.home.session(session) / LIVE).get(task)
+
     def task_diff(self, session: str, task: str) -> bytes:
         """The patch of one task: as it was kept, or as it is parked. Empty when there is none, as for the set-up phase,
         which belongs to no task."""

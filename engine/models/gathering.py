@@ -31,6 +31,7 @@ class Gathered:
     """What has come so far. `finish` stays None until the endpoint said why the reply ended."""
 
     told: Callable[[str], None]
+    told_call: Callable[[str], None] = lambda _delta: None
     text: list[str] = field(default_factory=list)
     calls: dict[int, _Call] = field(default_factory=dict)
     usage: Usage | None = None
@@ -51,8 +52,11 @@ class Gathered:
             raise TooMuch(f"more than {MAX_CALLS} tool calls in one reply")
         call = self.calls.setdefault(index, _Call())
         call.id = call.id or id_
-        call.name += name if call.name != name else ""
+        more = name if call.name != name else ""
+        call.name += more
         call.arguments += arguments
+        if more or arguments:
+            self.told_call(whole(f"\n→ {more} {arguments}" if more else arguments))
 
     def reply(self, turn: int) -> ModelReply:
         """The whole, after the stream ended by itself."""

@@ -176,7 +176,7 @@ class LiveModel:
         return spent
 
     def _call(self, ask: Ask, turn: int, stop: Flag, watch: ModelWatch | None) -> ModelReply:
-        out = Gathered(watch.text if watch is not None else _unheard)
+        out = Gathered(watch.text, watch.call) if watch is not None else Gathered(_unheard)
         run_until(stop, self._wire.stream(ask, out))
         reply = out.reply(turn)
         return replace(reply, usage=self._counted(ask, out, reply))

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Bench:
     """`stop` ends the running command at once; `pause` ends the work after it. `moved` answers with the commit that the
     user's branch is at now and the paths that changed in the workspace since the session began; `watch` starts a thread
-    that calls back with paths as they change there, until its flag is set."""
+    that calls back with paths as they change there, until its flag is set. `live` shows the end of what a task's model
+    is writing; an empty text ends it."""
 
     ledger: Ledger
     repository: SessionRepository
@@ -42,6 +43,7 @@ class Bench:
     budget: Budget
     setup: SetupDesk | None = None
     free_bytes: Callable[[], int] = lambda: sys.maxsize
+    live: Callable[[str, str], None] = lambda _task, _text: None
     history: History = field(default_factory=History)
     stop: Flag = field(default_factory=Flag)
     pause: Flag = field(default_factory=Flag)

@@ -10,6 +10,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from engine.session.budgets import Spent
+from engine.session.live_reply import LiveReply
 from engine.vocabulary.errors import Cancelled, LimitExceeded
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.models import Usage
@@ -42,7 +43,10 @@ def called(
 ) -> ModelReply:
     """The reply; `clocks` stand still while the model only waits. Raises ModelError, Cancelled and Paused."""
     halt.renew()
-    with _CallWatch(bench, record, clocks, halt) as watch:
+    # What a killed run was showing is not what is written now.
+    bench.live(request.task, "")
+    live = LiveReply(lambda text: bench.live(request.task, text), bench.clock.monotonic)
+    with _CallWatch(bench, record, clocks, halt, live) as watch:
         try:
             return model.complete(request, halt.flag, watch)
         except Cancelled:
@@ -129,8 +133,11 @@ class Halt:
 class _CallWatch:
     """Tells the journal what a model is waited for, and stops the clocks meanwhile."""
 
-    def __init__(self, bench: Bench, record: Callable[..., object], clocks: Sequence[Worktime], halt: Halt) -> None:
+    def __init__(
+        self, bench: Bench, record: Callable[..., object], clocks: Sequence[Worktime], halt: Halt, live: LiveReply
+    ) -> None:
         self._bench = bench
+        self._live = live
         self._tell = record
         self._clocks = clocks
         self._halt = halt
@@ -139,12 +146,18 @@ class _CallWatch:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._live.over()
         self._go_on()
 
     def text(self, delta: str) -> None:
-        """Replies are recorded whole, when they have come."""
+        """Shown, not recorded: a reply is a fact when it is whole."""
+        self._live.add(delta)
+
+    def call(self, delta: str) -> None:
+        self._live.add(delta)
 
     def waiting(self, reason: str, seconds: float) -> None:
+        self._live.over()
         until = self._bench.clock.now() + timedelta(seconds=seconds)
         self._tell(EventKind.WAITING, sync=False, reason=reason, until=until.isoformat())
         if not self._halt.waits:

@@ -155,6 +155,9 @@ class ModelWatch(Protocol):
     def text(self, delta: str) -> None:
         """More of the reply's text. When a call is made again after a fault, its text begins again."""
 
+    def call(self, delta: str) -> None:
+        """More of a call of a tool: its name, then its arguments, in pieces."""
+
     def waiting(self, reason: str, seconds: float) -> None:
         """Nothing can be asked for that long; `reason` is a sentence."""
 

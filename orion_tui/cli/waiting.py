@@ -12,6 +12,9 @@ class TellsWaiting:
     def text(self, delta: str) -> None:
         """Not shown."""
 
+    def call(self, delta: str) -> None:
+        """Not shown."""
+
     def waiting(self, reason: str, seconds: float) -> None:
         note(f"orion: waiting {spoken(seconds)}: {reason}")
 

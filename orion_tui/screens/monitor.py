@@ -12,7 +12,7 @@ from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, Watched, ask
 from orion_tui.screens.base import OrionScreen
-from orion_tui.screens.monitor_now import doing_now, now_parts
+from orion_tui.screens.monitor_now import LIVE_EVERY_S, doing_now, now_parts, writing_task
 from orion_tui.screens.plan_rows import left_of
 from orion_tui.widgets.activity import ActivityLog
 from orion_tui.widgets.columns import cell, clock, count, money, span
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine.vocabulary.events import Event
+
 _RESUMABLE = (SessionState.PAUSED, SessionState.INTERRUPTED, SessionState.CREATED)
 _UNFINISHED = (SessionState.RUNNING, *_RESUMABLE)
 _LIMITED = (*_UNFINISHED, SessionState.AWAITING_REVIEW)
@@ -46,6 +47,7 @@ class MonitorScreen(OrionScreen):
         self._told = 0
         self._doing: Event | None = None
         self._ordered = ""
+        self._live = ""
 
     def compose_body(self) -> ComposeResult:
         with Container(id="work"):
@@ -65,6 +67,7 @@ class MonitorScreen(OrionScreen):
             ask(self, lambda: (engine.sessions.get(session), engine.sessions.events(session)), self._loaded)
         # A second that passes changes elapsed times without any event.
         self.set_interval(1.0, self._look)
+        self.set_interval(LIVE_EVERY_S, self._look_live)
 
     def on_unmount(self) -> None:
         self.orion.bridge.unwatch(self.session_id)
@@ -113,6 +116,20 @@ class MonitorScreen(OrionScreen):
         self.query_one("#now", Static).update(styled(self._now_line(session, width)))
         self.update_chrome()
 
+    def _look_live(self) -> None:
+        """What the model writes is no event: it is looked at while one is asked, whichever process asks it."""
+        task = writing_task(self.watched.session, self._doing) if self.watched and self.is_current else None
+        if task is None:
+            self._live = ""
+            return
+        engine, session = self.engine, self.session_id
+        ask(self, lambda: engine.sessions.live_text(session, task), self._wrote, group="live", exclusive=True)
+
+    def _wrote(self, text: str) -> None:
+        if text != self._live:
+            self._live = text
+            self._look()
+
     def _rows(self, width: int) -> list[Row]:
         watched = self.watched
         return list(task_rows(watched.session, self.orion.now(), width)) if watched else []
@@ -122,7 +139,8 @@ class MonitorScreen(OrionScreen):
             return ((_shown(next_step(session), width), "accent" if session.can_go_on else "title"),)
         if self._ordered:
             return ((cell(self._ordered, width), "accent"),)
-        return now_parts(session, self._doing, self.orion.now(), width)
+        live = self._live if writing_task(session, self._doing) is not None else ""
+        return now_parts(session, self._doing, self.orion.now(), width, live)
 
     def header_left(self) -> Parts:
         session = self.watched.session if self.watched else None

@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING
 
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.plans import TaskState
+from engine.vocabulary.sessions import Session, SessionState
+from engine.vocabulary.text import visible
 from orion_tui.widgets.columns import cell, span, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from engine.vocabulary.sessions import Session
     from orion_tui.widgets.signs import Parts
 
+LIVE_EVERY_S = 0.25
+"""How often a screen looks at what a model is writing."""
+_ASKED = EventKind.ASKED
 _BEGINS = (EventKind.ACTION_STARTED, EventKind.ASKED, EventKind.WAITING)
 _ENDS = (
     EventKind.ACTION,
@@ -36,8 +40,23 @@ def doing_now(before: Event | None, fresh: Sequence[Event]) -> Event | None:
     return before
 
 
-def now_parts(session: Session, doing: Event | None, now: datetime, width: int) -> Parts:
-    """The line for a running session."""
+def writing_task(session: Session, doing: Event | None) -> str | None:
+    """The task whose model is asked at this moment (empty for the planner's), or None when none is."""
+    if session.state is not SessionState.RUNNING or doing is None or doing.kind not in (_ASKED, EventKind.WAITING):
+        return None
+    return str(doing.data.get("task", ""))
+
+
+def live_end(live: str, width: int) -> str:
+    """The last `width` characters of what a model is writing, on one line."""
+    return visible(" ".join(live[-4 * width :].split()))[-max(width, 1) :]
+
+
+def now_parts(session: Session, doing: Event | None, now: datetime, width: int, live: str = "") -> Parts:
+    """The line for a running session; `live` is the end of what the model is writing."""
+    if doing is not None and live:
+        lead = "the model writes  …"
+        return _timed(lead + live_end(live, width - 14 - len(lead)), doing.at, now, width)
     if doing is not None and doing.kind is EventKind.ACTION_STARTED:
         verb = (doing.data.get("action") or {}).get("tool", "run")
         return _timed(f"{verb}  {doing.data['summary']}", doing.at, now, width)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from engine.vocabulary.actions import summary_of as summary_of_action
 from engine.vocabulary.actions import tool_name
 from engine.vocabulary.events import EventKind
+from engine.vocabulary.plans import TaskState
 from engine.vocabulary.text import decoded, visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, Watched, ask
 from orion_tui.screens.base import OrionScreen
-from orion_tui.screens.transcript import executed, said_in
+from orion_tui.screens.monitor_now import LIVE_EVERY_S, live_end
+from orion_tui.screens.transcript import executed, in_lines, said_in
 from orion_tui.widgets.activity import activity_parts
 from orion_tui.widgets.columns import cell, count, exact, folded
 from orion_tui.widgets.rows import Row, RowList
@@ -43,6 +45,8 @@ _TOLD = (
     EventKind.TASK_ENDED,
 )
 DIFF = "diff"
+LIVE = "live"
+"""The row of what the model is writing at this moment."""
 
 
 class StoryScreen(OrionScreen):
@@ -56,12 +60,28 @@ class StoryScreen(OrionScreen):
         self.session_id = session
         self.task_id = task
         self._open: dict[str, list[str]] = {}
+        self._live = ""
 
     def compose_body(self) -> ComposeResult:
         yield RowList(id="story")
 
     def on_mount(self) -> None:
         self.query_one(RowList).focus()
+        self.set_interval(LIVE_EVERY_S, self._look_live)
+
+    def _look_live(self) -> None:
+        """Ask what the model of this task writes, while it works; its reply becomes an event when it is whole."""
+        view = self._view
+        if view is None or view.state is not TaskState.RUNNING or view.task.steps is not None or not self.is_current:
+            self._wrote("")
+            return
+        engine, session, task = self.engine, self.session_id, self.task_id
+        ask(self, lambda: engine.sessions.live_text(session, task), self._wrote, group="live", exclusive=True)
+
+    def _wrote(self, text: str) -> None:
+        if text != self._live:
+            self._live = text
+            self.redraw()
 
     @property
     def _watched(self) -> Watched | None:
@@ -96,7 +116,8 @@ class StoryScreen(OrionScreen):
         rows += _heading("EVIDENCE")
         rows += self._evidence(view, watched, width)
         rows += _heading("WHAT IT DID")
-        rows += self._deeds(watched, width) or [_line("nothing yet", width, "muted")]
+        deeds = [*self._deeds(watched, width), *self._being_written(width)]
+        rows += deeds or [_line("nothing yet", width, "muted")]
         rows += _heading("DIFF")
         rows += self._foldable(
             DIFF, ((f"+{view.additions} -{view.deletions} in {count(len(view.files), 'file')}", ""),), width
@@ -141,6 +162,14 @@ class StoryScreen(OrionScreen):
                     rows += _folded("        ", data["verdict"]["message"], width, "muted")
         return rows
 
+    def _being_written(self, width: int) -> list[Row]:
+        if not self._live:
+            return []
+        if LIVE in self._open:
+            self._open[LIVE] = in_lines(self._live, width - 10)
+        lead = "the model writes  …"
+        return self._foldable(LIVE, ((lead, "accent"), (live_end(self._live, width - len(lead) - 6), "")), width)
+
     def _foldable(self, key: str, parts: Parts, width: int) -> list[Row]:
         lines = self._open.get(key)
         sign = "▾" if lines is not None else "▸"
@@ -155,7 +184,7 @@ class StoryScreen(OrionScreen):
     def facts(self) -> frozenset[str]:
         facts = set(super().facts())
         kind = self.query_one(RowList).chosen.partition(":")[0]
-        if kind in ("event", "check", "turn", DIFF):
+        if kind in ("event", "check", "turn", LIVE, DIFF):
             facts.add("fold")
         if self._view is not None:
             facts.add("task")
@@ -191,7 +220,10 @@ class StoryScreen(OrionScreen):
             self.redraw()
             return
         kind, _, number = key.partition(":")
-        if kind == DIFF:
+        if kind == LIVE:
+            self._open[LIVE] = []
+            self.redraw()
+        elif kind == DIFF:
             engine, session, task = self.engine, self.session_id, self.task_id
             ask(self, lambda: engine.sessions.task_diff(session, task), lambda raw: self._fill(key, raw, "no change"))
         elif kind == "check" and self._view:

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 def said_in(event: Event, width: int) -> list[str]:
     """A model's reply in full, its calls with their arguments, and what it took, or a text that was said; in lines of
     at most `width` characters."""
-    return [piece for part in _parts(event) for line in part.split("\n") for piece in _pieces(line, width)]
+    return [line for part in _parts(event) for line in in_lines(part, width)]
+
+
+def in_lines(text: str, width: int) -> list[str]:
+    """A text in lines of at most `width` characters, made visible."""
+    return [piece for line in text.split("\n") for piece in _pieces(line, width)]
 
 
 def _pieces(line: str, width: int) -> list[str]:

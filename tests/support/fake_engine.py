@@ -94,6 +94,7 @@ class FakeEngine:
         self.patches: dict[str, bytes] = {}
         self.configuration = Settings()
         self.brief: Brief | None = None
+        self.writing: dict[str, str] = {}
         self.sessions = _Sessions(self)
         self.approvals = _Approvals(self)
         self.review = _Reviews(self)
@@ -340,6 +341,9 @@ class _Sessions:
 
     def output(self, blob: str) -> bytes:
         return self._engine.blobs[blob]
+
+    def live_text(self, session: str, task: str) -> str:
+        return self._engine.writing.get(task, "")
 
     def task_diff(self, session: str, task: str) -> bytes:
         return self._engine.patches.get(session, b"")

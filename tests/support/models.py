@@ -48,12 +48,16 @@ class Heard:
     """A watch that remembers."""
 
     deltas: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
     waits: list[tuple[str, float]] = field(default_factory=list)
     waited_s: list[float] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
     def text(self, delta: str) -> None:
         self.deltas.append(delta)
+
+    def call(self, delta: str) -> None:
+        self.calls.append(delta)
 
     def waiting(self, reason: str, seconds: float) -> None:
         self.waits.append((reason, seconds))

@@ -1,0 +1,215 @@
+"""Whole sessions over the real wire of both APIs: from the goal to the promoted commit, and through what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Event as Flag
+
+import pytest
+import yaml
+
+from engine.engine import Engine
+from engine.vocabulary.errors import ModelError
+from engine.vocabulary.events import EventKind
+from engine.vocabulary.plans import Check, Plan, Task
+from engine.vocabulary.requests import SessionRequest
+from engine.vocabulary.sessions import SessionState
+from tests.support.cli import Orion
+from tests.support.endpoint import (
+    ANTHROPIC,
+    OPENAI,
+    Answer,
+    Asked,
+    LoopbackEndpoint,
+    cuts,
+    endpoint,
+    fails,
+    hangs,
+    says,
+)
+from tests.support.planned import task
+from tests.support.sessions import PIN, TIMEOUT_S, resumed, states
+
+pytestmark = [pytest.mark.mock_llm, pytest.mark.sandbox, pytest.mark.e2e]
+BOTH = pytest.mark.parametrize("api", [OPENAI, ANTHROPIC])
+
+QUESTION = {"question": "Also subtract?", "proposed": "No."}
+BRIEF = {"asked": "Mend adding.", "left_out": ["subtraction"], "success": ["tests pass"], "questions": [QUESTION]}
+CHECK = "python3 -m unittest -q test_app"
+TASKS = {"tasks": [task("fix", checks=[CHECK]), task("note", action="docs.write", depends_on=["fix"])]}
+FIX = ("edit", {"path": "src/app.py", "find": "a - b", "replace": "a + b"})
+NOTE = ("write", {"path": "docs/note.md", "content": "# A note\n"})
+DONE = ("finish", {"summary": "done", "confidence": 0.95, "evidence": "the tests"})
+TOO_LONG = fails(400, "this model's maximum context length is 4096 tokens", "context_length_exceeded")
+
+
+def worker(asked: Asked) -> Answer:
+    """Takes in, plans two tasks, and works on them with tools."""
+    body = json.dumps(asked.body)
+    if '"left_out"' in body and '"questions"' in body and "maxItems" in body:
+        return says(json.dumps(BRIEF)) if "response_format" in asked.body else says("", ("answer", BRIEF))
+    if '"expected_files"' in body and "maxItems" in body:
+        return says(json.dumps(TASKS)) if "response_format" in asked.body else says("", ("answer", TASKS))
+    if probes(asked):
+        return says("", ("report", {"word": "ready"}))
+    fixes = "[this task] Do fix" in body
+    if ("a + b" if fixes else "# A note") in body:
+        return says("I am done.", DONE)
+    return says("I mend it.", FIX) if fixes else says("", NOTE)
+
+
+def probes(asked: Asked) -> bool:
+    tools = asked.body.get("tools", ())
+    return len(tools) == 1 and "report" in json.dumps(tools[0])
+
+
+def after(*first: Answer) -> Callable[[Asked], Answer]:
+    """These answers, one after the other, to what is not a probe; then the worker's."""
+    left = list(first)
+
+    def script(asked: Asked) -> Answer:
+        return left.pop(0) if left and not probes(asked) else worker(asked)
+
+    return script
+
+
+def set_up(home: Path, api: str, server: LoopbackEndpoint, **more: object) -> None:
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    entry = {"api": api, "base_url": server.base_url, "model": "served", "api_key_env": "WIRE_KEY", **more}
+    (home / "config.yaml").write_text(yaml.safe_dump({"default_model": "live", "models": {"live": entry}}))
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIRE_KEY", "sk-not-a-real-one")
+
+
+def begun(engine: Engine, repository: Path) -> str:
+    """A session on one task that a model works on."""
+    plan = Plan("Mend adding", (Task("fix", "Do fix", checks=(Check(CHECK),)),), "test")
+    session = engine.sessions.create(engine.sessions.propose(SessionRequest(repository, plan=plan)))
+    engine.sessions.start(session)
+    return session
+
+
+@BOTH
+def test_a_goal_is_taken_in_planned_worked_on_checked_reviewed_and_promoted(
+    api: str, engine: Engine, home: Path, repository: Path, git: Callable[..., str]
+) -> None:
+    with endpoint(worker) as server:
+        set_up(home, api, server)
+        intake = engine.sessions.take_in(SessionRequest(repository, "Mend adding"))
+        assert intake.brief is not None
+        assert [question.proposed for question in intake.brief.open] == ["No."]
+        proposal = engine.sessions.propose(replace(intake.request, brief=intake.brief.taken_as_proposed()))
+        session = engine.sessions.create(proposal)
+        engine.sessions.start(session)
+        ended = engine.sessions.wait(session, TIMEOUT_S)
+    assert ended.state is SessionState.AWAITING_REVIEW, ended.reason
+    assert states(ended) == {"fix": "kept", "note": "kept"}, [view.reason for view in ended.tasks.values()]
+    assert ended.tasks["fix"].verified is True
+    assert ended.tokens > 0
+    engine.auth.set_pin(PIN)
+    done = engine.review.promote(session, secret=PIN)
+    assert done.promoted, done.reasons
+    assert "a + b" in (repository / "src" / "app.py").read_text()
+    assert git(repository, "status", "--porcelain") == ""
+
+
+@BOTH
+def test_a_reply_of_no_use_a_busy_endpoint_and_a_full_context_are_got_over_in_one_session(
+    api: str, engine: Engine, home: Path, repository: Path
+) -> None:
+    read = ("read", {"path": "src/app.py"})
+    script = after(
+        says("", ("read", '{"path": "src/ap')),
+        says("", ("teleport", {})),
+        says("\x1b]0;owned\x07I look\x1b[2J", read),
+        says(""),
+        says("I must not.", finish="content_filter"),
+        fails(429, "slow down", retry_after="0"),
+        says("", *[("list", {"path": "." + "/." * number}) for number in range(10)]),
+        TOO_LONG,
+    )
+    with endpoint(script) as server:
+        set_up(home, api, server)
+        session = begun(engine, repository)
+        ended = engine.sessions.wait(session, TIMEOUT_S)
+    assert states(ended) == {"fix": "kept"}, ended.tasks["fix"].reason
+    kinds = [event.kind for event in engine.sessions.events(session)]
+    assert EventKind.WAITING in kinds
+    assert EventKind.COMPACTED in kinds
+    shown = Orion(home, repository)("log", session)
+    assert "\x1b" not in shown.out
+
+
+@pytest.mark.parametrize(
+    ("answer", "says_so"),
+    [
+        (fails(401, "invalid api key", "invalid_api_key"), "key"),
+        (fails(404, "no such model", "model_not_found"), "model"),
+        (fails(402, "insufficient funds", "billing_error"), "spend"),
+    ],
+)
+def test_what_a_person_has_to_change_pauses_with_that_and_the_session_goes_on_afterwards(
+    answer: Answer, says_so: str, engine: Engine, home: Path, repository: Path
+) -> None:
+    with endpoint(after(says("", FIX), answer)) as server:
+        set_up(home, OPENAI, server)
+        session = begun(engine, repository)
+        with pytest.raises(ModelError):
+            engine.sessions.wait(session, TIMEOUT_S)
+        paused = engine.sessions.get(session)
+        assert paused.state is SessionState.PAUSED
+        assert says_so in paused.reason
+        told = Orion(home, repository)("status", session)
+        assert "resume" in told.out
+        assert states(resumed(engine, session)) == {"fix": "kept"}
+    edits = [
+        e for e in engine.sessions.events(session) if e.kind is EventKind.ACTION and e.data["action"]["tool"] == "edit"
+    ]
+    assert len(edits) == 1, "what was done is not done again"
+
+
+@BOTH
+@pytest.mark.parametrize("fault", ["gone", "cut", "hangs"])
+def test_an_endpoint_that_goes_away_is_waited_for_a_pause_is_heard_and_another_one_goes_on(
+    fault: str, api: str, engine: Engine, home: Path, repository: Path
+) -> None:
+    broken = {"gone": says("", FIX), "cut": cuts(1), "hangs": hangs(3, "I am thinking about it")}[fault]
+    with endpoint(after(broken)) as server:
+        set_up(home, api, server, timeout_s=1 if fault == "hangs" else 30)
+        session = begun(engine, repository)
+        following = engine.sessions.follow(session, 0, Flag())
+        if fault == "gone":
+            next(event for event in following if event.kind is EventKind.ACTION)
+    waiting = next(event for event in following if event.kind is EventKind.WAITING)
+    assert "127.0.0.1" in waiting.data["reason"]
+    began = time.monotonic()
+    engine.sessions.pause(session)
+    assert engine.sessions.wait(session, TIMEOUT_S).state is SessionState.PAUSED
+    assert time.monotonic() - began < 5
+    with endpoint(worker) as another:
+        set_up(home, api, another)
+        assert states(resumed(engine, session)) == {"fix": "kept"}
+
+
+def test_what_is_being_written_can_be_read_while_it_is_and_a_cancel_ends_it(
+    engine: Engine, home: Path, repository: Path
+) -> None:
+    with endpoint(after(hangs(4, "I am thinking about it"))) as server:
+        set_up(home, OPENAI, server)
+        session = begun(engine, repository)
+        end = time.monotonic() + 30
+        while not engine.sessions.live_text(session, "fix"):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        assert "I am think" in engine.sessions.live_text(session, "fix")
+        engine.sessions.cancel(session)
+        assert engine.sessions.wait(session, TIMEOUT_S).state is SessionState.CANCELLED
+        assert engine.sessions.live_text(session, "fix") == ""
+    assert not [e for e in engine.sessions.events(session) if "thinking about" in json.dumps(dict(e.data))]
