@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from threading import Event as Flag
 
     from engine.facade.core import Core
+    from engine.review.export import Exported
+    from engine.review.export_check import ExportVerdict
     from engine.review.promotion import Promoter
     from engine.vocabulary.changes import ChangeSet, Hunk, Promotion
     from engine.vocabulary.requests import Review
@@ -141,6 +143,22 @@ class Reviews:
     def undo_preview(self, session: str, attempt: int | None = None) -> UndoPreview:
         """What `undo` would touch, and what stands in its way; writes nothing."""
         return self._promoter(self._core.session(session)).undo_preview(attempt)
+
+    def export(self, session: str, target: Path) -> Exported:
+        """The session as one archive: state, plan, decisions, the last checkpoints and the diff, secrets redacted.
+        Raises UsageError."""
+        from engine.review.export import export
+
+        core = self._core
+        events = core.journal.events(session)
+        at = core.clock.now().isoformat()
+        return export(target, core.session(session), events, core.repository(session), at)
+
+    def check_export(self, path: Path) -> ExportVerdict:
+        """Whether an exported archive is whole and harmless; nothing of it is unpacked."""
+        from engine.review.export_check import check_export
+
+        return check_export(path)
 
     def reject(self, session: str, reason: str, *, task: str | None = None) -> None:
         """Turn the session down (or record why one task was); its branch stays in its own repository."""

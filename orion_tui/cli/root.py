@@ -53,6 +53,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "check": ("promotion:check", "Run the checks on exactly what would be promoted"),
         "promote": ("promotion:promote", "Let the chosen part into your repository as one commit"),
         "undo-promote": ("promotion:undo_promote", "Take the latest promotion back with a revert commit"),
+        "export": ("export:export", "A session as one archive, for a colleague or a bug report"),
         "reject": ("promotion:reject", "Turn a session or one task down, with a reason"),
     },
     "Rules": {
