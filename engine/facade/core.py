@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 from engine.facade.authorising import Authoriser
 from engine.storage.audit_feeder import AuditFeeder
 from engine.storage.leases import LOCK_OUTLIVES_S
-from engine.vocabulary.errors import UsageError
+from engine.vocabulary.errors import RoleError, UsageError
 from engine.vocabulary.events import Event
 from engine.vocabulary.fold import fold
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Session, SessionState
+from engine.vocabulary.text import visible
 
 if TYPE_CHECKING:
     from threading import Event as Flag
@@ -154,8 +155,18 @@ class Core:
         return self.adapters.users.reopen(session, self.home.session(session))
 
     def role(self, session: Session) -> Role:
-        """The session's role as its file reads now."""
-        return self.adapters.library.get(session.role, Path(session.workspace))
+        """The session's role as its file reads now. Raises RoleError, which says what can still be done without it."""
+        try:
+            return self.adapters.library.get(session.role, Path(session.workspace))
+        except RoleError as error:
+            raise RoleError(
+                f"session {session.id} worked under the role {visible(session.role)}, by which its work is judged: "
+                f"{error.message}",
+                f"{error.hint}; without it: orion diff {session.id} shows the work, orion reject {session.id} ends it, "
+                "orion undo-promote takes a promotion back".removeprefix("; "),
+                problems=error.problems,
+                path=error.path,
+            ) from error
 
     def model_for(self, name: str, role: Role | None = None) -> Model | None:
         """The configured model of that name; None for no name. Where it is the role's own, the role's fallback stands

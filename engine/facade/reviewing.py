@@ -6,7 +6,8 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from engine.review.evidence import on_tree, try_checks, wanted
-from engine.review.findings import blocking, findings_of
+from engine.review.findings import blocking, findings_of, in_order
+from engine.review.place_findings import place_findings
 from engine.review.selection import ALL, Choice, tasks_by_path
 from engine.review.weighing import moved_since, weigh
 from engine.vocabulary.errors import UsageError
@@ -30,7 +31,10 @@ def report(core: Core, state: Session, choice: Choice, onto: str | None) -> Revi
     weighed = weigh(state, repository, core.adapters.users, choice, branch)
     changes, tree = weighed.changes, weighed.merged.tree
     conflicts = weighed.conflicts if changes.files else ()
+    users = core.adapters.users
     findings = findings_of(state, role, repository, changes, conflicts, tree)
+    if changes.files:
+        findings = in_order((*findings, *place_findings(state, role, repository, users, weighed, branch)))
     known = on_tree(state, tree)
     checks = wanted(state, role, [change.path for change in changes.files])
     return Review(

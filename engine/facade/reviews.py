@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import PromoteAs
-from engine.vocabulary.errors import UsageError
+from engine.vocabulary.errors import OrionError, RoleError, UsageError
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.sessions import Session, SessionState
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.review.promotion import Promoter
     from engine.vocabulary.changes import ChangeSet, Hunk, Promotion
     from engine.vocabulary.requests import Review
+    from engine.vocabulary.roles import Role
     from engine.vocabulary.sessions import Evidence
     from engine.vocabulary.workspaces import ConflictSides, UndoPreview
 
@@ -136,13 +137,14 @@ class Reviews:
             )
 
     def undo(self, session: str, *, secret: str | None, attempt: int | None = None) -> Promotion:
-        """Take a promotion that still stands back, the latest unless its number is given."""
+        """Take a promotion that still stands back, the latest unless its number is given; also when the role's file is
+        gone or not trusted any more."""
         with self._alone(session) as state:
-            return self._promoter(state).undo(secret=secret, attempt=attempt)
+            return self._promoter(state, judging=False).undo(secret=secret, attempt=attempt)
 
     def undo_preview(self, session: str, attempt: int | None = None) -> UndoPreview:
         """What `undo` would touch, and what stands in its way; writes nothing."""
-        return self._promoter(self._core.session(session)).undo_preview(attempt)
+        return self._promoter(self._core.session(session), judging=False).undo_preview(attempt)
 
     def export(self, session: str, target: Path) -> Exported:
         """The session as one archive: state, plan, decisions, the last checkpoints and the diff, secrets redacted.
@@ -187,6 +189,12 @@ class Reviews:
 
             try:
                 finished = settle_intent(self._core.session(summary.id), self._core.adapters.users, self._core.journal)
+            except OrionError as error:
+                # A repository that is away for now must not keep every other command from working.
+                told.append(
+                    f"a promotion of session {summary.id} was cut short and cannot be put in order yet: {error.message}"
+                )
+                continue
             finally:
                 lease.release()
             if finished is not None:
@@ -207,11 +215,16 @@ class Reviews:
         finally:
             lease.release()
 
-    def _promoter(self, state: Session) -> Promoter:
+    def _promoter(self, state: Session, *, judging: bool = True) -> Promoter:
         from engine.review.promotion import Promoter
 
         core = self._core
-        role = core.role(state)
+        try:
+            role: Role | None = core.role(state)
+        except RoleError:
+            if judging:
+                raise
+            role = None
         return Promoter(
             state,
             role,

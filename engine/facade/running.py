@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.facade.core import Core, same_place
 from engine.facade.recording import taped
+from engine.review.weighing import drift_base
 from engine.sandboxes.registry import choose
 from engine.sandboxes.self_test import proven
 from engine.session.bench import Bench
@@ -125,7 +126,7 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         asked = replace(spec, tree=tree, layers=layers, environment=environment, network=True)
         return SteadySandbox(recorded(opened), asked, cap_mib=cap_mib)
 
-    root, branch, base = Path(state.workspace), state.branch, _drifts_from(state)
+    root, branch, base = Path(state.workspace), state.branch, drift_base(state, state.branch)
     bench = Bench(
         ledger=ledger,
         repository=repository,
@@ -192,12 +193,6 @@ def _identity(status: SandboxStatus, toolchains: Sequence[Path]) -> str:
     """Which programs a set-up phase finds: those of the sandbox and of the tool chains, as far as folders tell."""
     chains = [(str(chain), chain.stat().st_mtime_ns) for chain in toolchains]
     return f"{status.name} {status.identity} {chains}"
-
-
-def _drifts_from(state: Session) -> str:
-    """The commit since which a change in the workspace is somebody else's: what Orion itself let in is no drift."""
-    last = next((record for record in reversed(state.promotions) if record.branch == state.branch), None)
-    return (last.undone_by or last.commit) if last is not None else state.base_commit
 
 
 def _what_waits(state: Session) -> str:

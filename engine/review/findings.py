@@ -48,16 +48,25 @@ def findings_of(
     paths = {change.path for change in changes.files}
     found += _tasks(session, paths)
     found += _evidence(session, role, paths, merged)
-    return tuple(sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.kind.value, finding.path)))
+    return in_order(found)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What stands in the way first."""
+    return tuple(sorted(findings, key=lambda finding: (_ORDER[finding.severity], finding.kind.value, finding.path)))
 
 
 def accept(findings: Iterable[Finding], ids: Sequence[str]) -> tuple[Finding, ...]:
-    """The findings with those of `ids` (whole, or a unique beginning) marked as accepted where that is possible."""
+    """The findings with those of `ids` (whole, or a beginning that fits one alone) marked as accepted where that is
+    possible: one name never accepts two."""
+    found = tuple(findings)
+    named: set[str] = set()
+    for given in ids:
+        fitting = {finding.id for finding in found if given and finding.id.startswith(given)}
+        if len(fitting) == 1:
+            named |= fitting
     return tuple(
-        replace(finding, accepted=True)
-        if finding.acceptable and any(given and finding.id.startswith(given) for given in ids)
-        else finding
-        for finding in findings
+        replace(finding, accepted=True) if finding.acceptable and finding.id in named else finding for finding in found
     )
 
 

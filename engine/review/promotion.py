@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from engine.governance.secrets import redact
 from engine.review.evidence import on_tree, wanted
-from engine.review.findings import accept, blocking, findings_of
+from engine.review.findings import accept, blocking, findings_of, in_order
 from engine.review.intents import intent_data, promoted_data
+from engine.review.place_findings import place_findings
 from engine.review.selection import ALL, Choice
 from engine.review.steps import Step, one_step, steps_by_task
 from engine.review.weighing import Weighed, moved_since, weigh
@@ -44,13 +45,13 @@ _STEP_OF = {
 
 
 class Promoter:
-    """Promotes and takes back, for one session. Everything is worked out before the first byte of the user's repository
-    is touched; the intent is in the journal before the move."""
+    """Promotes and takes back, for one session; taking back needs no role. Everything is worked out before the first
+    byte of the user's repository is touched; the intent is in the journal before the move."""
 
     def __init__(
         self,
         session: Session,
-        role: Role,
+        role: Role | None,
         repository: SessionRepository,
         users: UserRepository,
         journal: Journal,
@@ -58,7 +59,7 @@ class Promoter:
         audit_head: Callable[[], AuditHead],
     ) -> None:
         self._session = session
-        self._role = role
+        self._judge = role
         self._repository = repository
         self._users = users
         self._journal = journal
@@ -92,7 +93,9 @@ class Promoter:
         steps = steps_by_task(session, self._repository, changes, choice) if by_task else one_step(changes)
         tell("drift", "moved" if self._drifted(weighed, branch) else "ok")
         tell("conflicts", "blocked" if conflicts else "ok")
-        findings = accept(self._findings(changes, steps, conflicts, merged.tree), accepted)
+        found = self._findings(changes, steps, conflicts, merged.tree)
+        about = place_findings(session, self._role, self._repository, self._users, weighed, branch)
+        findings = accept(in_order((*found, *about)), accepted)
         standing = blocking(findings)
         for step in ("secrets", "limits", "scope"):
             tell(step, "blocked" if any(_STEP_OF.get(f.kind) == step for f in standing) else "ok")
@@ -112,6 +115,12 @@ class Promoter:
         promotion = self._carry_out(branch, commits, weighed, findings, kind)
         tell("commit", "ok")
         return promotion
+
+    @property
+    def _role(self) -> Role:
+        if self._judge is None:
+            raise UsageError("a promotion is judged by the session's role, and its file cannot be used")
+        return self._judge
 
     def undo(self, *, secret: str | None, attempt: int | None = None) -> Promotion:
         """Take a standing promotion back, the latest unless `attempt` names one: with a revert commit, or by putting

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.review.selection import Choice, chosen_changes, open_changes
+from engine.vocabulary.changes import PromoteAs
 from engine.vocabulary.errors import StaleBase, UsageError
 from engine.vocabulary.text import nearest
 
@@ -40,12 +41,29 @@ class Weighed:
 def moved_since(
     session: Session, repository: SessionRepository, users: UserRepository, weighed: Weighed, branch: str
 ) -> tuple[str, ...]:
-    """Paths that changed on the branch, or uncommitted in its work tree, since the session began."""
+    """Paths that changed on the branch, or uncommitted in its work tree, since the session began; what this session's
+    own promotions did is left out."""
+    base = drift_base(session, branch)
+    own = {
+        path
+        for record in session.promotions
+        if record.kind == PromoteAs.CHANGES and not record.undone_by
+        for path in record.paths
+    }
     try:
-        return users.moved(Path(session.workspace), branch, session.base_commit)[1]
+        found = users.moved(Path(session.workspace), branch, base)[1]
     except StaleBase:
-        # The branch was rewritten and the commit is gone there, but the session still has it.
-        return tuple(change.path for change in repository.changes(session.base_commit, weighed.head).files)
+        # The branch was rewritten and the commit is gone there, but the session still has its own base.
+        found = tuple(change.path for change in repository.changes(session.base_commit, weighed.head).files)
+    return tuple(path for path in found if path not in own)
+
+
+def drift_base(session: Session, branch: str) -> str:
+    """The commit since which a change on the branch is somebody else's: what Orion itself let in is no drift."""
+    for record in reversed(session.promotions):
+        if record.branch == branch and record.kind != PromoteAs.CHANGES:
+            return record.undone_by or record.commit
+    return session.base_commit
 
 
 def weigh(

@@ -297,6 +297,10 @@ class UserRepository(Protocol):
         """What promoting the tree `chosen` (built on `base`) onto the branch would meet: the branch's commit now, the
         merge, and conflicts with uncommitted or untracked files. Touches nothing of the user's."""
 
+    def filtered(self, root: Path, paths: Sequence[str]) -> tuple[str, ...]:
+        """Those of the paths that the person's own attributes send through a filter (such as Git LFS), their files
+        outside the tree (`.git/info/attributes`, the user's own) among them."""
+
     def prepare(
         self,
         root: Path,

@@ -12,6 +12,7 @@ from engine.vocabulary.changes import Conflict
 from engine.vocabulary.errors import WorkspaceError
 from engine.vocabulary.text import visible
 from engine.workspace.git import Git
+from engine.workspace.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,6 +83,16 @@ class Place:
             found[os.fsdecode(record[3:]).rstrip("/")] = reason
         return found
 
+    def absent(self, paths: Sequence[str], index: Path | None = None) -> frozenset[str]:
+        """Those of the paths that a sparse checkout leaves out of the work tree."""
+        if not paths:
+            return frozenset()
+        git = self.git.beside(index=index) if index is not None else self.git
+        # A sparse index names a left-out folder alone, and -t is what makes git look inside.
+        out = git.run("--literal-pathspecs", "ls-files", "-t", "-z", "--", *paths).out
+        left = {os.fsdecode(record[2:]) for record in out.split(b"\0")[:-1] if record[:1] == b"S"}
+        return frozenset(path for path in left if not os.path.lexists(self.root / path))
+
     def files_of(self, commit: str, paths: Sequence[str] = ()) -> frozenset[str]:
         """The paths of a commit (of these only, when some are named)."""
         out = self.git.run(
@@ -113,8 +124,12 @@ class Place:
             if (record[:1].islower() or record[:1] == b"S") and os.path.lexists(self.root / path):
                 found.setdefault(path, "a file that git was told not to look at")
         tracked = self.files_of(tip)
+        alike = _spelled(tracked - wanted) if any(path not in tracked for path in paths) else {}
         for path in paths:
             if path not in tracked:
+                other = _misspelled(path, alike)
+                if other:
+                    found.setdefault(path, f"{other} is there, and the two differ only in case")
                 for blocker in self._untracked_at(path, tracked):
                     found.setdefault(blocker, "untracked file")
         return tuple(Conflict(path, found[path]) for path in sorted(found))
@@ -139,6 +154,29 @@ class Place:
             str((Path(folder) / name).relative_to(self.root)) for folder, _, names in os.walk(place) for name in names
         ]
         return [name for name in inner if name not in tracked]
+
+
+def _spelled(tracked: frozenset[str]) -> dict[str, str]:
+    """Each file and each folder of a commit by what macOS and Windows read."""
+    found: dict[str, str] = {}
+    for path in tracked:
+        parts = path.split("/")
+        for count in range(len(parts), 0, -1):
+            name = "/".join(parts[:count])
+            if found.setdefault(folded(name), name) is not name and count < len(parts):
+                break
+    return found
+
+
+def _misspelled(path: str, alike: Mapping[str, str]) -> str:
+    """What a case-insensitive file system takes for the path, or for a folder of it, and is spelled otherwise."""
+    parts = path.split("/")
+    for count in range(1, len(parts) + 1):
+        name = "/".join(parts[:count])
+        other = alike.get(folded(name), name)
+        if other != name:
+            return visible(other)
+    return ""
 
 
 def find_place(path: Path) -> Place:

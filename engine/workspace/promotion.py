@@ -74,7 +74,23 @@ def checkout_of(place: Place, branch: str) -> Place | None:
             root = Path(lines[0].removeprefix("worktree "))
             if root.is_dir() and (root / ".git").exists():
                 return find_place(root)
+            if not any(line.startswith("prunable") for line in lines):
+                raise WorkspaceError(
+                    f"the branch {visible(branch)!r} is checked out in {visible(str(root))}, which is not there now",
+                    "make that folder reachable, or give it up: git worktree unlock, then git worktree prune",
+                )
     return None
+
+
+def _rebased_elsewhere(place: Place, branch: str) -> str:
+    """The work tree that is in the middle of a rebase of this branch, whose HEAD does not say so; empty when none."""
+    folders = [place.common_dir, *(place.common_dir / "worktrees").glob("*")]
+    for folder in folders:
+        for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
+            with suppress(OSError):
+                if (folder / name).read_text(errors="replace").strip() == f"refs/heads/{branch}":
+                    return folder.name if folder != place.common_dir else str(place.root)
+    return ""
 
 
 def apply_plan(place: Place, plan: PromotionPlan, step: Step | None = None) -> None:
@@ -175,6 +191,12 @@ def _check_ready(here: Place, plan: PromotionPlan) -> None:
         raise WorkspaceError(
             f"{visible(str(here.root))} is in the middle of {busy}", "finish or abort it, then promote again"
         )
+    elsewhere = _rebased_elsewhere(here, plan.branch)
+    if elsewhere:
+        raise WorkspaceError(
+            f"the branch {visible(plan.branch)!r} is in the middle of a rebase in the work tree {visible(elsewhere)}",
+            "finish or abort it there, then promote again",
+        )
     at = here.commit_at(f"refs/heads/{plan.branch}")
     if at != plan.old:
         raise StaleBase(
@@ -243,6 +265,13 @@ def _move_files(here: Place, plan: PromotionPlan, files: _Files, held: int, told
     if moved.code != 0:
         raise StaleBase(
             f"git would overwrite something that is not committed: {moved.words()}", "commit it, then promote again"
+        )
+    absent = here.absent(plan.paths, files.private) if plan.uncommitted else ()
+    if absent:
+        named = ", ".join(map(visible, sorted(absent)[:5]))
+        raise WorkspaceError(
+            f"a sparse checkout leaves out {named}: no place for uncommitted changes",
+            "promote as a commit, or take these folders in: git sparse-checkout add",
         )
 
 

@@ -24,7 +24,8 @@ def take_back(here: Place, plan: PromotionPlan) -> None:
     for path in plan.paths:
         if path not in old and _is_ours(here, plan, path, False):
             _remove(here.root, path)
-    back = [path for path in plan.paths if path in old and _is_ours(here, plan, path, True)]
+    absent = here.absent(plan.paths)
+    back = [path for path in plan.paths if path in old and path not in absent and _is_ours(here, plan, path, True)]
     if not back:
         return
     folder = Path(tempfile.mkdtemp(prefix="orion-index-"))
@@ -60,6 +61,8 @@ def _holds(here: Place, commit: str, path: str) -> bool:
 def _is_ours(here: Place, plan: PromotionPlan, path: str, had: bool) -> bool:
     """Whether what stands at the path is what `read-tree` wrote or left, not what a person wrote since."""
     place = here.root / path
+    if any(parent.is_symlink() for parent in place.parents if parent.is_relative_to(here.root) and parent != here.root):
+        return False
     try:
         found = place.lstat()
     except (FileNotFoundError, NotADirectoryError):

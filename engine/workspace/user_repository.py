@@ -14,6 +14,7 @@ from engine.vocabulary.changes import Conflict
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
 from engine.vocabulary.workspaces import MergeResult, PromotionPlan, UndoPreview, WorkspaceInfo
+from engine.workspace.attributes import filter_attributes
 from engine.workspace.committed import CommittedFiles
 from engine.workspace.comparison import compare
 from engine.workspace.git import ORION_IDENTITY, Git, make_bare
@@ -107,6 +108,11 @@ class GitUserRepository:
         here = checkout_of(place, branch)
         paths = tuple(change.path for change in source.changes(tip, merged.tree).files)
         return tip, merged, here.in_the_way(tip, paths) if here is not None else ()
+
+    def filtered(self, root: Path, paths: Sequence[str]) -> tuple[str, ...]:
+        place = find_place(root)
+        drivers = {key.split(".", 1)[1].rpartition(".")[0] for key in place.config if key.startswith("filter.")}
+        return filter_attributes(place.git, paths, cached=False) if drivers else ()
 
     def prepare(
         self,
