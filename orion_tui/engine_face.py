@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from engine.vocabulary.access import TotpOffer
     from engine.vocabulary.actions import ActionClass
-    from engine.vocabulary.changes import ChangeSet, Hunk, PromoteAs, Promotion
+    from engine.vocabulary.changes import ChangeSet, Hunk, PromoteAs, Promotion, ReviewNote
     from engine.vocabulary.events import Event
     from engine.vocabulary.first_run import Standing, Suggestion
     from engine.vocabulary.plans import Plan
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     )
     from engine.vocabulary.role_forms import RolePreview, Trial
     from engine.vocabulary.roles import Role, RoleSource
-    from engine.vocabulary.sessions import Limits, Session, SessionSummary
+    from engine.vocabulary.sessions import Evidence, Limits, Session, SessionSummary
     from engine.vocabulary.settings import Settings
     from engine.vocabulary.verdicts import Approval
-    from engine.vocabulary.workspaces import UndoPreview
+    from engine.vocabulary.workspaces import ConflictSides, UndoPreview
 
 
 class SessionsFace(Protocol):
@@ -76,7 +76,23 @@ class ReviewsFace(Protocol):
         *,
         paths: Sequence[str] | None = None,
         hunks: Mapping[str, Collection[int] | None] | None = None,
+        resolutions: Mapping[str, bytes | None] | None = None,
+        onto: str | None = None,
     ) -> Review: ...
+    def check(
+        self,
+        session: str,
+        *,
+        paths: Sequence[str] | None = None,
+        hunks: Mapping[str, Collection[int] | None] | None = None,
+        resolutions: Mapping[str, bytes | None] | None = None,
+        onto: str | None = None,
+        again: bool = False,
+        stop: Flag | None = None,
+        progress: Callable[[str, str], None] | None = None,
+    ) -> tuple[Evidence, ...]: ...
+    def conflict(self, session: str, path: str, *, onto: str | None = None) -> ConflictSides: ...
+    def branches(self, session: str) -> tuple[str, ...]: ...
     def promote(
         self,
         session: str,
@@ -84,6 +100,7 @@ class ReviewsFace(Protocol):
         secret: str | None,
         paths: Sequence[str] | None = None,
         hunks: Mapping[str, Collection[int] | None] | None = None,
+        resolutions: Mapping[str, bytes | None] | None = None,
         accept: Sequence[str] = (),
         onto: str | None = None,
         kind: PromoteAs | None = None,
@@ -91,6 +108,8 @@ class ReviewsFace(Protocol):
     ) -> Promotion: ...
     def undo(self, session: str, *, secret: str | None, attempt: int | None = None) -> Promotion: ...
     def undo_preview(self, session: str, attempt: int | None = None) -> UndoPreview: ...
+    def revise(self, session: str, notes: Sequence[ReviewNote]) -> str: ...
+    def rebase(self, session: str, *, onto: str | None = None) -> str: ...
     def reject(self, session: str, reason: str, *, task: str | None = None) -> None: ...
 
 

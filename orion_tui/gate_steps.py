@@ -43,7 +43,9 @@ _KINDS = {
 }
 
 _SIGNS = {"pending": ("·", "muted"), "running": ("●", "accent"), "ok": ("✓", "good"), "blocked": ("✗", "bad")}
-_WORDS = {"pending": "", "running": "now", "ok": "ok", "blocked": "blocks"}
+_SIGNS |= {"moved": ("⚑", "accent"), "unproven": ("⚑", "accent"), "none": ("·", "muted")}
+_WORDS = {"pending": "", "running": "now", "ok": "ok", "blocked": "blocks", "moved": "moved on: merged"}
+_WORDS |= {"unproven": "not all ran on this selection", "none": "there is none for this selection"}
 
 
 def step_parts(step: str, status: str, detail: str) -> list[Part]:
@@ -55,10 +57,19 @@ def step_parts(step: str, status: str, detail: str) -> list[Part]:
 
 def after_report(selection: Selection) -> dict[str, tuple[str, str]]:
     """Status and detail of each step that a report can answer."""
-    drift = selection.whole.session.drift
-    out = {"drift": ("ok", "" if drift in ("", "none") else f"moved on: {drift}")}
+    report = selection.report
+    mine = set(report.moved).intersection(selection.taken) if report else set()
+    out = {"drift": ("moved", f"{len(mine)} of these files moved on") if mine else ("ok", _elsewhere(selection))}
     for step, kinds in _KINDS.items():
         out[step] = _step(selection, [finding for finding in selection.findings if finding.kind in kinds])
+    if report is not None and out["checks"][0] == "ok":
+        if report.unproven:
+            out["checks"] = ("unproven", "")
+        elif not report.evidence:
+            out["checks"] = ("none", "")
+        else:
+            passed = sum(each.passed for each in report.evidence)
+            out["checks"] = ("ok", f"{passed} of {len(report.evidence)} pass on exactly this")
     if selection.conflicts:
         out["conflicts"] = ("blocked", f"{len(selection.conflicts)} in the way")
     return out
@@ -74,3 +85,8 @@ def _step(selection: Selection, findings: list[Finding]) -> tuple[str, str]:
     if blocking:
         return "ok", f"{len(blocking)} accepted by you"
     return "ok", f"{len(findings)} to know" if findings else ""
+
+
+def _elsewhere(selection: Selection) -> str:
+    moved = selection.report.moved if selection.report else ()
+    return f"{len(moved)} other file{'s' * (len(moved) != 1)} moved on" if moved else ""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypedDict
 
 from engine.vocabulary.changes import Conflict, Finding, FindingKind, Severity
 from engine.vocabulary.sessions import SessionState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from engine.vocabulary.changes import Hunk
     from engine.vocabulary.requests import Review
 
 _CLOSED = {
@@ -17,29 +21,107 @@ _CLOSED = {
 }
 
 
+class Take(StrEnum):
+    """How much of a file is taken."""
+
+    ALL = "all"
+    PART = "part"
+    NONE = "none"
+
+
+class Chosen(TypedDict):
+    """The arguments by which the engine is told of a choice."""
+
+    paths: Sequence[str] | None
+    hunks: Mapping[str, frozenset[int] | None] | None
+    resolutions: Mapping[str, bytes | None]
+    onto: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`whole` is the report of every file, `report` that of the chosen ones (None while it is being made). `left` are
-    paths left out, `accepted` ids of findings that the reviewer accepted by name."""
+    """`whole` is the report of everything, `report` that of what is chosen (None while it is being made), `hunks` all
+    that could be taken. `left` are paths left out that have no hunks, `out` the lines left out by their hunk's id
+    (never empty); `accepted` ids of findings that the reviewer accepted by name; `resolutions` answers to conflicts;
+    `onto` a branch other than the session's own."""
 
     whole: Review
     report: Review | None = None
+    hunks: tuple[Hunk, ...] = ()
     left: frozenset[str] = frozenset()
+    out: Mapping[str, frozenset[int]] = field(default_factory=dict)
     accepted: frozenset[str] = frozenset()
+    resolutions: Mapping[str, bytes | None] = field(default_factory=dict)
+    onto: str | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
         """Every path that could be taken, in order."""
         return tuple(change.path for change in self.whole.changes.files)
 
+    def hunks_of(self, path: str) -> tuple[Hunk, ...]:
+        """The hunks of a file, in order."""
+        return tuple(hunk for hunk in self.hunks if hunk.path == path)
+
+    def hunk_at(self, path: str, place: int) -> Hunk | None:
+        """The hunk of a file by its place, from 1."""
+        return next((hunk for hunk in self.hunks if hunk.path == path and hunk.place == place), None)
+
+    def take_of(self, path: str) -> tuple[Take, int, int]:
+        """How much of the file is taken: in a word, the hunks of which something is taken, and how many there are."""
+        hunks = self.hunks_of(path)
+        if not hunks:
+            return (Take.NONE, 0, 1) if path in self.left else (Take.ALL, 1, 1)
+        some = sum(len(self.out.get(hunk.id, ())) < hunk.changed for hunk in hunks)
+        if not any(hunk.id in self.out for hunk in hunks):
+            return Take.ALL, some, len(hunks)
+        return (Take.PART if some else Take.NONE), some, len(hunks)
+
     @property
     def taken(self) -> tuple[str, ...]:
-        """The chosen paths, in order."""
-        return tuple(path for path in self.paths if path not in self.left)
+        """The paths of which something is chosen, in order."""
+        return tuple(path for path in self.paths if self.take_of(path)[0] is not Take.NONE)
+
+    @property
+    def everything(self) -> bool:
+        return not self.left and not self.out
+
+    @property
+    def choice(self) -> Chosen:
+        """What the engine is told: whole files, and the parts of others."""
+        answers = {path: data for path, data in self.resolutions.items() if path in self.taken}
+        if self.everything:
+            return Chosen(paths=None, hunks=None, resolutions=answers, onto=self.onto)
+        whole: list[str] = []
+        parts: dict[str, frozenset[int] | None] = {}
+        for path in self.paths:
+            take = self.take_of(path)[0]
+            if take is Take.ALL:
+                whole.append(path)
+            elif take is Take.PART:
+                for hunk in self.hunks_of(path):
+                    out = self.out.get(hunk.id, frozenset())
+                    if len(out) < hunk.changed:
+                        parts[hunk.id] = frozenset(range(1, hunk.changed + 1)) - out if out else None
+        return Chosen(paths=whole, hunks=parts or None, resolutions=answers, onto=self.onto)
+
+    def same_choice(self, other: Selection) -> bool:
+        """Whether a report on the one is a report on the other."""
+        return self.choice == other.choice
+
+    @property
+    def left_out(self) -> dict[tuple[str, int], frozenset[int] | None]:
+        """What the diff marks as left: by path and hunk the numbers of lines, None for all of them."""
+        found: dict[tuple[str, int], frozenset[int] | None] = {(path, 0): None for path in self.left}
+        for hunk in self.hunks:
+            out = self.out.get(hunk.id)
+            if out:
+                found[hunk.path, hunk.place] = None if len(out) == hunk.changed else out
+        return found
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was found in the chosen files."""
+        """What was found in what is chosen."""
         return () if self.report is None else self.report.findings
 
     @property
@@ -47,13 +129,43 @@ class Selection:
         return () if self.report is None else self.report.conflicts
 
     def toggled(self, path: str) -> Selection:
-        """Take the path, or leave it out; the report has to be made again."""
-        return replace(self, left=self.left ^ {path}, report=None)
+        """Leave the file out, or take all of it when it was left."""
+        take = self.take_of(path)[0] is Take.NONE
+        hunks = self.hunks_of(path)
+        if not hunks:
+            return replace(self, left=self.left ^ {path}, report=None)
+        ids = {hunk.id for hunk in hunks}
+        out = {key: lines for key, lines in self.out.items() if key not in ids}
+        if not take:
+            out |= {hunk.id: frozenset(range(1, hunk.changed + 1)) for hunk in hunks}
+        return replace(self, out=out, report=None)
+
+    def toggled_hunk(self, hunk: Hunk) -> Selection:
+        """Leave the hunk out, or take all of it when it was left."""
+        left = len(self.out.get(hunk.id, ())) == hunk.changed
+        return self._without(hunk, frozenset() if left else frozenset(range(1, hunk.changed + 1)))
+
+    def toggled_line(self, hunk: Hunk, line: int) -> Selection:
+        """Take or leave one changed line of it."""
+        return self._without(hunk, self.out.get(hunk.id, frozenset()) ^ {line})
+
+    def _without(self, hunk: Hunk, lines: frozenset[int]) -> Selection:
+        out = {**self.out, hunk.id: lines}
+        if not lines:
+            del out[hunk.id]
+        return replace(self, out=out, report=None)
 
     def all_or_none(self) -> Selection:
-        """Take every file, or none when all are taken."""
-        left = frozenset() if self.left else frozenset(self.paths)
-        return replace(self, left=left, report=None)
+        """Take everything, or nothing when everything is taken."""
+        if not self.everything:
+            return replace(self, left=frozenset(), out={}, report=None)
+        bare = frozenset(path for path in self.paths if not self.hunks_of(path))
+        out = {hunk.id: frozenset(range(1, hunk.changed + 1)) for hunk in self.hunks}
+        return replace(self, left=bare, out=out, report=None)
+
+    def answering(self, path: str, content: bytes | None) -> Selection:
+        """Resolve a conflict with that content, or with the session's version."""
+        return replace(self, resolutions={**self.resolutions, path: content}, report=None)
 
     def accepting(self, finding: str) -> Selection:
         """Accept a finding by name, or take that back."""
@@ -62,10 +174,19 @@ class Selection:
     def is_accepted(self, finding: Finding) -> bool:
         return finding.accepted or (finding.acceptable and finding.id in self.accepted)
 
-    def renewed(self, whole: Review) -> Selection:
-        """The same choice over a newer report of the session; paths that are gone are forgotten."""
+    def renewed(self, whole: Review, hunks: tuple[Hunk, ...]) -> Selection:
+        """The same choice over a newer report of the session; what is gone is forgotten."""
         known = {change.path for change in whole.changes.files}
-        return replace(self, whole=whole, left=self.left & known, report=None)
+        ids = {hunk.id for hunk in hunks}
+        return replace(
+            self,
+            whole=whole,
+            hunks=hunks,
+            left=self.left & known,
+            out={key: lines for key, lines in self.out.items() if key in ids},
+            resolutions={path: data for path, data in self.resolutions.items() if path in known},
+            report=None,
+        )
 
     def blockers(self) -> tuple[str, ...]:
         """Why this selection cannot be promoted, each as a sentence; empty when it can."""
@@ -82,9 +203,9 @@ class Selection:
         reasons = [f"{c.path} conflicts ({c.reason})" for c in self.conflicts if c.path not in told]
         open_findings = [f for f in self.findings if f.severity is Severity.BLOCKING and not self.is_accepted(f)]
         for finding in open_findings:
-            remedy = "a accepts it" if finding.acceptable else "it must go away, or leave the file out"
             place = finding.path if finding.line is None else f"{finding.path}:{finding.line}"
-            reasons.append(f"{finding.kind.value.replace('_', ' ')} in {place}: {remedy}")
+            where = f"in {place}" if place else f"({finding.message})"
+            reasons.append(f"{finding.kind.value.replace('_', ' ')} {where}: {_remedy(finding)}")
         blocked = self.conflicts or any(f.severity is Severity.BLOCKING for f in self.findings)
         if not self.report.can_promote and not blocked:
             reasons.append(f"the session is {self.whole.session.state.value.replace('_', ' ')}")
@@ -93,3 +214,11 @@ class Selection:
     @property
     def can_promote(self) -> bool:
         return not self.blockers()
+
+
+def _remedy(finding: Finding) -> str:
+    if finding.acceptable:
+        return "a accepts it"
+    if finding.kind is FindingKind.CONFLICT:
+        return "c resolves it, or leave the file out"
+    return "it must go away, or leave the file out"

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine.vocabulary.actions import RunCommand, WriteFile
+from engine.vocabulary.changes import Conflict
 from engine.vocabulary.intake import Brief
 from engine.vocabulary.outlook import Confidence, Factor, Outlook
 from engine.vocabulary.plans import Check, Plan, Task
@@ -110,6 +111,12 @@ def all_promoted() -> ReviewEngine:
     return engine
 
 
+def with_conflict() -> ReviewEngine:
+    engine = to_review()
+    engine.conflicts = (Conflict("src/auth/models.py", "content"),)
+    return engine
+
+
 PICTURES: dict[str, Picture] = {
     "plan": (FakeEngine, "plan", planned, press("down")),
     "plan_expected": (FakeEngine, "plan", expected, press("down")),
@@ -123,7 +130,10 @@ PICTURES: dict[str, Picture] = {
     "review": (to_review, "review", of_session, press()),
     "review_left_out": (to_review, "review", of_session, left_out),
     "review_diff": (to_review, "review", of_session, press("d", "n", "j")),
-    "review_why": (to_review, "review", of_session, press("end", "up", "w")),
+    "review_why": (to_review, "review", of_session, press("end", "up", "i")),
+    "review_lines": (to_review, "review", of_session, press("d", "n", "enter", "j", "space")),
+    "review_split": (to_review, "review", of_session, press("d", "v")),
+    "review_conflict": (with_conflict, "review", of_session, press("n", "c")),
     "review_gate": (to_review, "review", of_session, promoting()),
     "review_wrong_pin": (to_review, "review", of_session, promoting("enter", pin="111222")),
     "review_first_pin": (without_pin, "review", of_session, promoting()),

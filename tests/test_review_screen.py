@@ -46,7 +46,7 @@ async def test_leaving_a_file_out_takes_its_findings_with_it() -> None:
         await says(pilot, "cannot promote: protected path in .github/workflows/test.yml")
         await pilot.press("home", "space")
         await says(pilot, "✓ can promote 2 files")
-        assert "[ ] M src/auth/config.py" in shown(pilot)
+        assert "☐ M config.py" in shown(pilot)
 
 
 async def test_findings_are_accepted_one_by_one() -> None:
@@ -79,7 +79,7 @@ async def test_a_conflict_blocks_until_its_file_is_left_out() -> None:
     engine.conflicts = (Conflict("src/auth/models.py", "uncommitted changes"),)
     async with opened(engine, "review", session=SESSION) as pilot:
         await says(pilot, "src/auth/models.py conflicts (uncommitted changes)")
-        await pilot.press("down", "down", "space")
+        await pilot.press("n", "n", "f")
         await says(pilot, "✓ can promote 3 files")
 
 
@@ -120,7 +120,7 @@ async def test_the_gate_then_the_pin_then_what_happened_and_how_to_undo_it() -> 
 async def test_only_what_was_taken_is_promoted() -> None:
     engine = clean()
     async with opened(engine, "review", session=SESSION) as pilot:
-        await pilot.press("space", "down", "space")
+        await pilot.press("down", "space", "down", "space")
         await says(pilot, "✓ can promote 2 files")
         await pilot.press("P")
         await says(pilot, "2 of 4 files, as one commit")
@@ -245,11 +245,14 @@ async def test_rejecting_needs_a_reason() -> None:
 async def test_steps_through_the_diff_carry_the_list_along() -> None:
     async with opened(clean(), "review", session=SESSION) as pilot:
         await pilot.press("n", "n")
-        await says(pilot, "▸ [✓] M src/auth/models.py")
+        await says(pilot, "▸ ✓ M models.py")
         await pilot.press("j", "j")
         await says(pilot, "src/auth/models.py hunk 2 of 2 by model")
         await pilot.press("k", "space")
-        await says(pilot, "▸ [ ] M src/auth/models.py")
+        await says(pilot, "▸ ◪ M models.py 1/2")
+        await says(pilot, "─── ☐ hunk 1/2")
+        await pilot.press("f")
+        await says(pilot, "▸ ☐ M models.py 0/2")
 
 
 async def test_what_is_read_stays_in_place_while_the_session_moves_on() -> None:
@@ -279,7 +282,7 @@ async def test_tasks_show_what_was_verified_apart_from_what_was_claimed() -> Non
         await pilot.press("end")
         await says(pilot, "claimed the workflow is in place")
         await says(pilot, "no check ran: not verified")
-        await pilot.press("up", "up", "w")
+        await pilot.press("up", "i")
         await says(pilot, "verified ✓ passed python3 -m unittest (exit 0)")
 
 
@@ -322,4 +325,144 @@ async def test_the_diff_opens_at_the_file_that_the_cursor_is_on() -> None:
         path = view.current[0]
         assert path != view.patch.header(0).path
         await says(pilot, f"{path} hunk 1 of 1")
-        await says(pilot, "▸ ─── hunk 1/1")
+        await says(pilot, "▸ ─── ✓ hunk 1/1")
+
+
+async def test_single_lines_are_taken_and_only_they_are_promoted() -> None:
+    engine = clean()
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("n", "enter", "j", "space")
+        await says(pilot, "◪ M config.py 1/1")
+        assert "▸+☐DEBUG = False" in shown(pilot)
+        await pilot.press("escape", "down", "space", "down", "space")
+        await says(pilot, "✓ can promote 2 files")
+        await pilot.press("P")
+        await says(pilot, "2 of 4 files, 1 of them in part, as one commit, onto main")
+        await typed(pilot, PIN)
+        await pilot.press("enter")
+        await says(pilot, "✓ promoted")
+        call = next(call for call in engine.calls if call[0] == "promote")
+        assert call[1] == ".github/workflows/test.yml"
+        assert call[2].endswith(":[1, 3]")
+
+
+async def test_checks_of_the_selection_run_before_the_pin_is_asked_for() -> None:
+    engine = clean()
+    engine.unproven = ("pytest -q",)
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("P")
+        await says(pilot, "your PIN now")
+        assert ("check", SESSION) in engine.calls
+        assert "checks on the result             there is none for this selection" in shown(pilot)
+
+
+async def test_kind_and_branch_of_a_promotion_are_chosen_at_the_gate() -> None:
+    engine = clean()
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("P")
+        await says(pilot, "your PIN now")
+        await pilot.press("ctrl+o", "ctrl+o", "ctrl+b")
+        await says(pilot, "as uncommitted changes, onto next")
+        await says(pilot, "your PIN now")
+        await settled(pilot)
+        await typed(pilot, PIN)
+        await pilot.press("enter")
+        await says(pilot, "✓ promoted")
+        assert engine.told[:2] == ("changes", "next")
+
+
+async def test_one_key_shows_the_diff_side_by_side_with_what_took_whose_place() -> None:
+    async with opened(clean(), "review", (160, 36), session=SESSION) as pilot:
+        await pilot.press("v")
+        await says(pilot, "3 - DEBUG = True")
+        line = next(line for line in shown(pilot).splitlines() if "DEBUG = True" in line)
+        assert "DEBUG = False" in line
+        await pilot.press("v")
+        await until(pilot, lambda: not pilot.app.screen.query_one(DiffView).split, "below each other")
+
+
+async def test_a_text_is_looked_for_in_the_diff() -> None:
+    async with opened(clean(), "review", session=SESSION) as pilot:
+        await pilot.press("slash")
+        await typed(pilot, "RETURN {}")
+        await pilot.press("enter")
+        await says(pilot, "src/auth/models.py hunk 2 of 2")
+        await pilot.press("escape")
+        assert isinstance(pilot.app.screen, ReviewScreen)
+
+
+async def test_one_key_opens_the_story_of_the_task_behind_a_hunk() -> None:
+    async with opened(clean(), "review", session=SESSION) as pilot:
+        await pilot.press("n", "n", "w")
+        await says(pilot, "WHY IT IS THERE")
+        await says(pilot, "EVIDENCE")
+        await pilot.press("q")
+        await says(pilot, "FILES")
+
+
+async def test_notes_go_back_as_a_task_and_the_file_is_left_out_with_a_reason() -> None:
+    engine = clean()
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("n", "enter", "m")
+        await says(pilot, "A note on src/auth/config.py, line 3")
+        await typed(pilot, "why off")
+        await pilot.press("enter")
+        await pilot.press("escape", "r")
+        await says(pilot, "Leave src/auth/config.py out")
+        await typed(pilot, "no tokens")
+        await pilot.press("enter")
+        await says(pilot, "☐ M config.py")
+        await pilot.press("e")
+        await says(pilot, "The task revise-1 is in the plan")
+        notes = next(call for call in engine.calls if call[0] == "revise")
+        assert notes[1:] == ("src/auth/config.py:3 why off", "src/auth/config.py: no tokens")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: ("resume", SESSION, "detach") in engine.calls, "the resumed session")
+
+
+async def test_a_conflict_is_seen_from_three_sides_and_answered_by_the_person() -> None:
+    engine = clean()
+    engine.conflicts = (Conflict("src/auth/models.py", "content"),)
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("n", "n", "c")
+        for text in ("your branch", "before both", "this session", "its own"):
+            await says(pilot, text)
+        await pilot.press("e", "ctrl+s")
+        await says(pilot, "a conflict marker still stands in it")
+        await pilot.press("escape", "t")
+        await says(pilot, "✓ can promote 4 files")
+        await pilot.press("P")
+        await says(pilot, "your PIN now")
+        await settled(pilot)
+        await typed(pilot, PIN)
+        await pilot.press("enter")
+        await says(pilot, "✓ promoted")
+        assert engine.told[2] == {"src/auth/models.py": None}
+
+
+async def test_the_agent_can_be_asked_to_bring_a_conflict_together() -> None:
+    engine = clean()
+    engine.conflicts = (Conflict("src/auth/models.py", "content"),)
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("n", "n", "c")
+        await says(pilot, "ask the agent")
+        await pilot.press("b")
+        await says(pilot, "The task revise-1 is in the plan")
+        assert ("rebase", SESSION) in engine.calls
+
+
+async def test_files_are_grouped_by_folder_or_by_task() -> None:
+    async with opened(clean(), "review", session=SESSION) as pilot:
+        await says(pilot, "src/auth 2 · +5 -2")
+        await pilot.press("g")
+        await says(pilot, "Write user model 2 · +5 -2")
+        assert "✓ M src/auth/models.py" in shown(pilot)
+
+
+async def test_what_waits_for_a_decision_stands_first_and_opens_it() -> None:
+    engine = clean()
+    engine.parked(SESSION, "tests", ActionClass.DEPLOY, "make deploy", "a person decides this")
+    async with opened(engine, "review", session=SESSION) as pilot:
+        assert shown(pilot).index("WAITS FOR YOU") < shown(pilot).index("FILES")
+        await pilot.press("a")
+        await says(pilot, "make deploy")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.review.export import Exported
     from engine.review.export_check import ExportVerdict
     from engine.review.promotion import Promoter
-    from engine.vocabulary.changes import ChangeSet, Hunk, Promotion
+    from engine.vocabulary.changes import ChangeSet, Hunk, Promotion, ReviewNote
     from engine.vocabulary.requests import Review
     from engine.vocabulary.roles import Role
     from engine.vocabulary.sessions import Evidence
@@ -174,6 +174,20 @@ class Reviews:
         data = {"reason": reason, "task": task or ""}
         with self._alone(session):
             self._core.journal.append(session, [Fact(EventKind.REJECTED, data)])
+
+    def revise(self, session: str, notes: Sequence[ReviewNote]) -> str:
+        """Make comments a new task of the session, which can then be resumed; the task's id. Raises UsageError when no
+        model works on it, or it runs or is over."""
+        from engine.facade.revising import revise
+
+        return revise(self._core, self._core.session(session), notes)
+
+    def rebase(self, session: str, *, onto: str | None = None) -> str:
+        """Ask the agent to bring what conflicts with the branch together, as a new task whose result is reviewed like
+        any other; the task's id. Raises UsageError when nothing conflicts."""
+        from engine.facade.revising import rebase
+
+        return rebase(self._core, self._core.session(session), onto)
 
     def settle(self) -> tuple[str, ...]:
         """Finish or take back promotions that a kill cut short; a sentence for each."""

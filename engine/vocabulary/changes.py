@@ -75,6 +75,18 @@ class Hunk:
     changed: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewNote:
+    """What a reviewer says about a file, or about one line of it; `quoted` is that line as it stands in the diff.
+    `rejected` when the file was turned down and not only commented on."""
+
+    path: str
+    text: str
+    line: int | None = None
+    quoted: str = ""
+    rejected: bool = False
+
+
 class PromoteAs(StrEnum):
     """One commit, one for each kept task, or changes in the work tree that nobody committed."""
 

@@ -4,18 +4,20 @@ it."""
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event as Flag
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Static
 
-from engine.vocabulary.changes import Promotion
-from engine.vocabulary.errors import AuthError, OrionError
+from engine.vocabulary.changes import PromoteAs, Promotion
+from engine.vocabulary.errors import AuthError, Cancelled, OrionError
 from engine.vocabulary.text import visible
 from orion_tui.bridge import ask
 from orion_tui.gate_steps import STEPS, after_report, step_parts
 from orion_tui.modals.box import BoxModal, put, words
+from orion_tui.selection import Take
 from orion_tui.widgets.pin_entry import PinEntry
 
 if TYPE_CHECKING:
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     from orion_tui.widgets.signs import Part
 
 
+_KINDS = {
+    PromoteAs.COMMIT: "as one commit",
+    PromoteAs.COMMITS: "as one commit for each task",
+    PromoteAs.CHANGES: "as uncommitted changes",
+}
+_CHOICES = (("ctrl+o", "as"), ("ctrl+b", "branch"))
+
+
 class PromotionModal(BoxModal[Promotion | None]):
     """Looks at exactly this selection afresh; when nothing blocks it, asks for the PIN and promotes. Closes with the
     promotion, or with None when nothing was promoted."""
@@ -36,6 +46,8 @@ class PromotionModal(BoxModal[Promotion | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False),
         Binding("enter", "close_result", "close", show=False),
+        Binding("ctrl+o", "next_kind", "as", show=False),
+        Binding("ctrl+b", "next_branch", "onto", show=False),
     ]
 
     class Told(Message):
@@ -48,35 +60,84 @@ class PromotionModal(BoxModal[Promotion | None]):
 
     def __init__(self, engine: EngineFace, selection: Selection) -> None:
         session = selection.whole.session
-        super().__init__(f"Promote onto {visible(session.branch)}")
+        super().__init__("Promote")
         self._engine = engine
         self._selection = selection
         self._session = session.id
         self._status: dict[str, str] = dict.fromkeys(STEPS, "pending")
         self._detail: dict[str, str] = {}
         self._seen: dict[str, str] = {}
+        self._kind = PromoteAs.COMMIT
+        self._branch = selection.onto or session.branch
+        self._branches: tuple[str, ...] = ()
+        self._stop = Flag()
+        self._round = 0
         self._working = False
         self._result: Promotion | None = None
 
     def body(self) -> ComposeResult:
-        taken, known = len(self._selection.taken), len(self._selection.paths)
-        goal = visible(self._selection.whole.session.goal)
-        yield words((goal, ""), (f"\n{taken} of {known} files, as one commit", "muted"), id="about")
+        yield words(id="about")
         yield Static(id="gate", markup=False)
         yield PinEntry(self._engine.auth)
         yield Static(id="result", markup=False)
 
+    def _about(self) -> None:
+        taken, known = len(self._selection.taken), len(self._selection.paths)
+        parts = sum(self._selection.take_of(path)[0] is Take.PART for path in self._selection.taken)
+        partly = f", {parts} of them in part" if parts else ""
+        put(
+            self.query_one("#about", Static),
+            (
+                (visible(self._selection.whole.session.goal), ""),
+                (f"\n{taken} of {known} files{partly}, {_KINDS[self._kind]}", "muted"),
+                (f", onto {visible(self._branch)}", "muted"),
+            ),
+        )
+
     def on_mount(self) -> None:
+        put(self.query_one("#result", Static), ())
+        engine, session = self._engine, self._session
+        ask(self, lambda: engine.review.branches(session), self._know_branches, group="branches")
+        self._look_again()
+
+    def _know_branches(self, branches: tuple[str, ...]) -> None:
+        self._branches = branches
+
+    def _look_again(self) -> None:
+        """Everything of exactly this selection on this branch: the report, its checks, the report with their result."""
+        self._stop.set()
+        self._stop = Flag()
+        self._round += 1
+        self._selection = replace(self._selection, onto=self._branch)
         self.query_one(PinEntry).display = False
         put(self.query_one("#result", Static), ())
+        self._about()
+        for step in STEPS:
+            self._mark(step, "pending")
         self._mark("drift", "running")
-        self.say_keys(("esc", "leave it"))
-        engine, session, paths = self._engine, self._session, self._paths
-        ask(self, lambda: engine.review.report(session, paths=paths), self._looked, self._broken)
+        self.say_keys(*_CHOICES, ("esc", "leave it"))
+        engine, session, choice, turn = self._engine, self._session, self._selection.choice, self._round
+        ask(
+            self,
+            lambda: engine.review.report(session, **choice),
+            lambda report: self._looked(report, turn),
+            self._broken,
+            group="gate",
+        )
 
-    @property
-    def _paths(self) -> Sequence[str] | None:
-        return self._selection.taken if self._selection.left else None
+    def action_next_kind(self) -> None:
+        if self._working or self._result is not None:
+            return
+        kinds = list(PromoteAs)
+        self._kind = kinds[(kinds.index(self._kind) + 1) % len(kinds)]
+        self._about()
+
+    def action_next_branch(self) -> None:
+        if self._working or self._result is not None or len(self._branches) < 2:
+            return
+        at = self._branches.index(self._branch) if self._branch in self._branches else 0
+        self._branch = self._branches[(at + 1) % len(self._branches)]
+        self._look_again()
 
     def _mark(self, step: str, status: str, detail: str = "") -> None:
         self._status[step] = status
@@ -84,30 +145,69 @@ class PromotionModal(BoxModal[Promotion | None]):
         parts = [part for name in STEPS for part in step_parts(name, self._status[name], self._detail.get(name, ""))]
         put(self.query_one("#gate", Static), parts)
 
-    def _looked(self, report: Review) -> None:
-        fresh = replace(self._selection, report=report)
-        for step, (status, detail) in after_report(fresh).items():
+    def _looked(self, report: Review, turn: int) -> None:
+        """The report before the checks: they run when there is anything that never ran on this."""
+        if turn != self._round:
+            return
+        self._show(report)
+        if report.unproven and not report.conflicts:
+            self._mark("checks", "running", report.unproven[0])
+            engine, session, choice, stop = self._engine, self._session, self._selection.choice, self._stop
+            ask(
+                self,
+                lambda: (
+                    engine.review.check(session, **choice, stop=stop, progress=self._told_check),
+                    engine.review.report(session, **choice),
+                ),
+                lambda found: self._judged(found[1], turn),
+                lambda error: self._not_checked(error, report, turn),
+                group="gate",
+            )
+        else:
+            self._judged(report, turn)
+
+    def _told_check(self, command: str, status: str) -> None:
+        if status == "running":
+            self.post_message(self.Told("checks", f"running {command}"))
+
+    def _not_checked(self, error: OrionError, report: Review, turn: int) -> None:
+        """No sandbox, or stopped: that is said, and the finding that nothing ran stands."""
+        if self.is_attached and turn == self._round and not isinstance(error, Cancelled):
+            self._judged(report, turn)
+            self._mark("checks", "unproven", f"they could not run: {error.message}")
+
+    def _show(self, report: Review) -> None:
+        self._selection = replace(self._selection, report=report)
+        for step, (status, detail) in after_report(self._selection).items():
             self._seen[step] = detail
             self._mark(step, status, detail)
-        if fresh.blockers():
-            self._refuse(fresh.blockers())
+
+    def _judged(self, report: Review, turn: int) -> None:
+        if not self.is_attached or turn != self._round:
+            return
+        self._show(report)
+        blockers = self._selection.blockers()
+        if blockers:
+            self._refuse(blockers)
             return
         self._mark("authentication", "running")
         entry = self.query_one(PinEntry)
         entry.display = True
         entry.look()
-        self.say_keys(("enter", "promote"), ("esc", "leave it"))
+        self.say_keys(("enter", "promote"), *_CHOICES, ("esc", "leave it"))
 
     def on_pin_entry_given(self, event: PinEntry.Given) -> None:
         self._working = True
         self.say_keys(("…", "promoting; it is all or nothing and ends by itself"))
         for step in STEPS:
             self._mark(step, "pending")
-        engine, session, paths, secret = self._engine, self._session, self._paths, event.secret
-        accepted = tuple(self._selection.accepted)
+        engine, session, choice, secret = self._engine, self._session, self._selection.choice, event.secret
+        accepted, kind = tuple(self._selection.accepted), self._kind
 
         def work() -> Promotion:
-            return engine.review.promote(session, secret=secret, paths=paths, accept=accepted, progress=self._told)
+            return engine.review.promote(
+                session, secret=secret, **choice, accept=accepted, kind=kind, progress=self._told
+            )
 
         ask(self, work, self._done, self._failed)
 
@@ -115,7 +215,10 @@ class PromotionModal(BoxModal[Promotion | None]):
         self.post_message(self.Told(step, status))
 
     def on_promotion_modal_told(self, message: PromotionModal.Told) -> None:
-        if message.step in self._status and self._working:
+        if message.status.startswith("running "):
+            if self._status["checks"] == "running":
+                self._mark("checks", "running", message.status.removeprefix("running "))
+        elif message.step in self._status and self._working:
             self._mark(message.step, message.status, self._seen.get(message.step, "") if message.status == "ok" else "")
 
     def _failed(self, error: OrionError) -> None:
@@ -124,7 +227,7 @@ class PromotionModal(BoxModal[Promotion | None]):
             return
         if isinstance(error, AuthError):
             self._mark("authentication", "blocked")
-            self.say_keys(("enter", "promote"), ("esc", "leave it"))
+            self.say_keys(("enter", "promote"), *_CHOICES, ("esc", "leave it"))
             self.query_one(PinEntry).refused(error)
             return
         self._broken(error)
@@ -138,7 +241,7 @@ class PromotionModal(BoxModal[Promotion | None]):
         lines: list[Part] = [("✗ nothing was promoted; your repository is as before", "bad")]
         lines += [(f"\n  {visible(reason)}", "") for reason in reasons]
         put(self.query_one("#result", Static), lines)
-        self.say_keys(("esc", "back to the review"))
+        self.say_keys(*_CHOICES, ("esc", "back to the review"))
 
     def _done(self, promotion: Promotion) -> None:
         self._working = False
@@ -146,14 +249,15 @@ class PromotionModal(BoxModal[Promotion | None]):
             self._refuse(promotion.reasons or ("the gate did not say why",))
             return
         for step in STEPS:
-            self._mark(step, "ok", self._seen.get(step, ""))
+            seen = self._status[step] if self._status[step] in ("moved", "unproven", "none") else "ok"
+            self._mark(step, seen, self._seen.get(step, ""))
         self._result = promotion
         self.query_one("#about").display = False
         self.query_one(PinEntry).display = False
         files = f"{promotion.files} file{'s' if promotion.files != 1 else ''}"
         lines: list[Part] = [(f"✓ promoted {files} onto {visible(promotion.branch)}", "good")]
         for name, value in (
-            ("commit", promotion.commit[:12]),
+            ("commit", promotion.commit[:12] or "none: the changes are in your work tree, uncommitted"),
             ("before", promotion.pre_tag),
             ("after", promotion.post_tag),
         ):
@@ -172,6 +276,7 @@ class PromotionModal(BoxModal[Promotion | None]):
     def action_leave(self) -> None:
         if self._working:
             return
+        self._stop.set()
         self.dismiss(self._result)
 
     def action_close_result(self) -> None:

@@ -6,19 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
-from engine.vocabulary.sessions import PromotionRecord, SessionState
+from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
 from orion_tui.actions import Act, bindings_for
 from orion_tui.bridge import AppState, ask
 from orion_tui.modals.box import put
 from orion_tui.modals.detail import DetailModal
-from orion_tui.modals.pin import PinModal
-from orion_tui.modals.promotion import PromotionModal
-from orion_tui.modals.reason import ReasonModal
 from orion_tui.resources import style_sheet
-from orion_tui.screens.base import OrionScreen
+from orion_tui.screens.review_acts import ReviewActs
 from orion_tui.screens.review_rows import detail, entries, finding_of, path_of, status_lines
 from orion_tui.selection import Selection
 from orion_tui.widgets.diff_parse import Patch
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
 
-    from engine.vocabulary.changes import Promotion
+    from engine.vocabulary.changes import Hunk
     from engine.vocabulary.errors import OrionError
     from engine.vocabulary.requests import Review
     from orion_tui.widgets.rows import RowList
@@ -40,7 +37,7 @@ _SETTLE_S = 0.12
 """How long the keys must rest before a changed selection is looked at."""
 
 
-class ReviewScreen(OrionScreen):
+class ReviewScreen(ReviewActs):
     """Findings, files and tasks on one side, the diff on the other; below each other, or one at a time, where there is
     no room."""
 
@@ -49,10 +46,9 @@ class ReviewScreen(OrionScreen):
     CSS_PATH = [str(style_sheet("review.tcss"))]  # noqa: RUF012 - Textual declares it so
 
     def __init__(self, session: str) -> None:
-        super().__init__()
-        self._session = session
-        self._selection: Selection | None = None
+        super().__init__(session)
         self._seen: object = None
+        self._by_task = False
         self._settling: Timer | None = None
 
     @property
@@ -68,6 +64,7 @@ class ReviewScreen(OrionScreen):
             with Vertical(id="review-main"):
                 yield Static(id="diff-title", markup=False)
                 yield DiffView(id="diff")
+                yield Input(placeholder="look for a text; enter goes on to the next", id="diff-search", compact=True)
 
     def on_mount(self) -> None:
         self._status((("● reading what the session changed …", "muted"),))
@@ -80,18 +77,21 @@ class ReviewScreen(OrionScreen):
         engine, session = self.engine, self._session
         ask(
             self,
-            lambda: (engine.review.report(session), Patch(engine.review.diff(session))),
+            lambda: (
+                engine.review.report(session),
+                Patch(engine.review.diff(session)),
+                engine.review.hunks(session),
+            ),
             lambda loaded: self._loaded(*loaded),
             self._not_loaded,
             group="review",
             exclusive=True,
         )
 
-    def _loaded(self, whole: Review, patch: Patch) -> None:
+    def _loaded(self, whole: Review, patch: Patch, hunks: tuple[Hunk, ...]) -> None:
         before = self._selection
-        self._selection = Selection(whole) if before is None else before.renewed(whole)
-        if not self._selection.left:
-            self._selection = replace(self._selection, report=whole)
+        fresh = Selection(whole, hunks=hunks) if before is None else before.renewed(whole, hunks)
+        self._selection = self._with_report(fresh)
         self.query_one(DiffView).load(patch, empty=self._empty_words(whole))
         self._draw()
         self._look()
@@ -118,17 +118,16 @@ class ReviewScreen(OrionScreen):
         if asked is None or asked.report is not None:
             return
         engine, session = self.engine, self._session
-        paths = asked.taken if asked.left else None
         ask(
             self,
-            lambda: engine.review.report(session, paths=paths),
-            lambda report: self._reported(asked.left, report),
+            lambda: engine.review.report(session, **asked.choice),
+            lambda report: self._reported(asked, report),
             group="report",
             exclusive=True,
         )
 
-    def _reported(self, left: frozenset[str], report: Review) -> None:
-        if self._selection is not None and self._selection.left == left:
+    def _reported(self, asked: Selection, report: Review) -> None:
+        if self._selection is not None and self._selection.same_choice(asked):
             self._selection = replace(self._selection, report=report)
             self._draw()
 
@@ -151,7 +150,8 @@ class ReviewScreen(OrionScreen):
         if selection is None:
             return
         self._status(status_lines(selection))
-        self.query_one("#review-list", MarkedList).show(lambda width: rows_of(entries(selection), width))
+        self.query_one("#review-list", MarkedList).show(lambda width: rows_of(entries(selection, self._by_task), width))
+        self.query_one(DiffView).show_left(selection.left_out)
         self._draw_detail()
         self.update_chrome()
 
@@ -211,13 +211,20 @@ class ReviewScreen(OrionScreen):
             return frozenset(holds)
         finding = finding_of(selection, self._key)
         session = selection.whole.session
+        view = self.query_one(DiffView)
+        conflicts = {each.path for each in selection.conflicts if each.reason == "content"}
         for name, on in {
-            "hunk": bool(self.query_one(DiffView).patch.files),
+            "hunk": bool(view.patch.files),
+            "line": view.line is not None,
             "row": bool(self._key),
             "files": bool(selection.paths),
             "file": bool(self._path),
             "finding": finding is not None,
             "acceptable": finding is not None and finding.acceptable,
+            "conflicted": self._path in conflicts,
+            "tasked": bool(self._tasks_here),
+            "notes": bool(self._notes),
+            "decision": self._key.startswith("asks:"),
             "promotable": selection.can_promote,
             "promoted": self._record is not None,
             "open_review": session.state not in (SessionState.PROMOTED, SessionState.REJECTED),
@@ -241,21 +248,91 @@ class ReviewScreen(OrionScreen):
         return path if path in self._selection.paths else ""
 
     @property
-    def _record(self) -> PromotionRecord | None:
-        """The promotion that an undo would take back."""
-        records = self._selection.whole.session.promotions if self._selection else ()
-        return next((record for record in reversed(records) if not record.undone_by), None)
+    def _tasks_here(self) -> tuple[str, ...]:
+        """The tasks behind the row or the hunk."""
+        if self._selection is None:
+            return ()
+        kind, _, name = self._key.partition(":")
+        known = self._selection.whole.session.tasks
+        names = (name,) if kind == "task" else self._selection.whole.tasks_of.get(self._path, ())
+        return tuple(each for each in names if each in known)
+
+    def _hunk_here(self) -> Hunk | None:
+        """The hunk that the diff stands at, as far as it is of the file that is meant."""
+        path, place = self.query_one(DiffView).current
+        if self._selection is None or path != self._path:
+            return None
+        return self._selection.hunk_at(path, place)
 
     def _choose(self, selection: Selection) -> None:
-        if not selection.left:
-            selection = replace(selection, report=selection.whole)
-        self._selection = selection
+        self._selection = self._with_report(selection)
         self._draw()
         self._look()
 
     def do_take(self) -> None:
         if self._selection is not None:
+            hunk = self._hunk_here()
+            self._choose(self._selection.toggled_hunk(hunk) if hunk else self._selection.toggled(self._path))
+
+    def do_take_file(self) -> None:
+        if self._selection is not None:
             self._choose(self._selection.toggled(self._path))
+
+    def do_take_line(self) -> None:
+        found = self.query_one(DiffView).line
+        hunk = self._selection.hunk_at(found[0], found[1]) if found and self._selection else None
+        if found and hunk is not None and self._selection is not None:
+            self._choose(self._selection.toggled_line(hunk, found[2]))
+
+    def do_lines(self) -> None:
+        view = self.query_one(DiffView)
+        if view.line is not None:
+            self._end_lines()
+        elif view.begin_lines():
+            view.focus()
+            self.orion.say("j and k go from line to line, space takes or leaves, esc ends it")
+        else:
+            self.orion.say("no line is changed from here on")
+        self.update_chrome()
+
+    def _end_lines(self) -> None:
+        self.query_one(DiffView).end_lines()
+        if not self.has_class("-diff-only"):
+            self.query_one(MarkedList).focus()
+        self.update_chrome()
+
+    def do_side_by_side(self) -> None:
+        view = self.query_one(DiffView)
+        view.show_split(not view.split)
+
+    def do_group(self) -> None:
+        self._by_task = not self._by_task
+        self._draw()
+
+    def do_decide(self) -> None:
+        self.orion.go("approvals", session=self._session, approval=self._key.partition(":")[2])
+
+    def do_search(self) -> None:
+        entry = self.query_one("#diff-search", Input)
+        entry.add_class("-open")
+        entry.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input.id == "diff-search" and not self.query_one(DiffView).find(event.value):
+            self.orion.say(
+                f"the diff does not hold {visible(event.value)!r}" if event.value else "type what to look for"
+            )
+
+    def do_back_esc(self) -> None:
+        entry = self.query_one("#diff-search", Input)
+        if entry.has_class("-open"):
+            entry.remove_class("-open")
+            self.query_one(DiffView).find("")
+            self._end_lines()
+        elif self.query_one(DiffView).line is not None:
+            self._end_lines()
+        else:
+            self.do_back()
 
     def do_take_all(self) -> None:
         if self._selection is not None:
@@ -270,10 +347,18 @@ class ReviewScreen(OrionScreen):
             self._draw()
 
     def do_next_hunk(self) -> None:
-        self._step(self.query_one(DiffView).next_hunk(), "this is the last hunk")
+        view = self.query_one(DiffView)
+        if view.line is not None:
+            self._step(view.step_line(1), "this is the last line")
+        else:
+            self._step(view.next_hunk(), "this is the last hunk")
 
     def do_previous_hunk(self) -> None:
-        self._step(self.query_one(DiffView).previous_hunk(), "this is the first hunk")
+        view = self.query_one(DiffView)
+        if view.line is not None:
+            self._step(view.step_line(-1), "this is the first line")
+        else:
+            self._step(view.previous_hunk(), "this is the first hunk")
 
     def do_next_file(self) -> None:
         self._step(self.query_one(DiffView).next_file(), "this is the last file")
@@ -283,59 +368,6 @@ class ReviewScreen(OrionScreen):
         target = DiffView if self.has_class("-diff-only") else MarkedList
         self.query_one(target).focus()
 
-    def do_why(self) -> None:
+    def do_detail(self) -> None:
         if self._selection is not None:
             self.app.push_screen(DetailModal("What is known", detail(self._selection, self._key)))
-
-    def do_promote(self) -> None:
-        if self._selection is not None:
-            self.app.push_screen(PromotionModal(self.engine, self._selection), self._promoted)
-
-    def _promoted(self, promotion: Promotion | None) -> None:
-        if promotion is not None:
-            self.orion.say(f"promoted onto {promotion.branch}: {promotion.commit[:12]}")
-        self._load()
-
-    def do_undo_promotion(self) -> None:
-        record = self._record
-        if record is None:
-            return
-        engine, session = self.engine, self._session
-        count = len(record.paths)
-        text = (
-            f"A new commit on {visible(record.branch)} takes {record.commit[:12]} back "
-            f"({count} file{'' if count == 1 else 's'}). History stays as it is."
-        )
-        modal: PinModal[Promotion] = PinModal(
-            "Undo the promotion",
-            text,
-            engine.auth,
-            lambda secret: engine.review.undo(session, secret=secret),
-            yes="undo",
-        )
-        self.app.push_screen(modal, self._undone)
-
-    do_undo_promotion_u = do_undo_promotion
-
-    def _undone(self, promotion: Promotion | None) -> None:
-        if promotion is None:
-            return
-        if promotion.promoted:
-            self.orion.say(f"taken back with the revert commit {promotion.commit[:12]} on {promotion.branch}")
-        else:
-            self.orion.say("not taken back: " + "; ".join(promotion.reasons), severity="error")
-        self._load()
-
-    def do_reject_session(self) -> None:
-        text = "Nothing of this session will reach your repository. Its branch stays in Orion's own, for reference."
-        self.app.push_screen(ReasonModal("Reject the whole session", text), self._rejected)
-
-    def _rejected(self, reason: str | None) -> None:
-        if reason is None:
-            return
-        engine, session = self.engine, self._session
-        ask(self, lambda: engine.review.reject(session, reason), lambda _: self._after_reject())
-
-    def _after_reject(self) -> None:
-        self.orion.say("the session is rejected; its branch is kept")
-        self._load()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.changes import ChangeStatus, FileChange, Finding, Severity
+from engine.vocabulary.changes import Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.text import visible
+from orion_tui.screens.review_tree import moved_from, tree
 from orion_tui.widgets.marked_list import Entry, gap, heading
 from orion_tui.widgets.prose import HANG
 from orion_tui.widgets.signs import Part, task_sign
@@ -20,18 +21,32 @@ _SEVERITY: dict[Severity, Part] = {
     Severity.WARNING: ("⚑ ", "accent"),
     Severity.INFO: ("· ", "muted"),
 }
-_STATUS = {ChangeStatus.ADDED: "A", ChangeStatus.MODIFIED: "M", ChangeStatus.DELETED: "D"}
 
 
-def entries(selection: Selection) -> list[Entry]:
-    """Findings first, then files, what a person must run, and the tasks behind it all."""
+def entries(selection: Selection, by_task: bool = False) -> list[Entry]:
+    """What needs a person first (decisions, findings, tasks to look at), then files, what a person must run, the
+    rest of the tasks."""
     rows: list[Entry] = []
-    if selection.findings:
-        rows += [heading("FINDINGS"), *(_finding(selection, finding) for finding in selection.findings), gap()]
-    paths = selection.paths
-    if paths:
-        rows.append(heading("FILES", f"taking {len(selection.taken)} of {len(paths)}"))
-    rows += [_file(selection, change) for change in selection.whole.changes.files]
+    session = selection.whole.session
+    waiting = [
+        Entry(
+            f"asks:{asked.id}",
+            ("◐ ", "accent"),
+            asked.reason,
+            ((asked.action.value if asked.action else "question", "accent"),),
+        )
+        for asked in session.waiting
+    ]
+    closer = [view for view in session.tasks.values() if _needs_a_look(view)]
+    for title, found in (
+        ("WAITS FOR YOU", waiting),
+        ("FINDINGS", [_finding(selection, finding) for finding in selection.findings]),
+        ("LOOK CLOSER", [_task(view) for view in closer]),
+    ):
+        rows += [heading(title), *found, gap()] if found else []
+    if selection.paths:
+        rows.append(heading("FILES", f"taking {len(selection.taken)} of {len(selection.paths)}"))
+    rows += tree(selection, by_task=by_task)
     rows += [
         Entry(f"refused:{entry.path}", ("⊘ ", "bad"), entry.path, (("cannot be kept", "muted"),))
         for entry in selection.whole.changes.refused
@@ -39,9 +54,12 @@ def entries(selection: Selection) -> list[Entry]:
     if selection.whole.hand_off:
         rows += [*_gap(rows), heading("FOR YOU TO RUN")]
         rows += [Entry(f"run:{n}", ("→ ", "accent"), command) for n, command in enumerate(selection.whole.hand_off)]
-    rows += [*_gap(rows), heading("TASKS")]
-    rows += [_task(view) for view in selection.whole.session.tasks.values()]
-    return rows
+    rest = [_task(view) for view in session.tasks.values() if view not in closer]
+    return [*rows, *_gap(rows), heading("TASKS"), *rest] if rest else rows
+
+
+def _needs_a_look(view: TaskView) -> bool:
+    return view.flagged or view.state in (TaskState.FAILED, TaskState.BLOCKED)
 
 
 def _gap(rows: list[Entry]) -> list[Entry]:
@@ -59,21 +77,6 @@ def _finding(selection: Selection, finding: Finding) -> Entry:
 
 def _place(finding: Finding) -> str:
     return finding.path if finding.line is None or not finding.path else f"{finding.path}:{finding.line}"
-
-
-def _file(selection: Selection, change: FileChange) -> Entry:
-    taken = change.path not in selection.left
-    blocked = any(
-        finding.path == change.path and finding.severity is Severity.BLOCKING and not selection.is_accepted(finding)
-        for finding in selection.findings
-    )
-    counts = "binary" if change.binary else f"+{change.additions} -{change.deletions}"
-    right: list[Part] = [("✗ " if blocked else "", "bad"), (counts, "muted")]
-    box: Part = ("[✓] ", "good") if taken else ("[ ] ", "muted")
-    tone = "" if taken else "muted"
-    return Entry(
-        f"file:{change.path}", (box[0] + _STATUS[change.status] + " ", box[1]), change.path, tuple(right), tone
-    )
 
 
 def _task(view: TaskView) -> Entry:
@@ -116,6 +119,9 @@ def detail(selection: Selection, key: str) -> list[Part]:
         return _file_detail(selection, name)
     if kind == "task" and name in selection.whole.session.tasks:
         return task_detail(selection.whole.session.tasks[name])
+    if kind == "asks" and name in selection.whole.session.approvals:
+        asked = selection.whole.session.approvals[name]
+        return [(visible(asked.detail, keep="\n"), "key"), ("\n", ""), ("a", "key"), (" decides it", "muted")]
     if kind == "run":
         command = selection.whole.hand_off[int(name)]
         return [
@@ -138,6 +144,8 @@ def _finding_detail(selection: Selection, finding: Finding) -> list[Part]:
         parts += [("\n✓ accepted by you, ", "good"), ("a", "key"), (" takes that back", "muted")]
     elif finding.severity is not Severity.BLOCKING:
         parts.append(("\nto know; it does not block", "muted"))
+    elif finding.kind is FindingKind.CONFLICT:
+        parts += [("\nc", "key"), (" resolves it; or leave the file out", "bad")]
     elif finding.acceptable:
         parts += [("\na", "key"), (" accepts exactly this one", "muted")]
     else:
@@ -152,6 +160,14 @@ def _file_detail(selection: Selection, path: str) -> list[Part]:
     parts: list[Part] = [(visible(path), "key"), (f"  {change.status.value}, {change.size:,} bytes", "muted")]
     if change.new_mode != change.old_mode and change.old_mode and change.new_mode:
         parts.append((f", mode {change.old_mode:o} → {change.new_mode:o}", "muted"))
+    origin = moved_from(selection, change)
+    if origin:
+        parts += [("\nmoved from ", "muted"), (visible(origin), ""), (", its content is the same", "muted")]
+    if change.binary:
+        parts.append(("\nbinary: taken whole or not at all", "muted"))
+    if path in selection.resolutions:
+        answer = "with the session's version" if selection.resolutions[path] is None else "by your own edit"
+        parts.append((f"\n✓ its conflict is resolved {answer}", "good"))
     tasks = selection.whole.session.tasks
     for name in selection.whole.tasks_of.get(path, ()):
         if name in tasks:
@@ -211,7 +227,15 @@ def _findings(count: int) -> str:
 
 
 def _base(selection: Selection) -> str:
-    drift = selection.whole.session.drift
-    base = "base unchanged" if drift in ("", "none") else f"base moved on ({drift})"
+    base = drift_words(selection)
     conflicts = len(selection.conflicts)
     return f"{base}, {conflicts or 'no'} conflict{'s' if conflicts > 1 else ''}"
+
+
+def drift_words(selection: Selection) -> str:
+    """What has moved since the session began, as the branch and its work tree are now."""
+    moved = set(selection.whole.moved)
+    if not moved:
+        return "base unchanged"
+    mine = moved.intersection(selection.taken)
+    return f"base moved on in {len(moved)} file{'s' * (len(moved) > 1)}, {len(mine) or 'none'} of them chosen here"

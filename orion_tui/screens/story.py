@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from engine.vocabulary.sessions import Evidence, TaskView
+    from engine.vocabulary.events import Event
+    from engine.vocabulary.sessions import Evidence, Session, TaskView
 
 _MOST_LINES = 2_000
 _TOLD = (
@@ -61,6 +62,7 @@ class StoryScreen(OrionScreen):
         self.task_id = task
         self._open: dict[str, list[str]] = {}
         self._live = ""
+        self._own_watch = False
 
     def compose_body(self) -> ComposeResult:
         yield RowList(id="story")
@@ -68,6 +70,12 @@ class StoryScreen(OrionScreen):
     def on_mount(self) -> None:
         self.query_one(RowList).focus()
         self.set_interval(LIVE_EVERY_S, self._look_live)
+        bridge, engine, session = self.orion.bridge, self.engine, self.session_id
+        if session not in bridge.state.watched:
+            # Opened from the review: nobody follows the session there.
+            self._own_watch = True
+            bridge.expect(session)
+            ask(self, lambda: (engine.sessions.get(session), engine.sessions.events(session)), self._loaded)
 
     def _look_live(self) -> None:
         """Ask what the model of this task writes, while it works; its reply becomes an event when it is whole."""
@@ -82,6 +90,14 @@ class StoryScreen(OrionScreen):
         if text != self._live:
             self._live = text
             self.redraw()
+
+    def on_unmount(self) -> None:
+        if self._own_watch:
+            self.orion.bridge.unwatch(self.session_id)
+
+    def _loaded(self, answer: tuple[Session, tuple[Event, ...]]) -> None:
+        self.orion.bridge.watch(*answer)
+        self.redraw()
 
     @property
     def _watched(self) -> Watched | None:

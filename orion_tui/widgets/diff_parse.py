@@ -63,6 +63,12 @@ class Hunk:
     gap: int
     _olds: array[int] = field(default_factory=lambda: array("l"))
     _news: array[int] = field(default_factory=lambda: array("l"))
+    _changes: array[int] = field(default_factory=lambda: array("l"))
+
+    def change_number(self, patch_lines: list[bytes], offset: int) -> int:
+        """Which of the hunk's changed lines the body line `offset` is, from 1."""
+        self.numbers(patch_lines, offset)
+        return self._changes[offset] + 1
 
     def numbers(self, patch_lines: list[bytes], offset: int) -> tuple[int, int]:
         """Old and new line number in force at the body line `offset`; counted only as far as anybody has looked."""
@@ -70,10 +76,12 @@ class Hunk:
         if not olds:
             olds.append(self.old_start)
             news.append(self.new_start)
+            self._changes.append(0)
         if offset >= len(olds):
-            old, new = olds[-1], news[-1]
+            old, new, changed = olds[-1], news[-1], self._changes[-1]
             for raw in patch_lines[self.line + len(olds) : self.line + 1 + offset]:
                 sign = raw[:1]
+                changed += sign in (b"+", b"-")
                 if sign == b"+":
                     new += 1
                 elif sign == b"-":
@@ -83,6 +91,7 @@ class Hunk:
                     new += 1
                 olds.append(old)
                 news.append(new)
+                self._changes.append(changed)
         return olds[offset], news[offset]
 
 
@@ -206,6 +215,38 @@ class Patch:
                 return Row(RowKind.NOTE, file.index, hunk.index, raw=raw[1:].strip())
             case _:
                 return Row(RowKind.CONTEXT, file.index, hunk.index, old, new, raw[1:])
+
+    def change_at(self, number: int) -> tuple[FilePatch, Hunk, int] | None:
+        """The file, the hunk and which of its changed lines (from 1) that row is; None when it is none."""
+        if not 0 <= number < self.row_count or self.row(number).kind not in (RowKind.ADDED, RowKind.REMOVED):
+            return None
+        file, hunk = self.place(number)
+        if hunk is None:
+            return None
+        return file, hunk, hunk.change_number(self.lines, number - hunk.row - 1)
+
+    def next_change(self, row: int, step: int) -> int | None:
+        """The next row, down (1) or up (-1), that is an added or a removed line."""
+        at = row + step
+        while 0 <= at < self.row_count:
+            if self.row(at).kind in (RowKind.ADDED, RowKind.REMOVED):
+                return at
+            at += step
+        return None
+
+    def find(self, text: str, row: int) -> int | None:
+        """The first row after `row`, or else from the top, with a line of a hunk that holds the text in any case."""
+        needle = text.casefold().encode("utf-8", "surrogateescape")
+        if not needle or not self.files:
+            return None
+        bodies = ((file, line) for file in self.files for line in range(file.body, file.end))
+        hits = (file.row + 1 + line - file.body for file, line in bodies if needle in self.lines[line].lower())
+        first = None
+        for hit in hits:
+            if hit > row:
+                return hit
+            first = hit if first is None else first
+        return first
 
     def header(self, file: int) -> FileHeader:
         """What the header of that file says."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from threading import Event as Flag
+from typing import Any
 
+from engine.review.hunks import hunks_of
 from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.changes import (
     ChangeSet,
@@ -13,14 +16,19 @@ from engine.vocabulary.changes import (
     FileChange,
     Finding,
     FindingKind,
+    Hunk,
+    PromoteAs,
     Promotion,
+    ReviewNote,
     Severity,
 )
 from engine.vocabulary.errors import AuthError, ConfigError, Locked
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import Task
 from engine.vocabulary.requests import AuthStatus, Review
+from engine.vocabulary.sessions import Evidence
 from engine.vocabulary.verdicts import Approval, ApprovalKind, approval_to_json
+from engine.vocabulary.workspaces import ConflictSides, UndoPreview
 from tests.support.fake_engine import EVENING, NOW, PIN, FakeEngine, role_named
 
 SESSION = "s001"
@@ -48,7 +56,7 @@ index 1111111..2222222 100644
 +++ b/src/auth/config.py
 @@ -1,4 +1,5 @@
  import os
-
+\x20
 -DEBUG = True
 +DEBUG = False
 +TOKEN = "ghp_example"
@@ -60,11 +68,11 @@ index 3333333..4444444 100644
 @@ -38,7 +38,7 @@ class User:
          self.name = name
          self.hash = hash
-
+\x20
      def verify(self, password: str) -> bool:
 -        return self.hash == sha(password)
 +        return bcrypt.checkpw(password.encode(), self.hash)
-
+\x20
      def rename(self, name: str) -> None:
 @@ -160,2 +160,4 @@ def load(path):
  \treturn json.loads(path.read_text())
@@ -133,6 +141,9 @@ class ReviewEngine(FakeEngine):
         self.conflicts: tuple[Conflict, ...] = ()
         self.status = AuthStatus("pin", 3, 0.0, "file")
         self.block = ""
+        self.evidence: tuple[Evidence, ...] = ()
+        self.unproven: tuple[str, ...] = ()
+        self.told: tuple[Any, ...] = ()
         self.pin = PIN
         self.review = _Reviews(self)  # type: ignore[assignment]
         self.auth = _Auth(self)  # type: ignore[assignment]
@@ -149,18 +160,65 @@ class _Reviews:
         gone = {p for record in self._engine.state[session].promotions if not record.undone_by for p in record.paths}
         return tuple(change for change in FILES if change.path not in gone)
 
+    def hunks(self, session: str) -> tuple[Hunk, ...]:
+        changes = self.changes(session)
+        return tuple(each.hunk for found in hunks_of(PATCH, changes).values() for each in found)
+
+    def check(
+        self,
+        session: str,
+        *,
+        stop: Flag | None = None,
+        progress: Callable[[str, str], None] | None = None,
+        **choice: Any,
+    ) -> tuple[Evidence, ...]:
+        self._engine.calls.append(("check", session))
+        self._engine.unproven = ()
+        return ()
+
+    def branches(self, session: str) -> tuple[str, ...]:
+        return ("main", "next")
+
+    def conflict(self, session: str, path: str, *, onto: str | None = None) -> ConflictSides:
+        marked = b"<<<<<<< ours\nmine\n=======\nits own\n>>>>>>> theirs\n"
+        return ConflictSides(path, b"before\n", b"mine\n", b"its own\n", marked)
+
+    def revise(self, session: str, notes: Sequence[ReviewNote]) -> str:
+        self._engine.calls.append(("revise", *(f"{n.path}:{n.line or ''} {n.text}" for n in notes)))
+        return "revise-1"
+
+    def rebase(self, session: str, *, onto: str | None = None) -> str:
+        self._engine.calls.append(("rebase", session))
+        return "revise-1"
+
+    def undo_preview(self, session: str, attempt: int | None = None) -> UndoPreview:
+        record = next(record for record in reversed(self._engine.state[session].promotions) if not record.undone_by)
+        return UndoPreview(record.branch, record.paths)
+
     def changes(self, session: str) -> ChangeSet:
         return ChangeSet("old", "new", self._open(session))
 
-    def report(self, session: str, *, paths: Sequence[str] | None = None) -> Review:
+    def report(
+        self,
+        session: str,
+        *,
+        paths: Sequence[str] | None = None,
+        hunks: Mapping[str, frozenset[int] | None] | None = None,
+        resolutions: Mapping[str, bytes | None] | None = None,
+        onto: str | None = None,
+    ) -> Review:
         files = self._open(session)
-        chosen = {change.path for change in files} if paths is None else set(paths)
+        everything = paths is None and hunks is None
+        parts = {hunk.path for hunk in self.hunks(session) if hunk.id in (hunks or {})}
+        chosen = {change.path for change in files} if everything else {*(paths or ()), *parts}
         findings = tuple(f for f in self._engine.findings if f.path in chosen or (chosen and not f.path))
-        conflicts = tuple(conflict for conflict in self._engine.conflicts if conflict.path in chosen)
+        conflicts = tuple(
+            conflict for conflict in self._engine.conflicts if conflict.path in chosen - set(resolutions or ())
+        )
         blocked = bool(conflicts) or any(f.severity is Severity.BLOCKING for f in findings)
         return Review(
             self._engine.state[session],
-            ChangeSet("old", "new", tuple(change for change in files if change.path in chosen)),
+            ChangeSet("old", "new", files),
             findings,
             conflicts,
             self._engine.state[session].hand_off,
@@ -171,6 +229,9 @@ class _Reviews:
                 "tests/test_auth.py": ("tests",),
                 ".github/workflows/test.yml": ("ci",),
             },
+            onto or "main",
+            evidence=self._engine.evidence,
+            unproven=self._engine.unproven,
         )
 
     def promote(
@@ -179,6 +240,9 @@ class _Reviews:
         *,
         secret: str,
         paths: Sequence[str] | None = None,
+        hunks: Mapping[str, frozenset[int] | None] | None = None,
+        resolutions: Mapping[str, bytes | None] | None = None,
+        kind: PromoteAs | None = None,
         accept: Sequence[str] = (),
         onto: str | None = None,
         progress: Callable[[str, str], None] | None = None,
@@ -198,7 +262,9 @@ class _Reviews:
         chosen = tuple(paths if paths is not None else (change.path for change in self._open(session)))
         tags = {"pre_tag": f"orion-pre-promote/{session}", "post_tag": f"orion-post-promote/{session}"}
         commit = "feedc0de" * 5
-        engine.calls.append(("promote", *chosen, "accepting", *sorted(accept)))
+        parts = tuple(f"{key}:{sorted(lines) if lines else 'all'}" for key, lines in (hunks or {}).items())
+        engine.calls.append(("promote", *chosen, *parts, "accepting", *sorted(accept)))
+        engine.told = (kind, onto, dict(resolutions or {}))
         engine.tell(session, EventKind.PROMOTED, attempt=1, commit=commit, branch="main", paths=list(chosen), **tags)
         tell("commit", "ok")
         return Promotion(

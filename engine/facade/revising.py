@@ -1,0 +1,105 @@
+"""A reviewer's comments as work: a new task of the same session, whose result is reviewed like any other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.review.selection import tasks_by_path
+from engine.vocabulary.errors import UsageError
+from engine.vocabulary.plans import Check, Plan, Task
+from engine.vocabulary.sessions import Session, SessionState
+from engine.vocabulary.text import decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.facade.core import Core
+    from engine.vocabulary.changes import ReviewNote
+    from engine.vocabulary.workspaces import ConflictSides
+
+MOST_CHARACTERS = 40_000
+"""Of the instructions in all; more would crowd out the work itself."""
+
+_QUOTED = 500
+_SHOWN_OF_A_SIDE = 12_000
+
+
+def revised(state: Session, notes: Sequence[ReviewNote]) -> tuple[Plan, str]:
+    """The plan with one more task, and its id. Raises UsageError when nobody could work on it."""
+    if not notes or any(not note.text.strip() for note in notes):
+        raise UsageError("there is nothing to say yet", "write a note on a line or a file first")
+    lines = ["A reviewer looked at the changes of this session and asks for these corrections:"]
+    for note in notes:
+        place = note.path if note.line is None else f"{note.path}, line {note.line}"
+        lines.append(f"- {place or 'in general'}{' (turned down)' if note.rejected else ''}: {note.text.strip()}")
+        if note.quoted:
+            lines.append(f"  the line reads: {note.quoted[:_QUOTED]}")
+    return _appended(state, "Revise what the reviewer commented on", "\n".join(lines), [note.path for note in notes])
+
+
+def rebased(state: Session, branch: str, conflicts: Sequence[ConflictSides]) -> tuple[Plan, str]:
+    """The plan with a task that brings the session's version of files and the branch's together."""
+    asked = (
+        f"The branch {branch} has moved on, and these files of this session cannot be merged with it. Make each of them"
+        " hold both what the branch has now and what this session wants. A person reviews the result."
+    )
+    lines = [asked]
+    for each in conflicts:
+        text = "it is deleted there" if each.ours is None else decoded(each.ours)[:_SHOWN_OF_A_SIDE]
+        lines += [f"--- {each.path}, as it is on the branch now:", text]
+    return _appended(
+        state, f"Bring the work together with {branch}", "\n".join(lines), [each.path for each in conflicts]
+    )
+
+
+def _appended(state: Session, title: str, instructions: str, paths: Sequence[str]) -> tuple[Plan, str]:
+    if state.plan is None or state.over or state.state is SessionState.RUNNING:
+        raise UsageError(f"the session is {state.state.value}: no task can be added to it", "start a new one")
+    if not state.model:
+        raise UsageError(
+            "no model works on this session, so nobody can read a note",
+            "start a session with a model, or change the playbook and run it again",
+        )
+    if len(instructions) > MOST_CHARACTERS:
+        raise UsageError(f"the notes have {len(instructions)} characters", f"at most {MOST_CHARACTERS}; say less")
+    number = 1
+    while f"revise-{number}" in state.tasks:
+        number += 1
+    by_path = tasks_by_path(state)
+    touching = {task for path in paths for task in by_path.get(path, ())}
+    checks: dict[str, Check] = {}
+    for key, view in state.tasks.items():
+        if key in touching:
+            checks |= {check.run: check for check in view.task.checks}
+    known = tuple(dict.fromkeys(path for path in paths if path))
+    task = Task(
+        f"revise-{number}", title, instructions=instructions, checks=tuple(checks.values()), expected_files=known
+    )
+    plan = Plan(state.plan.goal, (*(view.task for view in state.tasks.values()), task), state.plan.source)
+    return plan, task.id
+
+
+def revise(core: Core, state: Session, notes: Sequence[ReviewNote]) -> str:
+    """Give the session the task; its id. What was turned down is kept for planning too."""
+    return _given(core, state, *revised(state, notes))
+
+
+def rebase(core: Core, state: Session, onto: str | None) -> str:
+    """Ask for a task about every file that conflicts with the branch as it is now."""
+    from engine.facade.reviewing import sides
+    from engine.review.selection import ALL
+    from engine.review.weighing import weigh
+
+    branch = onto or state.branch
+    weighed = weigh(state, core.repository(state.id), core.adapters.users, ALL, branch)
+    conflicts = [sides(core, state, each.path, onto) for each in weighed.merged.conflicts]
+    if not conflicts:
+        raise UsageError(f"nothing of this session conflicts with {branch}", "it can be promoted as it is")
+    return _given(core, state, *rebased(state, branch, conflicts))
+
+
+def _given(core: Core, state: Session, plan: Plan, task: str) -> str:
+    from engine.facade.sessions import Sessions
+
+    Sessions(core).edit_plan(state.id, plan)
+    return task
