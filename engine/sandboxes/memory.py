@@ -38,7 +38,7 @@ class MemoryWatch:
         self._thread.join()
 
     def _watch(self) -> None:
-        pause = _CALM_S
+        pause = 0.0
         while not self._end.wait(pause):
             pids = descendants(self._pid)
             used = sum(map(_resident, pids))

@@ -32,6 +32,7 @@ GO = b"go\n"
 
 _TICK_S = 0.02
 _START_S = 0.05
+_FIRST_LOOK_S = 0.03
 _CHUNK = 256 * 1024
 _DEATH_S = 10.0
 
@@ -75,6 +76,7 @@ class Run:
         self._status = b""
         self._init: int | None = None
         self._watch: MemoryWatch | None = None
+        self._first_look: tuple[int, float] | None = None
         self._go = -1
         self._pid = -1
         self._killed_before = limits.group.kills() if limits.group else 0
@@ -145,6 +147,7 @@ class Run:
                         selector.unregister(descriptor)
                 if handle in ready:
                     break
+                self._watch_memory()
                 if cut is None and (cut := self._reason(deadline)):
                     # Bubblewrap may still be starting: its end then follows from the group's.
                     give_up = time.monotonic() + _START_S
@@ -194,10 +197,17 @@ class Run:
                 self._limits.group.join((self._pid, *descendants(pid)))
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._go, GO)
-            # A thread takes its time to start, and the command need not wait for it.
-            if self._limits.memory_bytes is not None:
-                self._watch = MemoryWatch(pid, self._limits.memory_bytes, self._flooded.set)
-                self._watch.start()
+            self._first_look = (pid, time.monotonic() + _FIRST_LOOK_S)
+
+    def _watch_memory(self) -> None:
+        """Begin to look at the memory that is used, once the command has run for a moment: most end before that, and a
+        thread for each would cost them more than all else that Orion does."""
+        if self._first_look is None or time.monotonic() < self._first_look[1]:
+            return
+        pid, self._first_look = self._first_look[0], None
+        if self._limits.memory_bytes is not None:
+            self._watch = MemoryWatch(pid, self._limits.memory_bytes, self._flooded.set)
+            self._watch.start()
 
     def _reported(self, name: str) -> int | None:
         for line in self._status.splitlines():
