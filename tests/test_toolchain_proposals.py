@@ -12,6 +12,7 @@ from engine.engine import Engine
 from engine.sandboxes.proposals import proposals
 from engine.vocabulary.errors import ConfigError
 from engine.vocabulary.requests import SessionRequest
+from engine.vocabulary.runs import SandboxStatus
 from tests.support.sessions import playbook
 
 
@@ -100,6 +101,29 @@ def test_what_is_found_nowhere_is_said(machine: Path) -> None:
         search="",
     )
     assert found.detail == "Gemfile needs Ruby: ruby was found nowhere on this machine where a sandbox may look"
+
+
+def test_where_the_sandbox_brings_an_image_nothing_is_said_of_this_machines_own_programs(machine: Path) -> None:
+    docker = SandboxStatus("docker", True, "", image="my/image", programs=("python3",))
+    program(machine / "system/usr/bin/node")
+    venv = program(machine / "repository/.venv/bin/python3").parent.parent
+    (venv / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    python, node = proposals(
+        ["pyproject.toml", "package.json"],
+        machine / "repository",
+        (),
+        orion_home=machine / "orion",
+        sandbox=docker,
+        system=machine / "system",
+        home=machine / "home",
+        search=str(machine / "system/usr/bin"),
+    )
+    assert (python.inside, python.folders) == (True, ())
+    assert python.detail == "pyproject.toml needs Python, which the sandbox's image my/image has"
+    assert (node.inside, node.folders) == (False, ())
+    assert node.detail == (
+        "package.json needs Node: node is not in the sandbox's image my/image; sandbox.image takes one that has it"
+    )
 
 
 def test_a_setting_is_written_beside_its_comments_and_never_a_broken_one(engine: Engine, tmp_path: Path) -> None:

@@ -193,12 +193,11 @@ def _of_instructions(noted: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _missing(core: Core, found: _Found) -> tuple[str, ...]:
-    """What the repository's manifests need and no bubblewrap sandbox has; an image has what it has."""
+    """What the repository's manifests need and the sandbox that it will get does not have."""
     from engine.facade.settings import command_for, proposed
 
-    if found.request.sandbox == "docker":
-        return ()
-    short = tuple(each for each in proposed(core, found.workspace) if not each.inside or each.folders)
+    needed = proposed(core, found.workspace, found.request.sandbox)
+    short = tuple(each for each in needed if not each.inside or each.folders)
     if not short:
         return ()
     command = command_for(core, short)

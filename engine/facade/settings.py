@@ -66,12 +66,18 @@ class SettingsFace:
         self._core.adapters.toolchains(settings.sandbox.toolchains)
 
 
-def proposed(core: Core, workspace: WorkspaceInfo) -> tuple[ToolchainProposal, ...]:
-    """The same for a workspace that was looked at already."""
+def proposed(core: Core, workspace: WorkspaceInfo, prefer: str = "") -> tuple[ToolchainProposal, ...]:
+    """The same for a workspace that was looked at already and the kind of sandbox that is preferred, the configured one
+    when it is empty."""
     from engine.sandboxes.proposals import proposals
+    from engine.sandboxes.registry import choose
 
     paths = core.adapters.users.committed(workspace.root, workspace.head).sizes
-    return proposals(paths, workspace.root, _configured(core), orion_home=core.home.root)
+    try:
+        sandbox = choose(prefer or core.adapters.read_settings().sandbox.prefer, core.adapters.providers).probe()
+    except OrionError:
+        sandbox = None  # there is none to be had yet, and somebody else says so
+    return proposals(paths, workspace.root, _configured(core), orion_home=core.home.root, sandbox=sandbox)
 
 
 def command_for(core: Core, found: tuple[ToolchainProposal, ...]) -> str:

@@ -18,6 +18,8 @@ from engine.vocabulary.text import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from engine.vocabulary.runs import SandboxStatus
+
 _DEPTH = 2
 """Manifests deeper down belong to examples and fixtures more often than to the project."""
 
@@ -58,16 +60,18 @@ def proposals(
     configured: tuple[Path, ...],
     *,
     orion_home: Path,
+    sandbox: SandboxStatus | None = None,
     system: Path = Path("/"),
     home: Path | None = None,
     search: str | None = None,
 ) -> tuple[ToolchainProposal, ...]:
     """What the committed `paths` of a repository ask for. `configured` are the tool chains that the sandbox has
-    already; `system`, `home` and `search` (a PATH) are where the machine is looked at, for tests."""
+    already, `sandbox` the kind that a session gets: where it brings an image, nothing of this machine's system counts.
+    `system`, `home` and `search` (a PATH) are where the machine is looked at, for tests."""
     manifests = sorted((path for path in paths if path.count("/") < _DEPTH), key=lambda path: (path.count("/"), path))
-    machine = _Machine(
-        system, home or Path.home(), os.environ.get("PATH", "") if search is None else search, orion_home
-    )
+    path = os.environ.get("PATH", "") if search is None else search
+    image = sandbox if sandbox is not None and sandbox.image else None
+    machine = _Machine(system, home or Path.home(), path, orion_home, image)
     found = []
     for tool in _TOOLS:
         because = next((path for path in manifests if path.rpartition("/")[2] in tool.manifests), "")
@@ -82,9 +86,12 @@ class _Machine:
     home: Path
     search: str
     orion_home: Path
+    image: SandboxStatus | None
 
     def has(self, program: str) -> bool:
-        """Whether the system's own folders, which every bubblewrap sandbox sees, have the program."""
+        """Whether the sandbox's image has the program, or else the system's own folders, which bubblewrap shows."""
+        if self.image is not None:
+            return program in self.image.programs
         if program == "python3":
             return has_python(self.system)
         folders = ":".join(str(self.system / folder.lstrip("/")) for folder in SYSTEM_PATH)
@@ -104,6 +111,8 @@ class _Machine:
                     yield folder
 
     def may_enter(self, folder: Path) -> bool:
+        if self.image is not None and folder.is_relative_to(self.system / "usr"):
+            return False  # programs of this system need its libraries, and the image has its own
         try:
             default_toolchains((str(folder),), orion_home=self.orion_home)
         except ConfigError:
@@ -121,7 +130,8 @@ def _proposed(
     if not inside and not folders:
         folders += [place for place in machine.places(tool) if machine.may_enter(place)][:1]
     new = tuple(folder for folder in dict.fromkeys(folders) if folder not in configured)
-    return ToolchainProposal(tool.name, tool.program, because, inside, new, _told(tool, because, inside, new))
+    said = _told(tool, because, inside, new, machine.image)
+    return ToolchainProposal(tool.name, tool.program, because, inside, new, said)
 
 
 def _environment(workspace: Path, machine: _Machine) -> list[Path]:
@@ -137,18 +147,23 @@ def _environment(workspace: Path, machine: _Machine) -> list[Path]:
         base = Path(said).parent if said.startswith("/") else None
         below_system = base is None or base.is_relative_to("/usr") or base == Path("/")
         if below_system:
-            return [folder]
+            # Built on this system's Python, which an image does not have.
+            return [] if machine.image is not None else [folder]
         return [folder, base] if base is not None and base.is_dir() and machine.may_enter(base) else []
     return []
 
 
-def _told(tool: _Tool, because: str, inside: bool, folders: tuple[Path, ...]) -> str:
+def _told(tool: _Tool, because: str, inside: bool, folders: tuple[Path, ...], image: SandboxStatus | None) -> str:
     needs = f"{visible(because)} needs {tool.name}"
     where = ", ".join(visible(str(folder)) for folder in folders)
+    box = f"the sandbox's image {visible(image.image)}" if image is not None else "the sandbox"
     if not folders:
         if inside:
-            return f"{needs}, which the sandbox has"
+            return f"{needs}, which {box} has"
+        if image is not None:
+            return f"{needs}: {tool.program} is not in {box}; sandbox.image takes one that has it"
         return f"{needs}: {tool.program} was found nowhere on this machine where a sandbox may look"
     if inside:
-        return f"{needs}, which the sandbox has; the repository's virtual environment is at {where}"
-    return f"{needs}: {tool.program} is not in the sandbox; it was found at {where}"
+        return f"{needs}, which {box} has; the repository's virtual environment is at {where}"
+    other = ", or sandbox.image takes an image that has it" if image is not None else ""
+    return f"{needs}: {tool.program} is not in {box}; it was found at {where}{other}"

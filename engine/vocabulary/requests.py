@@ -198,7 +198,7 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class ToolchainProposal:
-    """A tool that a repository needs: `because` of which manifest, whether a bubblewrap sandbox has its `program`
+    """A tool that a repository needs: `because` of which manifest, whether the sandbox has its `program`
     already, and the `folders` of this machine that `sandbox.toolchains` could take for it. `detail` says it in a
     sentence."""
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 WORKSPACE = "/workspace"
 """Where every sandbox has the tree."""
 
+WELL_KNOWN = ("python3", "node", "cargo", "go", "java", "ruby")
+"""Programs that a repository's manifests ask for, looked for in a sandbox's image."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -89,7 +92,8 @@ class SandboxStatus:
     """Whether a kind of sandbox can be had here: `detail` what was found, `hint` what to do when it cannot. `identity`
     changes when the programs that it brings do (an image's id, the system's release): a frozen set-up is bound to
     it. `fetchable` when only something that can be fetched (an image) is missing. `online` is what a set-up phase
-    reaches, in words; nothing else ever has a network."""
+    reaches, in words; nothing else ever has a network. `image` names what the tool chain comes in and `programs` those
+    of `WELL_KNOWN` that it has; without an image the tool chain is this machine's."""
 
     name: str
     available: bool
@@ -99,6 +103,8 @@ class SandboxStatus:
     identity: str = ""
     fetchable: bool = False
     online: str = ""
+    image: str = ""
+    programs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

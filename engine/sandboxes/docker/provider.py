@@ -15,7 +15,7 @@ from engine.sandboxes.docker.wanted import Identity
 from engine.sandboxes.launcher import sandbox_owner
 from engine.sandboxes.scratch import scratch
 from engine.vocabulary.errors import SandboxUnavailable
-from engine.vocabulary.runs import Outcome, SandboxSpec, SandboxStatus
+from engine.vocabulary.runs import WELL_KNOWN, Outcome, SandboxSpec, SandboxStatus
 from engine.vocabulary.text import decoded, first_line, visible
 
 if TYPE_CHECKING:
@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 NAME = "docker"
 _NEEDED = ("git", "grep", "python3")
 _LACKS = "lacks: "
+_HAS = "has: "
 _ONLINE = "it is on the engine's bridge, where services on this machine's loopback are out of reach"
 _PROOF = f"""echo proof > proof || exit
 [ "$(id -u)" = UID ] || exit
 if (: > /proc/sys/kernel/core_pattern) 2> /dev/null; then exit 1; fi
 for name in {" ".join(_NEEDED)}; do command -v $name > /dev/null || echo "{_LACKS}$name"; done
+for name in {" ".join(WELL_KNOWN)}; do command -v $name > /dev/null && echo "{_HAS}$name"; done
+:
 """
 
 
@@ -97,14 +100,15 @@ class DockerProvider:
                 return SandboxStatus(
                     NAME, False, detail, missing_hint(name, self._recipe), engine.version, fetchable=True
                 )
-            self._prove(engine, image)
+            programs = self._prove(engine, image)
         except SandboxUnavailable as error:
             engine.close()
             return SandboxStatus(NAME, False, error.message, error.hint, engine.version)
         engine.close()
-        return _status(engine, image)
+        return _status(engine, image, programs)
 
-    def _prove(self, engine: Engine, image: Image) -> None:
+    def _prove(self, engine: Engine, image: Image) -> tuple[str, ...]:
+        """Run a real command in a container of it; the well-known programs that it has. Raises SandboxUnavailable."""
         identity = self._identity(engine)
         with scratch(0o700) as folder:
             owner = sandbox_owner()
@@ -131,6 +135,7 @@ class DockerProvider:
                     "use an image that has what checks need, or build on it: "
                     f"docker build --build-arg BASE={visible(image.name)} --tag my-sandbox {self._recipe}",
                 )
+            return tuple(name for name in WELL_KNOWN if f"{_HAS}{name}" in lines)
 
     def _identity(self, engine: Engine) -> Identity:
         """Who commands are. Whatever they write belongs to that user, so it is the owner of the session's tree. On a
@@ -153,7 +158,7 @@ def _engine_said(engine: Engine) -> str:
     return f"{'rootless ' if engine.says('rootless') else ''}Docker {engine.version}"
 
 
-def _status(engine: Engine, image: Image) -> SandboxStatus:
+def _status(engine: Engine, image: Image, programs: tuple[str, ...] = ()) -> SandboxStatus:
     limits = "memory, processors and processes by control group, file size and open files by rlimits"
     missing = [name for name in ("MemoryLimit", "CpuCfsQuota", "PidsLimit") if engine.info.get(name) is False]
     weaker = f"; weaker here: the engine has no {', '.join(missing)}" if missing else ""
@@ -161,4 +166,13 @@ def _status(engine: Engine, image: Image) -> SandboxStatus:
         f"{_engine_said(engine)} at {engine.address}, image {visible(image.name)}; no network; "
         f"Orion's seccomp profile; limits: {limits}{weaker}"
     )
-    return SandboxStatus(NAME, True, detail, version=engine.version, identity=image.id, online=_ONLINE)
+    return SandboxStatus(
+        NAME,
+        True,
+        detail,
+        version=engine.version,
+        identity=image.id,
+        online=_ONLINE,
+        image=image.name,
+        programs=programs,
+    )
