@@ -13,9 +13,10 @@ import pytest
 from engine.engine import Engine
 from engine.planning.asking import Asker
 from engine.planning.intake import take_in
+from engine.planning.playbook import load_brief
 from engine.roles.library import RoleLibrary
 from engine.storage.shipped import shipped
-from engine.vocabulary.errors import LimitExceeded, ModelError
+from engine.vocabulary.errors import LimitExceeded, ModelError, PlanError
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.intake import Answer, AnswerKind, Brief, Exchange, Question, brief_from_json, brief_to_json
 from engine.vocabulary.models import FinishReason, ModelReply
@@ -209,3 +210,17 @@ def test_a_plan_from_this_command_can_be_worked_on_and_its_band_is_not_widened_a
 def test_a_session_started_from_a_goal_alone_has_no_brief(engine: Engine, home: Path, repository: Path) -> None:
     recorded(home)
     assert worked(engine, repository).brief is None
+
+
+def test_a_plan_in_a_file_brings_its_brief_and_a_broken_one_is_told_with_its_field(tmp_path: Path) -> None:
+    settled = Brief("Make add() add.", questions=(Question("Also sub?", "No."),)).taken_as_proposed()
+    file = tmp_path / "plan.json"
+    written = {"goal": "g", "tasks": [{"id": "a", "title": "A"}], "brief": brief_to_json(settled)}
+    file.write_text(json.dumps(written))
+    assert load_brief(file) == settled
+    file.write_text(json.dumps(written | {"brief": None}))
+    assert load_brief(file) is None
+    file.write_text(json.dumps(written | {"brief": {"left_out": []}}))
+    with pytest.raises(PlanError) as error:
+        load_brief(file)
+    assert error.value.problems[0].field.startswith("brief")

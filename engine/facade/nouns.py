@@ -11,6 +11,7 @@ from engine.vocabulary.text import nearest
 
 if TYPE_CHECKING:
     from engine.facade.core import Core
+    from engine.vocabulary.intake import Brief
     from engine.vocabulary.plans import Plan
 
 
@@ -42,6 +43,12 @@ class Playbooks:
         from engine.planning.playbook import load_plan
 
         return load_plan(path)
+
+    def load_brief(self, path: Path) -> Brief | None:
+        """What its goal was taken to mean, if such a file says it. Raises PlanError."""
+        from engine.planning.playbook import load_brief
+
+        return load_brief(path)
 
 
 def _entry(name: str, path: Path) -> PlaybookEntry:

@@ -12,7 +12,7 @@ from engine.vocabulary.errors import LimitExceeded, ModelError, PlanError, Probl
 from engine.vocabulary.intake import Exchange
 from engine.vocabulary.models import FinishReason, Message, ModelReply, ModelRequest, Usage
 from engine.vocabulary.text import shortened, visible
-from engine.vocabulary.tokens import estimate_tokens
+from engine.vocabulary.tokens import UNCOUNTED, estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +53,9 @@ class Asker:
     def _affordable(self, request: ModelRequest) -> None:
         if self.limit_usd <= 0:
             return
-        sent = Usage(estimate_tokens(request), min(EXPECTED_OUTPUT_TOKENS, self.model.max_output_tokens))
+        sent = Usage(
+            int(estimate_tokens(request) * UNCOUNTED), min(EXPECTED_OUTPUT_TOKENS, self.model.max_output_tokens)
+        )
         before = self.spent_usd + self.used.cost_usd
         expected = before + self.model.price.cost(sent)
         if expected > self.limit_usd or before >= self.limit_usd:

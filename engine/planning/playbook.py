@@ -19,11 +19,14 @@ from engine.vocabulary.actions import (
     WriteFile,
 )
 from engine.vocabulary.errors import PlanError
+from engine.vocabulary.intake import brief_from_json
 from engine.vocabulary.plans import Check, Plan, Task, plan_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from engine.vocabulary.intake import Brief
 
 _IGNORED = frozenset(
     {"verdict", "decision", "layer", "rule", "message", "flagged", "needs_auth", "subject", "calibrated"}
@@ -62,6 +65,12 @@ def load_plan(path: Path) -> Plan:
         task if task.steps or task.instructions else replace(task, instructions=task.title) for task in plan.tasks
     )
     return _checked(Plan(plan.goal, plain, "file"), document)
+
+
+def load_brief(path: Path) -> Brief | None:
+    """The brief in such a file; None when it has none. Raises PlanError like `load_plan`."""
+    found = read_document(path, shipped_schema("plan"), error=PlanError).data.get("brief")
+    return brief_from_json(found) if found else None
 
 
 def _checked(plan: Plan, document: Document) -> Plan:

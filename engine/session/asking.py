@@ -11,6 +11,7 @@ from engine.session.observing import for_row
 from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.models import Usage
+from engine.vocabulary.tokens import UNCOUNTED
 
 if TYPE_CHECKING:
     from engine.session.bench import Bench
@@ -32,7 +33,7 @@ class Asking:
         self._replies = 0
         self._seconds = 0.0
         self._tokens_out = 0
-        self._ratio = 1.0
+        self._ratio = UNCOUNTED
         self._halt = Halt(bench.stop, bench.pause)
 
     def close(self) -> None:

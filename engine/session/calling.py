@@ -14,7 +14,7 @@ from engine.session.live_reply import LiveReply
 from engine.vocabulary.errors import Cancelled, LimitExceeded
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.models import Usage
-from engine.vocabulary.tokens import estimate_tokens
+from engine.vocabulary.tokens import UNCOUNTED, estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,7 +81,7 @@ class BudgetedModel:
 
     def complete(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None = None) -> ModelReply:
         bench = self._bench
-        usage = Usage(estimate_tokens(request), min(USUAL_REPLY_TOKENS, self.max_output_tokens))
+        usage = Usage(int(estimate_tokens(request) * UNCOUNTED), min(USUAL_REPLY_TOKENS, self.max_output_tokens))
         foreseen = Spent(0.0, self.price.cost(usage), usage.tokens_in + usage.tokens_out, 1)
         reached = bench.budget.before_call("", 0.0, foreseen)
         if reached is not None:
@@ -159,7 +159,13 @@ class _CallWatch:
     def waiting(self, reason: str, seconds: float) -> None:
         self._live.over()
         until = self._bench.clock.now() + timedelta(seconds=seconds)
-        self._tell(EventKind.WAITING, sync=False, reason=reason, until=until.isoformat())
+        self._tell(
+            EventKind.WAITING,
+            sync=False,
+            reason=reason,
+            until=until.isoformat(),
+            run_s=round(self._bench.work.seconds(), 3),
+        )
         if not self._halt.waits:
             self._halt.waits = True
             for clock in self._clocks:

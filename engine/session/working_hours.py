@@ -24,7 +24,8 @@ def wait_for_hours(bench: Bench) -> bool:
         return False
     until = next_opening(hours, _now(bench))
     message = f"outside the working hours of {bench.role.name}; it goes on at {spoken(until)}"
-    bench.ledger.record(EventKind.NOTICE, message=message, level="info", until=until.isoformat())
+    worked = round(bench.work.seconds(), 3)
+    bench.ledger.record(EventKind.NOTICE, message=message, level="info", until=until.isoformat(), run_s=worked)
     with bench.work.waiting():
         while not (bench.stop.is_set() or bench.pause.wait(LOOK_EVERY_S)) and not within_hours(hours, _now(bench)):
             pass

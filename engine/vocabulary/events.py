@@ -39,7 +39,8 @@ class EventKind(StrEnum):
     ASKED = "asked"
     """task, turn, tokens (an estimate of what is sent): a model was asked and has not answered yet"""
     WAITING = "waiting"
-    """task, reason, until (ISO 8601): a model cannot be asked before that; the time does not count as work"""
+    """task, reason, until (ISO 8601), [run_s] (as in a turn): a model cannot be asked before that; the time does not
+    count as work"""
     TURN = "turn"
     """task (empty outside one), turn (from 1), text, calls (actions), tokens_in, tokens_out, cost_usd, [cached_in],
     [estimated] (true when the endpoint did not count), [finish] (why it ended), [model] (who answered), [purpose] (see

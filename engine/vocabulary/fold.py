@@ -45,6 +45,9 @@ def fold(session: Session, event: Event) -> Session:
     handler = _HANDLERS.get(event.kind)
     if handler is not None:
         session = handler(session, event)
+    if "run_s" in event.data:
+        worked, until = float(event.data["run_s"]), event.data.get("until", "")
+        return replace(session, seq=event.seq, run_s=worked, run_s_at=event.at, waits_until=until)
     return replace(session, seq=event.seq)
 
 
@@ -87,6 +90,9 @@ def _started(session: Session, event: Event) -> Session:
         tasks=tasks,
         started_at=session.started_at or event.at,
         run_started_at=event.at,
+        run_s=0.0,
+        run_s_at="",
+        waits_until="",
         ended_at="",
         elapsed_s=session.elapsed_s + event.data.get("lost_s", 0.0),
         sandbox=sandbox.get("name", session.sandbox),
@@ -259,6 +265,11 @@ def _notice(session: Session, event: Event) -> Session:
     return replace(session, notices=(*session.notices, event.data["message"]))
 
 
+def _waiting(session: Session, event: Event) -> Session:
+    # Until when, and how much was worked before, every event may say: see `fold`.
+    return session
+
+
 def _hand_off(session: Session, event: Event) -> Session:
     return replace(session, hand_off=(*session.hand_off, event.data["command"]))
 
@@ -308,6 +319,7 @@ _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.CHECKPOINT: _checkpoint,
     EventKind.TASK_ENDED: _task_ended,
     EventKind.NOTICE: _notice,
+    EventKind.WAITING: _waiting,
     EventKind.HAND_OFF: _hand_off,
     EventKind.DRIFT: _drift,
     EventKind.LIMITS_SET: _limits_set,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -150,7 +151,8 @@ class PromotionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """State of one session after the event numbered `seq`. Times are ISO 8601; `elapsed_s` counts finished runs only.
+    """State of one session after the event numbered `seq`. Times are ISO 8601; `elapsed_s` counts finished runs only;
+    `run_s` is what the present one had worked at `run_s_at`, and it waits until `waits_until`, which is no work.
     `survey` is the blob with what the planner was told of the repository; `unweighed` are the tasks that ended since
     the plan was last weighed, in the order of their ends; `checked` is the evidence that a reviewer asked for, by the
     tree that would have been promoted."""
@@ -172,6 +174,9 @@ class Session:
     ended_at: str = ""
     run_started_at: str = ""
     elapsed_s: float = 0.0
+    run_s: float = 0.0
+    run_s_at: str = ""
+    waits_until: str = ""
     cost_usd: float = 0.0
     tokens: int = 0
     calls: int = 0
@@ -192,6 +197,15 @@ class Session:
     weighings: tuple[Weighing, ...] = ()
     unweighed: tuple[str, ...] = ()
     seq: int = 0
+
+    def worked_s(self, now: datetime) -> float:
+        """Seconds of work so far, which is what the time limit goes by: waits for a model, a person or working hours
+        are none."""
+        if self.state is not SessionState.RUNNING:
+            return self.elapsed_s
+        marks = [datetime.fromisoformat(at) for at in (self.run_s_at or self.run_started_at, self.waits_until) if at]
+        since = max(marks, default=now)
+        return self.elapsed_s + self.run_s + max((now - since).total_seconds(), 0.0)
 
     @property
     def tip(self) -> str:

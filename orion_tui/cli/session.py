@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -91,7 +92,7 @@ def _show_session(state: Session) -> None:
     say(f"{state.id}  {signed(state.state.value)}{reason}  {state.role}  {state.sandbox or 'no sandbox yet'}, net off")
     say(f"{state.workspace} on {state.branch}, from {state.base_commit[:10]}")
     say(
-        f"time {seconds(state.elapsed_s)} of {seconds(state.limits.time_s)}, "
+        f"time {seconds(state.worked_s(datetime.now(UTC)))} of {seconds(state.limits.time_s)}, "
         f"cost ${state.cost_usd:.2f} of ${state.limits.cost_usd:.2f}, {len(state.checkpoints)} checkpoints"
     )
     say()

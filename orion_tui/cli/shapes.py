@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.actions import summary_of, tool_name
@@ -59,7 +60,7 @@ def session_full(session: Session, runner: RunnerInfo | None) -> dict[str, Any]:
         "counts": session.counts(),
         "tasks": [task_row(view) for view in session.tasks.values()],
         "budgets": {
-            "time_s": {"used": session.elapsed_s, "limit": session.limits.time_s},
+            "time_s": {"used": round(session.worked_s(datetime.now(UTC)), 3), "limit": session.limits.time_s},
             "cost_usd": {"used": session.cost_usd, "limit": session.limits.cost_usd},
             "tokens": session.tokens,
             "calls": session.calls,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ def _changed(limits: Limits, new: dict[str, float]) -> Limits:
 
 def _show(state: Session) -> None:
     limits = state.limits
-    say(f"time    {seconds(state.elapsed_s)} of {seconds(limits.time_s)}")
+    say(f"time    {seconds(state.worked_s(datetime.now(UTC)))} of {seconds(limits.time_s)}")
     say(f"cost    ${state.cost_usd:.2f} of {_most(limits.cost_usd, '${:.2f}')}")
     say(f"tokens  {state.tokens:,} of {_most(limits.tokens, '{:,}')}")
     say(f"turns   {state.calls:,} of {_most(limits.turns, '{:,}')}")

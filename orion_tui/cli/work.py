@@ -194,6 +194,7 @@ def _request(
         playbook=engine.playbooks.find(playbook) if playbook else None,
         plan=engine.playbooks.load_plan(plan_file) if plan_file else None,
         model=model,
+        brief=engine.playbooks.load_brief(plan_file) if plan_file else None,
     )
 
 

@@ -17,7 +17,7 @@ from orion_tui.screens.plan_rows import left_of
 from orion_tui.widgets.activity import ActivityLog
 from orion_tui.widgets.columns import cell, clock, count, money, span
 from orion_tui.widgets.header import styled
-from orion_tui.widgets.meters import Meters, elapsed_s
+from orion_tui.widgets.meters import Meters
 from orion_tui.widgets.rows import Row, RowList
 from orion_tui.widgets.signs import Part, Parts, session_sign
 from orion_tui.widgets.task_list import task_rows
@@ -149,7 +149,7 @@ class MonitorScreen(OrionScreen):
         sign, tone = session_sign(session.state)
         parts: list[Part] = [(visible(session.goal), "title"), (f"  {sign}", tone)]
         if session.state is SessionState.RUNNING:
-            parts.append((f" {span(elapsed_s(session, self.orion.now()))}", tone))
+            parts.append((f" {span(session.worked_s(self.orion.now()))}", tone))
         if session.waiting:
             parts.append((f"  ◐ {len(session.waiting)} for you", "accent"))
         return tuple(parts)
@@ -246,7 +246,7 @@ class MonitorScreen(OrionScreen):
         if self.watched is None:
             return
         session = self.watched.session
-        used = f"Used so far: {span(elapsed_s(session, self.orion.now()))} of work and {money(session.cost_usd)}."
+        used = f"Used so far: {span(session.worked_s(self.orion.now()))} of work and {money(session.cost_usd)}."
         self.app.push_screen(LimitsModal(session.limits, used), self._set_limits)
 
     def _set_limits(self, limits: Limits | None) -> None:

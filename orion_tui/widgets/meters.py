@@ -7,20 +7,14 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from engine.vocabulary.sessions import Session, SessionState
-from orion_tui.widgets.columns import meter, money, span, when
+from orion_tui.widgets.columns import meter, money, span
 from orion_tui.widgets.header import styled
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from engine.vocabulary.sessions import Session
     from orion_tui.widgets.signs import Part, Parts
-
-
-def elapsed_s(session: Session, now: datetime) -> float:
-    """Seconds of work so far, the present run included."""
-    began = when(session.run_started_at) if session.state is SessionState.RUNNING else None
-    return session.elapsed_s + (max(0.0, (now - began).total_seconds()) if began else 0.0)
 
 
 def tokens(count: int) -> str:
@@ -33,7 +27,7 @@ def tokens(count: int) -> str:
 def budget_parts(session: Session, now: datetime, width: int) -> Parts:
     """Cost and time as bars with figures, then the counts that still fit."""
     bar = 14 if width >= 110 else 6 if width >= 60 else 0
-    used = elapsed_s(session, now)
+    used = session.worked_s(now)
     parts: list[Part] = []
     for name, value, limit, text in (
         ("cost", session.cost_usd, session.limits.cost_usd, f"{money(session.cost_usd)}/{session.limits.cost_usd:.2f}"),
