@@ -99,6 +99,30 @@ def test_a_session_does_not_start_when_something_gets_out(
     assert NETWORK in failed["self-test.bubblewrap"].detail
 
 
+def test_the_command_line_names_what_gets_out_and_ends_with_6(
+    home: Path,
+    repository: Path,
+    tmp_path: Path,
+    weakened: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    from orion_tui.cli.root import run
+
+    monkeypatch.setenv("ORION_HOME", str(home))
+    monkeypatch.chdir(repository)
+    weakened("network namespace")
+    assert run(["doctor"]) == 6
+    said = capfd.readouterr().out
+    assert "✗ self-test.bubblewrap" in said
+    assert NETWORK in said
+    assert "no session can start" in said
+    assert run(["work", "--playbook", str(playbook(tmp_path, {"id": "a"})), "--yes"]) == 6
+    said = capfd.readouterr().err
+    assert "something got out of the sandbox (bubblewrap), so nothing is run in it" in said
+    assert NETWORK in said
+
+
 def test_the_doctor_shows_the_test(engine: Engine) -> None:
     checks = {check.name: check for check in engine.doctor.report().checks}
     assert checks["self-test.bubblewrap"].status == "ok"
