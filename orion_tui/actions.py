@@ -75,6 +75,8 @@ NEEDS: dict[str, str] = {
     "role_step": "that belongs to the step of the role",
     "secret_step": "a PIN or codes are set already: settings (,) change them",
     "last_step": "that belongs to the last step",
+    "entry": "there is no entry here",
+    "filtered": "nothing is filtered",
     "further": "this is the last step: enter is done",
 }
 
@@ -110,7 +112,7 @@ _KEY_NAMES = {
 }
 
 # Every screen that has another one behind it.
-_DEEPER = ("new_goal", "monitor", "story", "plan", "approvals", "review", "roles", "role", "new_role", "setup")
+_DEEPER = ("new_goal", "monitor", "story", "plan", "approvals", "review", "roles", "role", "new_role", "setup", "audit")
 
 ACTS: tuple[Act, ...] = (
     # Home
@@ -295,6 +297,15 @@ ACTS: tuple[Act, ...] = (
     Act("try_it", "try it", "n", "New goal, filled in with what is suggested", ("setup",), ("last_step",)),
     Act("skip_step", "later", "ctrl+n", "Leave this step for later", ("setup",), ("further",)),
     Act("leave_setup", "leave", "ctrl+l", "Leave the set-up; f2 on Home takes it up again", ("setup",)),
+    # The audit log
+    Act("audit", "audit", "v", "The audit log: what decided or let something happen", ("home",), ("engine",)),
+    Act("audit_detail", "details", "enter", "The entry in full", ("audit",), ("entry",)),
+    Act("by_session", "session", "s", "Only what belongs to one session", ("audit",), ("engine",)),
+    Act("by_actor", "actor", "w", "Only what Orion, you or AEGIS brought about", ("audit",), ("engine",)),
+    Act("by_kind", "kind", "k", "Only one kind of event", ("audit",), ("engine",)),
+    Act("no_filter", "all", "x", "Every entry again", ("audit",), ("filtered",)),
+    Act("verify_all", "verify", "v", "Verify every entry from the first on", ("audit",), ("engine",)),
+    Act("export_audit", "export", "E", "The whole log as a file for somebody else to check", ("audit",), ("engine",)),
     # Everywhere
     Act("back", "back", "q", "Back to where you came from", _DEEPER),
     Act(

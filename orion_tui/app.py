@@ -13,6 +13,7 @@ from textual.theme import Theme
 from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
 from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, is_here, read_lists
+from orion_tui.chain import Chain, ChainWatch
 from orion_tui.resources import style_sheet
 from orion_tui.routes import make_screen
 from orion_tui.screens.base import OrionScreen
@@ -123,6 +124,7 @@ class OrionApp(App[int]):
         self._wizard: Wizard = wizard
         self._engine: EngineFace | None = None
         self._disconnect: Callable[[], None] = lambda: None
+        self._watch: ChainWatch | None = None
         self._reading = False
         self._read_again = False
 
@@ -132,6 +134,20 @@ class OrionApp(App[int]):
     def is_open(self) -> bool:
         """Whether the engine is there."""
         return self._engine is not None
+
+    @property
+    def chain(self) -> Chain:
+        """The state of the audit log as it was seen last."""
+        return self._watch.chain if self._watch else Chain()
+
+    def look_at_chain(self) -> None:
+        """Look at the audit log now."""
+        if self._watch:
+            self._watch.look()
+
+    def _chain_changed(self) -> None:
+        if isinstance(self.screen, OrionScreen) and self.screen.is_mounted:
+            self.screen.chain_changed()
 
     @property
     def engine(self) -> EngineFace:
@@ -160,6 +176,7 @@ class OrionApp(App[int]):
 
     def _opened(self, found: _Opened) -> None:
         self._engine, self._disconnect = found.engine, found.disconnect
+        self._watch = ChainWatch(self, found.engine, self._chain_changed)
         self._lists_read(found.lists)
         self.set_interval(TICK_S, self.bridge.tick)
         self.set_interval(_LOOK_AGAIN_S, self._lists_changed)

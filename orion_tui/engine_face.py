@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
     from threading import Event as Flag
 
     from engine.vocabulary.access import TotpOffer
     from engine.vocabulary.actions import ActionClass
+    from engine.vocabulary.audit import AuditEntry, AuditHead, AuditVerdict
     from engine.vocabulary.changes import ChangeSet, Hunk, PromoteAs, Promotion, ReviewNote
     from engine.vocabulary.events import Event
     from engine.vocabulary.first_run import Standing, Suggestion
@@ -169,6 +170,13 @@ class SetupFace(Protocol):
     def leave(self, step: str) -> None: ...
 
 
+class AuditFace(Protocol):
+    def watch(self, before: AuditVerdict | None = None) -> AuditVerdict: ...
+    def verify(self) -> AuditVerdict: ...
+    def entries(self, *, after: int = 0) -> Iterator[AuditEntry]: ...
+    def export(self, target: Path) -> AuditHead: ...
+
+
 class SettingsOfFace(Protocol):
     def get(self) -> Settings: ...
     def path(self) -> Path: ...
@@ -193,6 +201,8 @@ class EngineFace(Protocol):
     def auth(self) -> AuthFace: ...
     @property
     def settings(self) -> SettingsOfFace: ...
+    @property
+    def audit(self) -> AuditFace: ...
     @property
     def doctor(self) -> DoctorFace: ...
     @property

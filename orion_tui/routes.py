@@ -20,6 +20,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "roles": ("orion_tui.screens.roles", "RolesScreen"),
     "role": ("orion_tui.screens.role", "RoleScreen"),
     "new_role": ("orion_tui.screens.new_role", "NewRoleScreen"),
+    "audit": ("orion_tui.screens.audit", "AuditScreen"),
     "setup": ("orion_tui.screens.setup", "SetupScreen"),
 }
 

@@ -24,11 +24,16 @@ class Audit:
         be had."""
         return self._core.adapters.audit.verify()
 
-    def entries(self, *, session: str = "", actor: str = "", event: str = "") -> Iterator[AuditEntry]:
-        """Entries in order, narrowed down where a filter is given. What they are worth says `verify`. Raises AuditError
-        and KeychainError."""
+    def watch(self, before: AuditVerdict | None = None) -> AuditVerdict:
+        """As `verify`, for a screen that shows the state of the chain: given the last verdict, it costs next to nothing
+        while nothing changed, and what is new while a long log only grew. Raises KeychainError."""
+        return self._core.adapters.audit.watched(before)
+
+    def entries(self, *, session: str = "", actor: str = "", event: str = "", after: int = 0) -> Iterator[AuditEntry]:
+        """Entries in order, those behind the first `after`, narrowed down where a filter is given. What they are worth
+        says `verify`. Raises AuditError and KeychainError."""
         self._core.adapters.audit.flush()
-        for entry in self._core.adapters.audit.log.entries():
+        for entry in self._core.adapters.audit.log.entries(after):
             record = entry.record
             of_session = not session or session in (record.session, record.details.get("session"))
             if of_session and actor in ("", record.actor) and event in ("", record.event):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from engine.storage.audit_format import FIRST, flaw, hash_of
@@ -49,6 +51,25 @@ def verify(log: AuditLog, key: bytes | None, kept_head: AuditHead | None) -> Aud
     if number and heads["file"] is None:
         return AuditVerdict(False, number, None, "the head file is gone, so a cut-off end could not be seen", end)
     return AuditVerdict(True, number, None, "", end, tuple(place for place, head in heads.items() if head is not None))
+
+
+def verify_rest(log: AuditLog, key: bytes, before: AuditVerdict) -> AuditVerdict | None:
+    """The same where a verification found everything right before and the log only grew since: what came behind it is
+    checked, what it covers is not looked at again. None when the log did not simply grow."""
+    number, last = before.head.count, before.head.hash or FIRST
+    end, known = number, {number: last}
+    try:
+        head = log.head()
+    except AuditError:
+        return None
+    for end, line in enumerate(islice(log.lines(), number, None), number + 1):
+        wrong = flaw(line, end, last, key)
+        if wrong:
+            return AuditVerdict(False, end - 1, end, f"entry {end}: {wrong}", _head(end - 1, last))
+        last = known[end] = hash_of(line)
+    if head is None or known.get(head.count) != head.hash:
+        return None
+    return replace(before, entries=end, head=_head(end, last))
 
 
 def _head(count: int, last: str) -> AuditHead:

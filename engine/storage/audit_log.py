@@ -7,6 +7,7 @@ import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from engine.storage.audit_format import FIRST, entry_of, hash_of, sealed
@@ -60,6 +61,17 @@ class AuditLog:
         """Whether anything was ever written, or is said to have been."""
         return self._head.exists() or bool(self.files())
 
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Name, size and time of change of every file and of the head: what a look at the log can be spared by."""
+        found = []
+        for path in (*self.files(), self._head):
+            try:
+                state = path.stat()
+            except OSError:
+                continue
+            found.append((path.name, state.st_size, state.st_mtime_ns))
+        return tuple(found)
+
     def lines(self) -> Iterator[bytes]:
         """Every line without its line feed, oldest first. What a crash left of a half-written one has no line feed and
         is left out."""
@@ -71,9 +83,10 @@ class AuditLog:
                     rest = whole.pop()
                     yield from whole
 
-    def entries(self) -> Iterator[AuditEntry]:
-        """Every entry that can be read, oldest first; whether they are genuine says the verification."""
-        for line in self.lines():
+    def entries(self, after: int = 0) -> Iterator[AuditEntry]:
+        """Every entry behind the first `after` lines that can be read, oldest first; whether they are genuine says the
+        verification."""
+        for line in islice(self.lines(), after, None):
             try:
                 yield entry_of(line)
             except ValueError:

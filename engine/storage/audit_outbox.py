@@ -11,7 +11,7 @@ import secrets
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from engine.storage.audit_check import verify
+from engine.storage.audit_check import verify, verify_rest
 from engine.storage.audit_records import record_of
 from engine.vocabulary.audit import AuditHead, AuditVerdict, is_audited
 from engine.vocabulary.errors import AuditError
@@ -31,12 +31,16 @@ class AuditOutbox:
     """Exports the journal's facts. `keychain` is asked for when there is something to export; it holds the key and,
     from time to time, the head."""
 
+    whole_up_to = 5_000
+    """A log of so many entries is verified whole whenever it changed: that takes a fiftieth of a second."""
+
     def __init__(self, journal: Journal, log: AuditLog, keychain: Callable[[], Keychain]) -> None:
         self.log = log
         self._journal = journal
         self._keychain = keychain
         self._key = b""
         self._looked_at = 0
+        self._seen: tuple[tuple[str, int, int], ...] = ()
         self._exporting = Lock()
 
     def flush(self) -> AuditHead:
@@ -74,6 +78,37 @@ class AuditOutbox:
         except AuditError as error:
             return AuditVerdict(False, verdict.entries, verdict.entries + 1, error.message, verdict.head)
         return self._verified(self._keychain().get(_KEY), kept)
+
+    def watched(self, before: AuditVerdict | None) -> AuditVerdict:
+        """As `verify`, for somebody who looks again and again: with what the last look found, nothing is read while no
+        file changed, and only what is new while a long log grew. Everything is verified when a file changed in another
+        way. An old entry of a long log that is changed in the same moment as a new one is added is for `verify` to
+        find. Raises KeychainError."""
+        if before is None or not before.valid or not self._key:
+            return self._remembered(self.verify())
+        try:
+            self.flush()
+        except AuditError:
+            return self._remembered(self.verify())
+        with self.log.alone():
+            now = self.log.stamp()
+            if now == self._seen:
+                return before
+            sizes = {name: size for name, size, _ in self._seen}
+            # A rotation renames, and an edit in the place leaves the size: neither is a log that only grew.
+            grew = [name for name, _, _ in now] == list(sizes) and all(
+                size > sizes[name] or ("json" in name) for name, size, _ in now if name in sizes
+            )
+            grew = grew and before.entries > self.whole_up_to
+            found = verify_rest(self.log, self._key, before) if grew else None
+            if found is not None:
+                self._seen = now
+                return found
+        return self._remembered(self.verify())
+
+    def _remembered(self, verdict: AuditVerdict) -> AuditVerdict:
+        self._seen = self.log.stamp()
+        return verdict
 
     def _verified(self, key: str | None, kept: str | None) -> AuditVerdict:
         try:

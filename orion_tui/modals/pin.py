@@ -27,8 +27,21 @@ class PinModal(BoxModal[T | None], Generic[T]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave it", show=False)]
 
-    def __init__(self, title: str, text: str, auth: AuthFace, work: Callable[[str], T], *, yes: str = "do it") -> None:
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        auth: AuthFace,
+        work: Callable[[str], T],
+        *,
+        yes: str = "do it",
+        session: str = "",
+        covered: Callable[[], T] | None = None,
+    ) -> None:
+        """With a `session`, `covered` is done instead while a right PIN of a moment ago still counts for it."""
         super().__init__(title)
+        self._session = session if covered else ""
+        self._covered = covered
         self._text = text
         self._auth = auth
         self._work = work
@@ -37,7 +50,7 @@ class PinModal(BoxModal[T | None], Generic[T]):
 
     def body(self) -> ComposeResult:
         yield words((self._text, ""))
-        yield PinEntry(self._auth)
+        yield PinEntry(self._auth, session=self._session)
 
     def on_mount(self) -> None:
         self.say_keys(("enter", self._yes), ("esc", "leave it"))
@@ -46,7 +59,8 @@ class PinModal(BoxModal[T | None], Generic[T]):
         secret = event.secret
         self._working = True
         self.say_keys(("…", "under way"))
-        ask(self, lambda: self._work(secret), self._done, self._failed)
+        without = self._covered if event.covered else None
+        ask(self, without or (lambda: self._work(secret)), self._done, self._failed)
 
     def _done(self, result: T) -> None:
         self.dismiss(result)

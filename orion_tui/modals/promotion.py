@@ -78,7 +78,7 @@ class PromotionModal(BoxModal[Promotion | None]):
     def body(self) -> ComposeResult:
         yield words(id="about")
         yield Static(id="gate", markup=False)
-        yield PinEntry(self._engine.auth)
+        yield PinEntry(self._engine.auth, session=self._session)
         yield Static(id="result", markup=False)
 
     def _about(self) -> None:
@@ -201,7 +201,8 @@ class PromotionModal(BoxModal[Promotion | None]):
         self.say_keys(("…", "promoting; it is all or nothing and ends by itself"))
         for step in STEPS:
             self._mark(step, "pending")
-        engine, session, choice, secret = self._engine, self._session, self._selection.choice, event.secret
+        engine, session, choice = self._engine, self._session, self._selection.choice
+        secret = None if event.covered else event.secret
         accepted, kind = tuple(self._selection.accepted), self._kind
 
         def work() -> Promotion:

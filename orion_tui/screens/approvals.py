@@ -212,6 +212,8 @@ class ApprovalsScreen(OrionScreen):
                 engine.auth,
                 lambda secret: engine.approvals.approve(approval.id, secret=secret),
                 yes="approve",
+                session=approval.session,
+                covered=lambda: engine.approvals.approve(approval.id),
             )
             self.app.push_screen(modal, lambda answer: self._decided("✓ approved", approval, answer))
             return

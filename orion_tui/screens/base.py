@@ -9,6 +9,7 @@ from textual.widgets import Input, TextArea
 
 from orion_tui.actions import Act, act_for_key, acts_for, reason_off
 from orion_tui.bridge import is_here
+from orion_tui.chain import chain_parts
 from orion_tui.widgets.footer import OrionFooter
 from orion_tui.widgets.header import OrionHeader
 
@@ -95,8 +96,15 @@ class OrionScreen(Screen[None]):
     def update_chrome(self) -> None:
         """Header and footer from the present state."""
         for header in self.query(OrionHeader):
-            header.show(self.header_left(), self.header_right())
+            chain = chain_parts(self.orion.chain)
+            right = self.header_right()
+            # Last, since a header without room leaves out from the left.
+            header.show(self.header_left(), (*right, ("  ", ""), *chain) if right and chain else (*right, *chain))
         self.update_footer()
+
+    def chain_changed(self) -> None:
+        """The state of the audit log is another one than before."""
+        self.update_chrome()
 
     def update_footer(self) -> None:
         """The footer with the keys that work now."""

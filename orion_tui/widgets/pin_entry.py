@@ -35,21 +35,26 @@ class PinEntry(Vertical):
     """Seconds between two looks at the time a lock still lasts."""
 
     class Given(Message):
-        """A PIN to try. `fresh` when it was set a moment ago."""
+        """A PIN to try. `fresh` when it was set a moment ago, `covered` when a right one of a moment ago still counts
+        and there is none to try."""
 
-        def __init__(self, entry: PinEntry, secret: str, fresh: bool) -> None:
+        def __init__(self, entry: PinEntry, secret: str, fresh: bool, covered: bool = False) -> None:
             super().__init__()
             self.entry = entry
             self.secret = secret
             self.fresh = fresh
+            self.covered = covered
 
         @property
         def control(self) -> PinEntry:
             return self.entry
 
-    def __init__(self, auth: AuthFace, *, id: str | None = None) -> None:
+    def __init__(self, auth: AuthFace, *, session: str = "", id: str | None = None) -> None:
+        """With a `session`, a right PIN that covers it still is not asked for again."""
         super().__init__(id=id)
         self._auth = auth
+        self._session = session
+        self._covered = False
         self._setting = False
         self._locked_s = 0.0
         self._timer: Timer | None = None
@@ -73,10 +78,16 @@ class PinEntry(Vertical):
 
     def look(self) -> None:
         """Ask the engine how things stand, and let the person type."""
-        ask(self, self._auth.status, self._stand)
+        auth, session = self._auth, self._session
+        ask(self, lambda: (auth.status(), bool(session) and auth.covers(session)), self._looked)
+
+    def _looked(self, found: tuple[AuthStatus, bool]) -> None:
+        status, self._covered = found
+        self._stand(status)
 
     def refused(self, error: OrionError) -> None:
         """The engine did not take it: say why and ask again."""
+        self._covered = False
         self._say(_sentence(error), "bad")
         ask(self, self._auth.status, lambda status: self._stand(status, keep_words=True))
 
@@ -95,9 +106,13 @@ class PinEntry(Vertical):
         first.value = again.value = ""
         if self._setting:
             self._tell("No PIN was ever set. Choose one: 6 to 12 digits, not an obvious row, typed twice.")
+            self._say(self._weaker(status).strip(), "muted")
         elif self._locked_s > 0:
             self._count_down()
             return
+        elif self._covered:
+            first.placeholder = "nothing to type"
+            self._tell("Your PIN of a moment ago still counts for this session: enter lets it happen.")
         else:
             first.placeholder = "code" if status.method == "totp" else "PIN"
             self._tell(_WHAT_OPENS[status.method])
@@ -105,8 +120,13 @@ class PinEntry(Vertical):
                 left = status.tries_left
                 tries = f"{left} {'try' if left == 1 else 'tries'} left"
                 full = left == status.tries
-                self._say(f"{tries}, then it locks for {status.lock_s / 60:g} minutes" if full else tries, "muted")
+                said = f"{tries}, then it locks for {status.lock_s / 60:g} minutes" if full else tries
+                self._say(said + self._weaker(status), "muted")
         first.focus()
+
+    def _weaker(self, status: AuthStatus) -> str:
+        """A line on the keychain where it is the weaker one."""
+        return "\n⚑ kept in an encrypted file: no system keychain answers here" if status.keychain == "file" else ""
 
     def _count_down(self) -> None:
         minutes, seconds = divmod(ceil(self._locked_s), 60)
@@ -133,7 +153,9 @@ class PinEntry(Vertical):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         first, again = self.query_one("#pin", Input), self.query_one("#pin-again", Input)
-        if not first.value:
+        if self._covered and not self._setting:
+            self._give("", fresh=False, covered=True)
+        elif not first.value:
             self._say("type it first", "muted")
         elif not self._setting:
             secret, first.value = first.value, ""
@@ -167,9 +189,9 @@ class PinEntry(Vertical):
         self._say(_sentence(error), "bad")
         self.query_one("#pin", Input).focus()
 
-    def _give(self, secret: str, *, fresh: bool) -> None:
+    def _give(self, secret: str, *, fresh: bool, covered: bool = False) -> None:
         self.busy()
-        self.post_message(self.Given(self, secret, fresh))
+        self.post_message(self.Given(self, secret, fresh, covered))
 
 
 def _sentence(error: OrionError) -> str:

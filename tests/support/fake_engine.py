@@ -5,7 +5,7 @@ Flows that matter run against the real engine; this one keeps pictures the same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from engine.roles.profile import parse_role
 from engine.roles.typical import scenarios_of
 from engine.vocabulary.access import TotpOffer
 from engine.vocabulary.actions import ActionClass, RunCommand
+from engine.vocabulary.audit import AuditEntry, AuditHead, AuditVerdict
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, FileChange, Promotion
 from engine.vocabulary.errors import AuthError, UsageError
 from engine.vocabulary.events import Event, EventKind
@@ -105,6 +106,7 @@ class FakeEngine:
         self.settings = _Settings(self)
         self.doctor = _Doctor()
         self.setup = _Setup()
+        self.audit = _Audit()
         self._row = 0
 
     def tell(self, session: str, kind: EventKind, *, at: datetime | None = None, **data: Any) -> Event:
@@ -488,6 +490,26 @@ class _Doctor:
 
     def report(self, workspace: Path | None = None, told: Callable[[DoctorCheck], None] | None = None) -> DoctorReport:
         return DoctorReport(all(check.status != "fail" for check in self.checks), self.checks)
+
+
+class _Audit:
+    """No verdict until a test gives one, so that the header of other pictures stays as it is."""
+
+    def __init__(self) -> None:
+        self.verdict: AuditVerdict | None = None
+        self.log: list[AuditEntry] = []
+
+    def watch(self, before: AuditVerdict | None = None) -> AuditVerdict | None:
+        return self.verdict
+
+    def verify(self) -> AuditVerdict | None:
+        return self.verdict
+
+    def entries(self, *, after: int = 0) -> Iterator[AuditEntry]:
+        return iter(self.log[after:])
+
+    def export(self, target: Path) -> AuditHead:
+        return AuditHead(len(self.log), "a" * 64)
 
 
 class _Setup:

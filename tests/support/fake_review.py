@@ -139,7 +139,7 @@ class ReviewEngine(FakeEngine):
         super().__init__()
         self.findings: tuple[Finding, ...] = FINDINGS
         self.conflicts: tuple[Conflict, ...] = ()
-        self.status = AuthStatus("pin", 3, 0.0, "file")
+        self.status = AuthStatus("pin", 3, 0.0, "the keychain", "system")
         self.block = ""
         self.evidence: tuple[Evidence, ...] = ()
         self.unproven: tuple[str, ...] = ()
@@ -297,12 +297,15 @@ class _Auth:
     def status(self) -> AuthStatus:
         return self._engine.status
 
+    def covers(self, session: str) -> bool:
+        return False
+
     def set_pin(self, new: str, current: str | None = None) -> None:
         if new == "123456":
             raise ConfigError("123456 is an obvious row of digits", "choose 6 to 12 digits that nobody would try first")
         self._engine.calls.append(("set_pin",))
         self._engine.pin = new
-        self._engine.status = AuthStatus("pin", 3, 0.0, "file")
+        self._engine.status = AuthStatus("pin", 3, 0.0, "the keychain", "system")
 
     def verify(self, secret: str) -> None:
         if secret == self._engine.pin:

@@ -1,0 +1,240 @@
+"""The audit log: newest first, narrowed down by session, actor and kind, with the state of its chain."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.widgets import Static
+
+from engine.vocabulary.text import shortened, visible
+from orion_tui.actions import bindings_for
+from orion_tui.bridge import ask
+from orion_tui.modals.box import put
+from orion_tui.modals.choice import Choice, ChoiceModal
+from orion_tui.modals.detail import DetailModal
+from orion_tui.modals.reason import ReasonModal, Wanted
+from orion_tui.resources import style_sheet
+from orion_tui.screens.base import OrionScreen
+from orion_tui.widgets.audit_list import AuditList
+from orion_tui.widgets.columns import exact
+from orion_tui.widgets.prose import HANG
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from engine.vocabulary.audit import AuditEntry, AuditHead, AuditVerdict
+    from engine.vocabulary.errors import OrionError
+    from orion_tui.widgets.signs import Part, Parts
+
+_ALL = "*"
+_PAGE = 20_000
+"""Entries that are read at once: a long log shows its first lines soon and never holds the keys up."""
+
+_FILE = Wanted("a file that is not there yet", "name a file")
+
+
+class AuditScreen(OrionScreen):
+    """Follows the log while it is open. The list shows what the file says; what that is worth says the header."""
+
+    NAME = "audit"
+    BINDINGS = bindings_for("audit")
+    CSS_PATH = [str(style_sheet("setup.tcss"))]  # noqa: RUF012 - Textual declares it so
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: list[AuditEntry] = []
+        self._filter: dict[str, str] = {}
+        self._reading = False
+        self._whole = False
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="audit-state", markup=False)
+        yield AuditList(id="audit-list")
+
+    def on_mount(self) -> None:
+        self.query_one(AuditList).focus()
+        self._say_state()
+        self._read()
+        self.orion.look_at_chain()
+
+    def chain_changed(self) -> None:
+        super().chain_changed()
+        self._say_state()
+        verdict = self.orion.chain.verdict
+        if verdict is not None and verdict.entries > len(self._entries):
+            self._read()
+
+    def _read(self) -> None:
+        """Read what is behind the entries that are here."""
+        if self._reading:
+            return
+        self._reading = True
+        engine, after = self.engine, len(self._entries)
+
+        def page() -> list[AuditEntry]:
+            found: list[AuditEntry] = []
+            for entry in engine.audit.entries(after=after):
+                found.append(entry)
+                if len(found) == _PAGE:
+                    break
+            return found
+
+        ask(self, page, self._came, self._failed, group="audit")
+
+    def _came(self, entries: list[AuditEntry]) -> None:
+        self._reading = False
+        self._entries += entries
+        self._whole = len(entries) < _PAGE
+        self.query_one(AuditList).add([entry for entry in entries if self._passes(entry)])
+        self._say_state()
+        self.update_chrome()
+        if not self._whole:
+            self._read()
+
+    def _failed(self, error: OrionError) -> None:
+        self._reading = False
+        self.orion.show_error(error)
+
+    # -- what is shown
+
+    def _passes(self, entry: AuditEntry) -> bool:
+        wanted, record = self._filter, entry.record
+        return (
+            wanted.get("session", _ALL) in (_ALL, session_of(entry))
+            and wanted.get("actor", _ALL) in (_ALL, record.actor)
+            and wanted.get("kind", _ALL) in (_ALL, record.event)
+        )
+
+    def _say_state(self) -> None:
+        parts: list[Part] = [*state_parts(self.orion.chain.verdict, self.orion.chain.trouble), ("\n", "")]
+        shown = self.query_one(AuditList).line_count()
+        if self._filter:
+            said = ", ".join(f"{name} {visible(value)}" for name, value in self._filter.items())
+            parts.append((f"{shown:,} of {len(self._entries):,}: {said}", ""))
+        else:
+            parts.append((f"{len(self._entries):,} in the file, newest first", "muted"))
+        if not self._whole:
+            parts.append((" · reading …", "muted"))
+        put(self.query_one("#audit-state", Static), parts)
+
+    def header_left(self) -> Parts:
+        return (("Audit log", "title"),)
+
+    def facts(self) -> frozenset[str]:
+        entry = {"entry"} if self.query_one(AuditList).chosen is not None else set()
+        return super().facts() | entry | ({"filtered"} if self._filter else set())
+
+    def on_audit_list_moved(self) -> None:
+        self.update_footer()
+
+    # -- keys
+
+    def do_audit_detail(self) -> None:
+        entry = self.query_one(AuditList).chosen
+        if entry is not None:
+            self.app.push_screen(DetailModal(f"Entry {entry.number:,}", detail_parts(entry)))
+
+    def do_by_session(self) -> None:
+        goals = {summary.id: summary.goal for summary in self.orion.bridge.state.sessions}
+        found = Counter(session_of(entry) for entry in self._entries)
+        names = sorted(found, reverse=True)
+        self._offer("session", [(name, shortened(goals.get(name, ""), 60), found[name]) for name in names])
+
+    def do_by_actor(self) -> None:
+        found = Counter(entry.record.actor for entry in self._entries)
+        meaning = {"orion": "the program by itself", "user": "a person", "aegis": "the rules"}
+        self._offer("actor", [(name, meaning.get(name, ""), number) for name, number in sorted(found.items())])
+
+    def do_by_kind(self) -> None:
+        found = Counter(entry.record.event for entry in self._entries)
+        self._offer("kind", [(name, "", number) for name, number in sorted(found.items())])
+
+    def _offer(self, name: str, values: list[tuple[str, str, int]]) -> None:
+        choices = [Choice(_ALL, f"every {name}")]
+        for value, meaning, number in values:
+            choices.append(Choice(value, f"{value}  ({number:,})", meaning))
+
+        def chosen(value: str | None) -> None:
+            if value is None:
+                return
+            self._filter.pop(name, None)
+            if value != _ALL:
+                self._filter[name] = value
+            self._filtered()
+
+        self.app.push_screen(ChoiceModal(f"Only which {name}?", choices), chosen)
+
+    def do_no_filter(self) -> None:
+        self._filter = {}
+        self._filtered()
+
+    def _filtered(self) -> None:
+        self.query_one(AuditList).show([entry for entry in self._entries if self._passes(entry)])
+        self._say_state()
+        self.update_chrome()
+
+    def do_verify_all(self) -> None:
+        def found(verdict: AuditVerdict) -> None:
+            self.orion.say("".join(text for text, _ in state_parts(verdict, "")), timeout=8)
+            self.orion.look_at_chain()
+
+        self.orion.say("verifying every entry …", timeout=2)
+        ask(self, self.engine.audit.verify, found)
+
+    def do_export_audit(self) -> None:
+        def named(name: str | None) -> None:
+            if name is None:
+                return
+            target = Path(name).expanduser()
+            target = target if target.is_absolute() else self.orion.workspace / target
+            ask(self, lambda: self.engine.audit.export(target), lambda head: exported(head, target))
+
+        def exported(head: AuditHead, target: Path) -> None:
+            self.orion.say(f"{head.count:,} entries in {target}\nthe last one's hash: {head.hash}", timeout=12)
+
+        about = "The whole log with its head, as docs/audit-format.md describes it; the key stays here."
+        self.app.push_screen(ReasonModal("Export the audit log", about, yes="write it", wants=_FILE), named)
+
+
+def session_of(entry: AuditEntry) -> str:
+    """The session that an entry belongs to; one of the account may be about one."""
+    about = entry.record.details.get("session")
+    return about if isinstance(about, str) and about else entry.record.session
+
+
+def state_parts(verdict: AuditVerdict | None, trouble: str) -> Parts:
+    """What the last verification said, in a sentence."""
+    if trouble:
+        return ((f"? cannot be verified now: {visible(trouble)}", "accent"),)
+    if verdict is None:
+        return (("· not verified yet", "muted"),)
+    if not verdict.valid:
+        return ((f"✗ {visible(verdict.reason)}; the {verdict.entries:,} entries before it are as written", "bad"),)
+    known = " and the ".join(verdict.assured_by)
+    end = f"; their end is known to the head in the {known}" if known else ""
+    return ((f"✓ {verdict.entries:,} entries, all as they were written{end}", "good"),)
+
+
+def detail_parts(entry: AuditEntry) -> Parts:
+    """One entry in full. Its details are the log's own words, redacted when they were written."""
+    record = entry.record
+    parts: list[Part] = []
+    for label, value in (
+        ("when", f"{exact(record.at)}  ({record.at})"),
+        ("event", record.event),
+        ("actor", record.actor),
+        ("session", record.session),
+        ("journal row", str(record.row)),
+        ("hash", entry.hash),
+    ):
+        parts += [(f"{label:<12} ", "muted"), (HANG, ""), (f"{visible(value)}\n", "")]
+    parts.append(("\n", ""))
+    for key, value in record.details.items():
+        told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+        parts += [(f"{visible(key):<12} ", "muted"), (HANG, "")]
+        lines = told.split("\n")
+        parts += [(f"{visible(line)}\n", "") for line in lines]
+    return parts
