@@ -94,13 +94,13 @@ async def left_out(pilot: Pilot[Any]) -> None:
 
 def without_pin() -> ReviewEngine:
     engine = to_review()
-    engine.status = AuthStatus("", 3, 0.0, "file")
+    engine.status = AuthStatus("", 3, 0.0, "the keychain", "system")
     return engine
 
 
 def locked() -> ReviewEngine:
     engine = to_review()
-    engine.status = AuthStatus("pin", 0, 754.0, "file")
+    engine.status = AuthStatus("pin", 0, 754.0, "the keychain", "system")
     return engine
 
 

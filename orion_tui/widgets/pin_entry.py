@@ -106,7 +106,8 @@ class PinEntry(Vertical):
         first.value = again.value = ""
         if self._setting:
             self._tell("No PIN was ever set. Choose one: 6 to 12 digits, not an obvious row, typed twice.")
-            self._say(self._weaker(status).strip(), "muted")
+            if status.keychain == "file" and not keep_words:
+                self._say(self._weaker(status).strip(), "muted")
         elif self._locked_s > 0:
             self._count_down()
             return
