@@ -85,7 +85,7 @@ class Engine:
     def scan(self) -> Scan:
         from engine.facade.scanning import Scan
 
-        return Scan()
+        return Scan(self._core)
 
     @cached_property
     def doctor(self) -> Doctor:

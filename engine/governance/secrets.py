@@ -11,16 +11,20 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.governance.allow_list import NOTHING
 from engine.governance.secret_containers import contents
 from engine.governance.secret_find import Span, apart, find, formed, long_words
 from engine.governance.secret_forms import backwards, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from engine.governance.allow_list import AllowList
 
 MAX_HITS = 1000
 _SHOWN = 4
 _DEPTH = 3  # an encoding in an encoding in an encoding
+_AGAIN = 8  # what stands around a hidden secret may be one only now; more rounds than ever were needed
 _BUDGET = 64 * 1024 * 1024  # bytes that one file may become when it is unpacked and decoded
 _LOCK_FILES = (".lock", ".sum", "-lock.json", "-lock.yaml", ".lockb", ".svg", ".min.js", ".map", "requirements.txt")
 
@@ -40,16 +44,19 @@ class SecretHit:
     digest: str = ""
 
 
-def scan(data: bytes, path: str = "") -> tuple[SecretHit, ...]:
-    """Everything in the bytes that looks like a secret, in order, at most 1,000. `path` helps to tell lock files, whose
-    checksums look random, from the rest. Archives and packed files are looked into, within bounds."""
+def scan(data: bytes, path: str = "", allow: AllowList = NOTHING, names: Sequence[str] = ()) -> tuple[SecretHit, ...]:
+    """Everything in the bytes that looks like a secret and is not on the user's allow-list, in order, at most 1,000.
+    `path` helps to tell lock files, whose checksums look random, from the rest; `names` are further names of the file
+    that an entry of the list may mean. Archives and packed files are looked into, within bounds."""
     hits: list[SecretHit] = []
     budget = [_BUDGET]
     for inside, part in contents(data, budget):
         name = inside or path
-        hits += _hits(part, inside, generic=not _is_lock_file(name))
+        known = (path, *names)
+        hits += _hits(part, inside, allow, known, generic=not _is_lock_file(name))
         if inside:
-            hits += [_in_name(hit, inside) for hit in _hits(inside.encode("utf-8", "replace"), inside, generic=True)]
+            named = _hits(inside.encode("utf-8", "replace"), inside, allow, known, generic=True)
+            hits += [_in_name(hit, inside) for hit in named]
         if len(hits) >= MAX_HITS:
             break
     return tuple(hits[:MAX_HITS])
@@ -62,7 +69,7 @@ def redact(text: str) -> str:
     spans = spans_of(data, generic=True)
     if not spans:
         return text
-    for _ in range(_DEPTH):
+    for _ in range(_AGAIN):
         data = _without(data, spans)
         spans = spans_of(data, generic=True)
         if not spans:
@@ -107,13 +114,16 @@ def _turned(data: bytes, words: bytes) -> Iterator[Span]:
                 yield Span(at, at + len(stood), span.rule, form, span.proof, turned[span.start : span.end])
 
 
-def _hits(data: bytes, inside: str, *, generic: bool) -> Iterator[SecretHit]:
+def _hits(data: bytes, inside: str, allow: AllowList, names: Sequence[str], *, generic: bool) -> Iterator[SecretHit]:
     line, counted = 1, 0
     for span in spans_of(data, generic=generic):
         line += data.count(b"\n", counted, span.start)
         counted = span.start
         shown = data[span.start : span.end]
-        digest = hashlib.sha256(span.secret or shown).hexdigest()
+        secret = span.secret or shown
+        digest = hashlib.sha256(secret).hexdigest()
+        if allow.entries and allow.covers(span.rule, secret, digest, names):
+            continue
         yield SecretHit(
             span.rule, line, _hidden(shown.decode("utf-8", "replace")), span.form, inside, span.proof, digest
         )

@@ -12,7 +12,15 @@ from engine.vocabulary.errors import ConfigError, UsageError
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 _FOLDERS = ("sessions", "blobs", "roles", "playbooks", "locks", "logs", "keychain", "audit", "setups")
-_FILES = ("journal.db", "feedback.db", "config.yaml", "access.json", "auth.json", "trusted.json")
+_FILES = (
+    "journal.db",
+    "feedback.db",
+    "config.yaml",
+    "access.json",
+    "auth.json",
+    "trusted.json",
+    "secrets_allowlist.yaml",
+)
 _MOUNTS = Path("/proc/self/mounts")
 
 # SQLite's WAL needs memory shared between the processes that use a file, which none of these has.
@@ -36,6 +44,7 @@ class Home:
         self.older_auth = self.root / "auth.json"
         self.keychain = self.root / "keychain"
         self.audit = self.root / "audit"
+        self.allow_list = self.root / "secrets_allowlist.yaml"
         self.trusted = self.root / "trusted.json"
         self.sessions = self.root / "sessions"
         self.blobs = self.root / "blobs"
