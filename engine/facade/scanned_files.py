@@ -83,7 +83,7 @@ def _below(path: Path) -> Iterator[tuple[str | ScannedFile, str]]:
     for folder, below, names in os.walk(path, onerror=lambda error: troubles.append(_unreadable(error))):
         below[:] = sorted(name for name in below if name != ".git")
         for name in sorted(names):
-            file = os.path.join(folder, name)
+            file = str(Path(folder, name))
             if _is_regular(file, follow=False):
                 yield file, os.path.relpath(file, path)
     for trouble in troubles:
@@ -96,14 +96,14 @@ def _unreadable(error: OSError) -> ScannedFile:
 
 def _is_regular(file: str, *, follow: bool) -> bool:
     try:
-        return stat.S_ISREG(os.stat(file, follow_symlinks=follow).st_mode)
+        return stat.S_ISREG(Path(file).stat(follow_symlinks=follow).st_mode)
     except OSError:
         return False
 
 
 def _size(file: str) -> int:
     try:
-        return os.stat(file).st_size
+        return Path(file).stat().st_size
     except OSError:
         return 0
 
@@ -132,7 +132,7 @@ def _scan_file(file: str, name: str, allow: AllowList) -> ScannedFile:
     try:
         # Without waiting: between the walk and now a pipe may have taken the file's place.
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
-        with open(descriptor, "rb") as stream:
+        with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return ScannedFile(shown, trouble="not a regular file")
             data = stream.read(_WHOLE + 1)

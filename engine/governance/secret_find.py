@@ -67,7 +67,21 @@ _ASSIGNS = (
 _NAMED = re.compile(
     rb"(?i:(" + _NAMES + rb")|((?<![A-Za-z])(?:" + _PROVIDERS + rb")))([A-Za-z0-9_.\-/]{0,40})" + _ASSIGNS
 )
-_SOME_NAME = re.compile(rb"(?i:" + _NAMES + rb"|" + _PROVIDERS + rb")")
+# A cheap look before the expression: one of these must stand before the value.
+_STEMS = (
+    b"adafruit adobe airtable algolia alibaba artifactory asana atlassian auth beamer bearer bitbucket bitfinex "
+    b"bitly bittrex blynk braintree bugsnag clearbit client cloudflare cloudinary codecov cohere coinbase "
+    b"confluence confluent contentful contentstack cred datadog dd_api deepgram deepl discord dropbox duffel "
+    b"elastic etherscan etoro etsy eventbrite facebook fastly finicity finnhub firebase flickr foursquare "
+    b"freshbooks freshdesk giphy gitter gocardless godaddy helpscout here_api heroku hotjar hubspot infura "
+    b"instagram intercom ipinfo ipstack jenkins jfrog jira keen key klaviyo kraken kucoin launchdarkly linkedin "
+    b"logdna loggly looker mailchimp mailjet mandrill mapbox mapquest mattermost maxmind meraki messagebird "
+    b"mixpanel moralis nasdaq netlify new nexmo npmrc nytimes octopus okta onelogin onesignal openweather "
+    b"optimizely owm pagerduty papertrail pass plaid plivo postmark pubnub pusher pwd quandl rapidapi recaptcha "
+    b"rollbar salesforce sauce secret sendbird sendinblue sentry shodan snyk sonar splunk spotify squarespace "
+    b"statuspage strava sumo telegram tmdb token tomtom travis trello twilio twitch twitter typeform unsplash "
+    b"virustotal vonage vultr wakatime weatherstack webex wordpress yandex yelp zendesk zoom zuora "
+).split()
 # A value under one of these names is random and no secret.
 _HARMLESS = re.compile(
     rb"(?i:sha-?[0-9]|md5|digest|checksum|hash|etag|revision|commit|fingerprint|integrity|nonce|uuid|guid|public|"
@@ -222,7 +236,8 @@ def _part_of_random(data: bytes, word: bytes) -> bool:
 
 def _under_a_name(data: bytes, at: int) -> Span | None:
     begin = max(at - _LOOK_BACK, 0)
-    if not _SOME_NAME.search(data, begin, at):
+    left = data[begin:at].lower()
+    if not any(stem in left for stem in _STEMS):
         return None
     named = _NAMED.search(data, begin, at)
     if named is None or _HARMLESS.search(data, max(named.start() - 16, begin), at):

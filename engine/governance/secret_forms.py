@@ -100,7 +100,7 @@ def pieces(data: bytes, words: bytes) -> Iterator[Piece]:
     if b"\0" in data:
         for match in _UTF16.finditer(data):
             yield Piece(match.start(), match.end(), "UTF-16", match.group().replace(b"\0", b""))
-    if b"85decode" in data or b"<~" in data or b"ase85" in data or b"b85" in data:
+    if b"85decode" in data or b"<~" in data or b"ase85" in data or b"b85(" in data:
         for match in _BASE85.finditer(data):
             yield from _decoded(Piece(match.start(), match.end(), "base85", _base85(match.group())))
     yield from _joined(data, _JOINT)
