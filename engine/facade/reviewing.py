@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
+from engine.facade.scanning import known_allow_list
 from engine.review.evidence import on_tree, try_checks, wanted
 from engine.review.findings import blocking, findings_of, in_order
 from engine.review.place_findings import place_findings
@@ -32,7 +33,7 @@ def report(core: Core, state: Session, choice: Choice, onto: str | None) -> Revi
     changes, tree = weighed.changes, weighed.merged.tree
     conflicts = weighed.conflicts if changes.files else ()
     users = core.adapters.users
-    findings = findings_of(state, role, repository, changes, conflicts, tree)
+    findings = findings_of(state, role, repository, changes, conflicts, tree, known_allow_list(core))
     if changes.files:
         findings = in_order((*findings, *place_findings(state, role, repository, users, weighed, branch)))
     known = on_tree(state, tree)

@@ -230,6 +230,7 @@ class Reviews:
             lease.release()
 
     def _promoter(self, state: Session, *, judging: bool = True) -> Promoter:
+        from engine.facade.scanning import known_allow_list
         from engine.review.promotion import Promoter
 
         core = self._core
@@ -247,4 +248,5 @@ class Reviews:
             core.journal,
             lambda what, secret: core.authoriser.authorise(what, secret, session=state.id, role=role),
             core.adapters.audit.seal,
+            known_allow_list(core),
         )

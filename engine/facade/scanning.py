@@ -143,6 +143,16 @@ class Scan:
         write_private(self.allow_list_path(), text.encode())
 
 
+def known_allow_list(core: Core) -> AllowList:
+    """The user's allow-list; one that cannot be read allows nothing and says why."""
+    from engine.governance.allow_list import AllowList
+
+    try:
+        return Scan(core).allow_list()
+    except ConfigError as error:
+        return AllowList(trouble=error.message)
+
+
 def _added(repository: Additions, additions: Iterator[Addition], allow: AllowList) -> Iterator[ScannedCommit]:
     from engine.governance.secrets import scan
 

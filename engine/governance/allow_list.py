@@ -42,9 +42,10 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class AllowList:
-    """The entries of the file, in its order."""
+    """The entries of the file, in its order. `trouble` says why the file cannot be used; then nothing is allowed."""
 
     entries: tuple[Allowance, ...] = ()
+    trouble: str = ""
 
     def covers(self, rule: str, secret: bytes, digest: str, paths: Sequence[str]) -> bool:
         """Whether any entry allows the find."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.governance.allow_list import NOTHING
 from engine.governance.gate import decide_changes
 from engine.governance.protected import protected_reason
 from engine.governance.secrets import SecretHit, scan
@@ -18,12 +19,14 @@ from engine.vocabulary.verdicts import Decision, Layer, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from engine.governance.allow_list import AllowList
     from engine.vocabulary.ports import SessionRepository
     from engine.vocabulary.roles import Role
     from engine.vocabulary.sessions import Session
 
 NAMED_TASKS = 5
 NEVER_RAN = "never ran on exactly this selection"
+_REMEDY = "edit it, leave the file out, accept it by name, or say why it is none: orion allowlist add --reason"
 _ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -34,13 +37,15 @@ def findings_of(
     changes: ChangeSet,
     conflicts: Sequence[Conflict] = (),
     merged: str = "",
+    allow: AllowList = NOTHING,
 ) -> tuple[Finding, ...]:
     """All findings on exactly these changes, the blocking ones first. `merged` is the tree that they would make on the
-    branch, for which evidence is asked; empty when it is not known."""
-    found: list[Finding] = []
+    branch, for which evidence is asked; empty when it is not known. `allow` is the user's list of what is no
+    secret."""
+    found: list[Finding] = list(_words(session, allow))
     found += _conflicts(conflicts)
     for change in changes.files:
-        found += _secrets(repository, change)
+        found += _secrets(repository, change, allow)
         found += file_findings(repository, change)
     found += _protected(changes)
     found += _limits(role, repository, changes)
@@ -87,29 +92,47 @@ def _conflicts(conflicts: Sequence[Conflict]) -> Iterator[Finding]:
         )
 
 
-def _secrets(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
-    """Secrets that this change brings in; those that stood in the file before are not its doing."""
+def _secrets(repository: SessionRepository, change: FileChange, allow: AllowList) -> Iterator[Finding]:
+    """Secrets that this change brings in, in whatever encoding; those that stood in the file before are not its
+    doing."""
     if not change.new_oid or change.new_mode == GITLINK:
         return
-    before = {hit.redacted for hit in _hits(repository, change.old_oid, change.path)}
-    for hit in _hits(repository, change.new_oid, change.path):
-        if hit.redacted in before:
+    hits = _hits(repository, change.new_oid, change.path, allow)
+    before = (
+        {(hit.rule, hit.digest) for hit in _hits(repository, change.old_oid, change.path, allow)} if hits else set()
+    )
+    for hit in hits:
+        if (hit.rule, hit.digest) in before:
             continue
+        said = "; ".join(part for part in (hit.form, hit.inside and f"in {hit.inside}", hit.proof) if part)
         yield make_finding(
             FindingKind.SECRET,
             Severity.BLOCKING,
             change.path,
-            f"{hit.rule}: {hit.redacted}",
+            f"{hit.rule}: {hit.redacted}{f' ({said})' if said else ''}",
             line=hit.line,
-            hint="leave the file out, or accept it by name when it is not a secret",
-            about=change.new_oid,
+            hint=_REMEDY,
+            about=f"{change.new_oid} {hit.digest}",
         )
-    for hit in scan(change.path.encode("utf-8", errors="surrogateescape")):
-        yield make_finding(FindingKind.SECRET, Severity.BLOCKING, change.path, f"{hit.rule} in the file's name")
+    if change.old_oid:
+        return
+    for hit in scan(change.path.encode("utf-8", errors="surrogateescape"), "", allow, (change.path,)):
+        message = f"{hit.rule} in the file's name"
+        yield make_finding(FindingKind.SECRET, Severity.BLOCKING, change.path, message, hint=_REMEDY)
 
 
-def _hits(repository: SessionRepository, oid: str, path: str) -> tuple[SecretHit, ...]:
-    return scan(repository.blob(oid), path) if oid else ()
+def _words(session: Session, allow: AllowList) -> Iterator[Finding]:
+    """What the commit's message would carry, and an allow-list that cannot be used."""
+    for hit in scan(session.goal.encode("utf-8", "surrogateescape"), "", allow, ("commit message",)):
+        message = f"{hit.rule} in the goal, which becomes the commit's message: it is written there redacted"
+        yield make_finding(FindingKind.SECRET, Severity.WARNING, "", message, about=hit.digest)
+    if allow.trouble:
+        message = f"the allow-list cannot be used, so nothing is let pass: {allow.trouble}"
+        yield make_finding(FindingKind.SECRET, Severity.WARNING, "", message, hint="repair secrets_allowlist.yaml")
+
+
+def _hits(repository: SessionRepository, oid: str, path: str, allow: AllowList) -> tuple[SecretHit, ...]:
+    return scan(repository.blob(oid), path, allow) if oid else ()
 
 
 def _protected(changes: ChangeSet) -> Iterator[Finding]:

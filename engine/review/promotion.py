@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.governance.allow_list import NOTHING
 from engine.governance.secrets import redact
 from engine.review.evidence import on_tree, wanted
 from engine.review.findings import accept, blocking, findings_of, in_order
@@ -24,6 +25,7 @@ from engine.vocabulary.verdicts import ApprovalState
 from engine.vocabulary.workspaces import PromotionPlan, UndoPreview
 
 if TYPE_CHECKING:
+    from engine.governance.allow_list import AllowList
     from engine.vocabulary.audit import AuditHead
     from engine.vocabulary.ports import Journal, SessionRepository, UserRepository
     from engine.vocabulary.roles import Role
@@ -57,6 +59,7 @@ class Promoter:
         journal: Journal,
         authorise: Callable[[Guarded, str | None], None],
         audit_head: Callable[[], AuditHead],
+        allow: AllowList = NOTHING,
     ) -> None:
         self._session = session
         self._judge = role
@@ -65,6 +68,7 @@ class Promoter:
         self._journal = journal
         self._authorise = authorise
         self._audit_head = audit_head
+        self._allow = allow
         self._root = Path(session.workspace)
 
     def promote(
@@ -170,7 +174,7 @@ class Promoter:
         self, changes: ChangeSet, steps: Sequence[Step], conflicts: Sequence[Conflict], merged: str
     ) -> tuple[Finding, ...]:
         """Those of the whole, and the secrets of every step: one that a later task removed stays in history."""
-        found = findings_of(self._session, self._role, self._repository, changes, conflicts, merged)
+        found = findings_of(self._session, self._role, self._repository, changes, conflicts, merged, self._allow)
         if len(steps) == 1:
             return found
         known = {finding.id for finding in found}
@@ -179,7 +183,7 @@ class Promoter:
         for step in steps:
             part = self._repository.changes(before, step.tree)
             before = step.tree
-            for finding in findings_of(self._session, self._role, self._repository, part):
+            for finding in findings_of(self._session, self._role, self._repository, part, allow=self._allow):
                 if finding.kind is FindingKind.SECRET and finding.id not in known:
                     known.add(finding.id)
                     more.append(finding)
