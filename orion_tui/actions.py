@@ -73,7 +73,7 @@ NEEDS: dict[str, str] = {
     "option": "this question is answered in words",
     "machine_step": "that belongs to the first step",
     "role_step": "that belongs to the step of the role",
-    "secret_step": "a PIN or codes are set already: settings (,) change them",
+    "secret_step": "a PIN or codes are set already: t on Settings changes them",
     "last_step": "that belongs to the last step",
     "entry": "there is no entry here",
     "filtered": "nothing is filtered",

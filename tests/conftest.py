@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-LAYERS = ("mock_llm", "docker", "sandbox", "role_boundary", "e2e", "slow", "local_model")
+LAYERS = ("mock_llm", "docker", "sandbox", "role_boundary", "e2e", "slow", "local_model", "keychain")
 
 
 def _why_no_sandbox() -> str:
@@ -32,6 +33,12 @@ def _why_no_local_model() -> str:
     return why_none()
 
 
+def why_no_keychain() -> str:
+    """Empty where a Secret Service can be started for a test."""
+    missing = [name for name in ("dbus-run-session", "gnome-keyring-daemon") if shutil.which(name) is None]
+    return f"no Secret Service can be started here: {', '.join(missing)} missing" if missing else ""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what this machine cannot run, saying why; with ORION_REQUIRE such a skip is a failure."""
     required = {name for name in os.environ.get("ORION_REQUIRE", "").split(",") if name}
@@ -41,6 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     reasons = {
         "sandbox": _why_no_sandbox() if any(item.get_closest_marker("sandbox") for item in items) else "",
         "docker": _why_no_docker() if any(item.get_closest_marker("docker") for item in items) else "",
+        "keychain": why_no_keychain(),
         "local_model": _why_no_local_model(),
     }
     for layer, reason in reasons.items():

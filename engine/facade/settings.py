@@ -28,33 +28,80 @@ class SettingsFace:
     def path(self) -> Path:
         return self._core.home.config
 
-    def write(self, key: str, words: str | None) -> None:
+    def text(self) -> str:
+        """The file as it stands; where there is none, the example with comments, which reads as the defaults. Raises
+        ConfigError."""
+        from engine.documents import read_bytes
+        from engine.storage.settings import example_settings
+
+        path = self.path()
+        return read_bytes(path).decode("utf-8", "replace") if path.exists() else example_settings()
+
+    def write(self, key: str, words: str | None, *, secret: str | None = None) -> None:
         """Write one value, given as YAML, its comments and neighbours as they were; None takes the key out. Raises
-        ConfigError, and nothing is written, when the file would not be valid."""
+        ConfigError, and nothing is written, when the file would not be valid; AuthError or Locked for a change that
+        needs the second factor."""
+        self.save(self.with_value(key, words), secret=secret)
+
+    def with_value(self, key: str, words: str | None) -> str:
+        """The file's text with that value; nothing is written. Raises ConfigError for words that are no YAML."""
         from engine.documents import parse_document
 
-        self._write(key, None if words is None else parse_document(words, "the value", {}).data)
+        return self._with(key, None if words is None else parse_document(words, "the value", {}).data)
 
-    def _write(self, key: str, value: Any) -> None:
-        from engine.roles.splicing import dumped, remove_value, set_value
+    def weakens(self, text: str) -> tuple[str, ...]:
+        """What of this text needs the second factor, by name (see `GUARDED`). Raises ConfigError for a text that is not
+        valid, with line and field."""
+        from engine.storage.settings import parse_settings
+        from engine.vocabulary.guarded_settings import weakened
+
+        return weakened(self._before(), parse_settings(text, self.path()))
+
+    def save(self, text: str, *, secret: str | None = None) -> tuple[str, ...]:
+        """Write the whole file; the names of what changed by it. Raises ConfigError, and nothing is written, when it is
+        not valid; AuthError or Locked where it needs the second factor."""
         from engine.storage.files import write_private
-        from engine.storage.settings import parse_settings, says_nothing
+        from engine.storage.settings import parse_settings
+        from engine.vocabulary.access import Guarded
+        from engine.vocabulary.events import ACCOUNT, EventKind, Fact
+        from engine.vocabulary.guarded_settings import changed
+
+        before, after = self._before(), parse_settings(text, self.path())
+        self._check(after)
+        # Before a first PIN or code is set there is nothing to ask for, and nothing can be promoted.
+        if self.weakens(text) and self._core.adapters.authenticator.method():
+            self._core.authoriser.authorise(Guarded.CHANGE_SETTING, secret)
+        fields = changed(before, after)
+        if fields:
+            self._core.journal.append(ACCOUNT, [Fact(EventKind.SETTING_CHANGED, {"fields": list(fields)})])
+        write_private(self.path(), text.encode())
+        return fields
+
+    def _before(self) -> Settings:
+        """What counts now; where the file is broken, the defaults."""
+        from engine.vocabulary.settings import Settings
+
+        try:
+            return self.get()
+        except ConfigError:
+            return Settings()
+
+    def _with(self, key: str, value: Any) -> str:
+        from engine.roles.splicing import dumped, remove_value, set_value
+        from engine.storage.settings import says_nothing
 
         path, keys = self.path(), key.split(".")
         if not all(keys):
             raise UsageError(f"{key!r} is not the name of a setting", "see: orion settings get")
         before = path.read_text("utf-8") if path.exists() else ""
         if not says_nothing(before):
-            after = remove_value(before, keys) if value is None else set_value(before, keys, value)
-        elif value is None:
-            return
-        else:
-            plain: Any = value
-            for part in reversed(keys[1:]):
-                plain = {part: plain}
-            after = f"{before}{'' if before.endswith((chr(10), '')) else chr(10)}{keys[0]}: {dumped(plain)}\n"
-        self._check(parse_settings(after, path))
-        write_private(path, after.encode())
+            return remove_value(before, keys) if value is None else set_value(before, keys, value)
+        if value is None:
+            return before
+        plain: Any = value
+        for part in reversed(keys[1:]):
+            plain = {part: plain}
+        return f"{before}{'' if before.endswith((chr(10), '')) else chr(10)}{keys[0]}: {dumped(plain)}\n"
 
     def toolchains(self, workspace: Path) -> tuple[ToolchainProposal, ...]:
         """What the repository's committed manifests need and where this machine has it; nothing is taken from it

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -9,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.vocabulary.errors import UsageError
+from engine.vocabulary.errors import ConfigError, UsageError
 from engine.vocabulary.text import nearest
-from orion_tui.cli.exits import Exit
-from orion_tui.cli.options import json_option, opened
-from orion_tui.cli.out import say, say_json
+from orion_tui.cli.exits import Exit, report
+from orion_tui.cli.options import json_option, opened, pin_option, secret_of
+from orion_tui.cli.out import note, say, say_json
 
 if TYPE_CHECKING:
+    from engine.engine import Engine
     from engine.vocabulary.requests import DoctorReport
+    from engine.vocabulary.settings import Settings
 
 _SIGNS = {"ok": ("✓", "green"), "warn": ("⚑", "yellow"), "fail": ("✗", "red")}
 
@@ -56,7 +62,7 @@ def settings() -> None:
 def get(key: str | None, as_json: bool) -> int:
     """The configuration in effect, defaults included, or the value of one KEY such as `limits.time_s`."""
     with opened() as engine:
-        values, path = asdict(engine.settings.get()), engine.settings.path()
+        values, path = _values(engine.settings.get()), engine.settings.path()
     if key:
         value = _at(values, key)
         if as_json:
@@ -78,20 +84,77 @@ def get(key: str | None, as_json: bool) -> int:
 @click.argument("key")
 @click.argument("value", required=False)
 @click.option("--unset", is_flag=True, help="Take the key out, back to its default.")
+@pin_option
 @json_option
-def set_(key: str, value: str | None, unset: bool, as_json: bool) -> int:
-    """Write one KEY such as `limits.time_s`; VALUE is YAML (`90`, `docker`, `[/opt/node]`). Comments stay."""
+def set_(key: str, value: str | None, unset: bool, pin_stdin: bool, as_json: bool) -> int:
+    """Write one KEY such as `limits.time_s`; VALUE is YAML (`90`, `docker`, `[/opt/node]`). Comments stay. What makes
+    Orion less strict (`auth.window_s`, `sandbox.toolchains`) asks for the PIN or a code."""
     if unset == (value is not None):
         raise UsageError("give either a VALUE or --unset", "orion settings set limits.time_s 3600")
     with opened() as engine:
-        engine.settings.write(key, value)
-        now = _at(asdict(engine.settings.get()), key)
+        text = engine.settings.with_value(key, value)
+        engine.settings.save(text, secret=_secret_for(engine, text, pin_stdin))
+        now = _at(_values(engine.settings.get()), key)
     if as_json:
         say_json({key: now})
     else:
         for name, part in _flat({key: now}):
             say(f"{name} = {part}")
     return Exit.DONE
+
+
+@settings.command()
+@pin_option
+def edit(pin_stdin: bool) -> int:
+    """Open the file in $VISUAL or $EDITOR. What was written counts only when it is valid; else it can be mended."""
+    import tempfile
+
+    with opened() as engine, tempfile.TemporaryDirectory(prefix="orion-settings-") as folder:
+        before = engine.settings.text()
+        draft = Path(folder) / "config.yaml"
+        draft.write_text(before, "utf-8")
+        while True:
+            _run_editor(draft)
+            text = draft.read_text("utf-8")
+            if text == before:
+                note("nothing was changed")
+                return Exit.DONE
+            try:
+                secret = _secret_for(engine, text, pin_stdin)
+                fields = engine.settings.save(text, secret=secret)
+            except ConfigError as error:
+                report(error)
+                if sys.stdin.isatty() and click.confirm("Mend it?", default=True, err=True):
+                    continue
+                note("nothing was changed")
+                return Exit.USAGE
+            say(f"changed: {', '.join(fields)}" if fields else "written; the values are the same")
+            return Exit.DONE
+
+
+def _values(settings: Settings) -> dict[str, Any]:
+    """By the names that the file has."""
+    values = asdict(settings)
+    values["auth"] = {"window_s": values.pop("auth_window_s")}
+    return values
+
+
+def _run_editor(draft: Path) -> None:
+    """Raises UsageError when there is no editor, or it fails."""
+    words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    try:
+        code = subprocess.run([*words, str(draft)], check=False).returncode
+    except OSError as error:
+        raise UsageError(f"the editor {words[0]!r} cannot be started: {error.strerror}", "set EDITOR") from error
+    if code:
+        raise UsageError(f"the editor {words[0]!r} ended with {code}, so nothing was changed", "")
+
+
+def _secret_for(engine: Engine, text: str, pin_stdin: bool) -> str | None:
+    """The PIN or code where this text needs one and there is one, asked for as everywhere."""
+    if not (engine.settings.weakens(text) and engine.auth.status().method):
+        return None
+    return secret_of(pin_stdin)
 
 
 def _at(values: Mapping[str, Any], key: str) -> Any:

@@ -115,7 +115,7 @@ def secret_parts(status: AuthStatus | None) -> Parts:
     if status.method:
         what = "A PIN is" if status.method == "pin" else "One-time codes are"
         parts.append((f"✓ {what} set.\n\n", "good"))
-        parts.append(("enter goes on; Settings (, on Home) change it.\n", ""))
+        parts.append(("enter goes on; t on Settings (, on Home) changes it.\n", ""))
     else:
         parts.append(("A PIN: 6 to 12 digits. Three wrong tries lock for 15 minutes.\n", "muted"))
         parts.append(("Or one-time codes of an authenticator app: ", "muted"))
