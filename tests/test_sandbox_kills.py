@@ -148,7 +148,7 @@ def test_a_session_killed_at_random_leaves_nothing_that_a_later_start_does_not_c
         state = engine.sessions.get(session)
         if state.state is not SessionState.AWAITING_REVIEW or not state.tasks["second"].state.ended:
             state = resumed(engine, session)
-        assert states(state) == {"first": "kept", "second": "kept"}
+        assert states(state) == {"first": "kept", "second": "kept"}, [view.reason for view in state.tasks.values()]
         assert engine.review.diff(session).count(b"+line") == 2, "nothing was lost and nothing done twice"
         resumed(engine, created(engine, repository, playbook(tmp_path, {"id": "later"}), sandbox=kind))
         assert left_behind(home, marker, pids) == []

@@ -97,3 +97,14 @@ def test_programs_of_a_layer_come_first_on_the_path(provider: SandboxProvider, f
     source = layer(folder, "made", ls="#!/bin/sh\necho mine\n")
     with a_box(provider, layers=(Layer(source, "/setup"),), programs=("/setup",)) as box:
         assert box.says("ls") == "mine"
+
+
+def test_a_layer_is_there_again_after_its_place_in_the_tree_was_made_anew(
+    provider: SandboxProvider, folder: Path
+) -> None:
+    source = layer(folder, "made", tool="#!/bin/sh\necho ran\n")
+    with a_box(provider, layers=(Layer(source, "/workspace/made"),)) as box:
+        for _ in range(4):
+            assert box.says("made/tool") == "ran"
+            # As the take-back of a task does; a file system gives the next folder the same number.
+            (box.tree / "made").rmdir()

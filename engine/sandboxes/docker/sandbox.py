@@ -99,7 +99,7 @@ class DockerSandbox:
 
     def _container_on(self, root: Path, role: str) -> Container:
         """A usable container on that folder. One that was removed, or whose folder was made anew, is replaced."""
-        look = (root, *(_number(root / layer.in_tree) for layer in self._spec.layers if layer.in_tree), _number(root))
+        look = (root, *(_born(root / layer.in_tree) for layer in self._spec.layers if layer.in_tree), _number(root))
         held = self._warm.get(role)
         if held is not None:
             container, seen = held
@@ -153,3 +153,10 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _born(folder: Path) -> tuple[int, int, int]:
+    """The same for an empty folder that a layer is mounted on. Removing it takes the mount away in the container and
+    sets its number free for the next folder, so its time is looked at too; nothing is ever put into it."""
+    found = folder.stat()
+    return found.st_dev, found.st_ino, found.st_ctime_ns
