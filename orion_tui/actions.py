@@ -205,6 +205,8 @@ ACTS: tuple[Act, ...] = (
     Act("resolve", "resolve", "c", "Resolve the conflict of this file", ("review",), ("engine", "conflicted")),
     Act("note", "note", "m", "Say something about this line or file to the agent", ("review",), ("file",)),
     Act("turn_down", "reject", "r", "Leave the file out, with a reason", ("review",), ("file",), footer=False),
+    Act("look", "look around", "o", "A shell in the sandbox, on a copy of the result", ("review",), ("engine",), False),
+    Act("check_out", "open result", "O", "The result as plain files elsewhere", ("review",), ("engine",), False),
     Act("revise", "revise", "e", "Make your notes a new task of the session", ("review",), ("engine", "notes")),
     # Roles
     Act("roles", "roles", "o", "Roles: who may do what; make, change and trust them", ("home",), ("engine",)),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from threading import Event as Flag
 
     from engine.facade.core import Core
+    from engine.facade.looking import Look
     from engine.review.export import Exported
     from engine.review.export_check import ExportVerdict
     from engine.review.promotion import Promoter
@@ -188,6 +189,21 @@ class Reviews:
         from engine.facade.revising import rebase
 
         return rebase(self._core, self._core.session(session), onto)
+
+    @contextmanager
+    def look(self, session: str) -> Iterator[Look]:
+        """A person's own commands in the sandbox, on a copy of the session's tree that nothing is kept of; nobody else
+        works on the session meanwhile. Raises SandboxUnavailable."""
+        from engine.facade.looking import looking
+
+        with self._alone(session) as state, looking(self._core, state) as place:
+            yield place
+
+    def check_out(self, session: str, folder: Path) -> int:
+        """Write the session's result as plain files to a folder that does not exist yet; how many. Raises
+        WorkspaceError, with nothing left behind."""
+        state = self._core.session(session)
+        return self._core.repository(session).write_out(state.tip, folder)
 
     def settle(self) -> tuple[str, ...]:
         """Finish or take back promotions that a kill cut short; a sentence for each."""

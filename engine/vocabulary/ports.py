@@ -247,6 +247,10 @@ class SessionRepository(Protocol):
     def with_files(self, base: str, files: Mapping[str, tuple[int, bytes]]) -> str:
         """The tree of `base` with these files in it, each a mode of git's and its content."""
 
+    def write_out(self, commit: str, folder: Path) -> int:
+        """Write a commit's files to a folder that does not exist yet, whole or not at all; how many there are. Raises
+        WorkspaceError."""
+
     def read(self, path: str, *, limit: int = 10 * 1024 * 1024) -> bytes:
         """A file of the work tree, opened beneath its root, no link followed. Raises WorkspaceError."""
 

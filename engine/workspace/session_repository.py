@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange
@@ -25,7 +27,6 @@ from engine.workspace.transfer import link_objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 # Every attribute that changes bytes, starts a program or hides a difference is unset for all paths. Here it wins over
 # whatever a .gitattributes file of the tree says.
@@ -163,6 +164,19 @@ class GitSessionRepository:
         tree = self._store.derive(self._load(base), entries)
         self._remember(tree)
         return tree.oid
+
+    def write_out(self, commit: str, folder: Path) -> int:
+        tree = self._load(commit)
+        if os.path.lexists(folder):
+            raise WorkspaceError(f"{visible(str(folder))} exists already", "name a folder that does not")
+        try:
+            with tempfile.TemporaryDirectory(prefix=".orion-", dir=folder.parent) as beside:
+                made = Path(beside) / "tree"
+                Stage(made, self._store).restore(tree)
+                made.rename(folder)
+        except OSError as error:
+            raise WorkspaceError(f"{visible(str(folder))} cannot be made: {error.strerror}") from error
+        return len(tree.files)
 
     def read(self, path: str, *, limit: int = 10 * 1024 * 1024) -> bytes:
         parent, name = _split(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,10 +16,9 @@ from orion_tui.cli.options import json_option, opened, pin_option, secret_of, se
 from orion_tui.cli.out import note, say, say_json
 from orion_tui.cli.review import show_findings, show_review
 from orion_tui.cli.shapes import promotion_json
+from orion_tui.selection import Chosen
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from engine.engine import Engine
     from engine.vocabulary.requests import Review
     from engine.vocabulary.workspaces import UndoPreview
@@ -52,6 +52,8 @@ _COLOURS = {"✓": "green", "✗": "red", "⚑": "yellow"}
 )
 @click.option("--accept", multiple=True, metavar="FINDING", help="Accept a finding by its id; can be repeated.")
 @click.option("--onto", default=None, metavar="BRANCH", help="Another branch than the one the session began on.")
+@click.option("--theirs", multiple=True, metavar="PATH", help="Resolve its conflict with the session's version.")
+@click.option("--resolve", multiple=True, metavar="PATH=FILE", help="Resolve its conflict with the content of FILE.")
 @click.option("--no-checks", is_flag=True, help="Do not run the checks on this selection first.")
 @pin_option
 @json_option
@@ -62,34 +64,32 @@ def promote(
     accept: tuple[str, ...],
     onto: str | None,
     kind: str,
+    theirs: tuple[str, ...],
+    resolve: tuple[str, ...],
     no_checks: bool,
     pin_stdin: bool,
     as_json: bool,
 ) -> int:
     """Let a session's changes into your repository, after every check and with your PIN or a code."""
-    parts = dict(hunk_of(text) for text in hunks) or None
+    answers: dict[str, bytes | None] = {**dict.fromkeys(theirs), **dict(resolution_of(text) for text in resolve)}
+    choice = Chosen(
+        paths=paths or None, hunks=dict(hunk_of(text) for text in hunks) or None, resolutions=answers, onto=onto
+    )
     with opened() as engine:
         found = engine.sessions.resolve(session)
         _need_secret(engine)
         if not no_checks:
-            tell = None if as_json else tell_check
-            engine.review.check(found, paths=paths or None, hunks=parts, onto=onto, progress=tell)
+            engine.review.check(found, **choice, progress=None if as_json else tell_check)
         if sys.stdin.isatty() and not pin_stdin:
-            seen = engine.review.report(found, paths=paths or None, hunks=parts, onto=onto)
+            seen = engine.review.report(found, **choice)
             if not as_json:
                 show_review(seen)
             if _stands_in_the_way(seen, accept):
                 return _tell(_refused(seen), as_json, shown=True)
         secret = secret_of(pin_stdin)
+        progress = None if as_json else tell_step
         answer = engine.review.promote(
-            found,
-            secret=secret,
-            paths=paths or None,
-            hunks=parts,
-            accept=accept,
-            onto=onto,
-            kind=PromoteAs(kind),
-            progress=None if as_json else tell_step,
+            found, secret=secret, **choice, accept=accept, kind=PromoteAs(kind), progress=progress
         )
     return _tell(answer, as_json)
 
@@ -187,6 +187,17 @@ def hunk_of(text: str) -> tuple[str, frozenset[int] | None]:
             raise UsageError(f"{text!r} does not name lines of a hunk", "write ID, or ID:2-4,7")
         numbers.update(range(int(first), min(int(last or first), 1_000_000) + 1))
     return identity, frozenset(numbers)
+
+
+def resolution_of(text: str) -> tuple[str, bytes]:
+    """`PATH=FILE`, read. Raises UsageError."""
+    path, equals, file = text.partition("=")
+    if not equals:
+        raise UsageError(f"{text!r} names no file", "write PATH=FILE")
+    try:
+        return path, Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def tell_step(step: str, status: str) -> None:

@@ -54,6 +54,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "promote": ("promotion:promote", "Let the chosen part into your repository as one commit"),
         "undo-promote": ("promotion:undo_promote", "Take the latest promotion back with a revert commit"),
         "export": ("export:export", "A session as one archive, for a colleague or a bug report"),
+        "revise": ("looking:revise", "Send comments back to the agent as a new task"),
+        "look": ("looking:look", "Look around in the sandbox, on a copy of the result"),
+        "checkout": ("looking:checkout", "Write the result as plain files to a folder"),
         "reject": ("promotion:reject", "Turn a session or one task down, with a reason"),
     },
     "Rules": {

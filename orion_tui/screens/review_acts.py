@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
 
 from engine.vocabulary.changes import ReviewNote
 from engine.vocabulary.text import visible
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.sessions import PromotionRecord
     from engine.vocabulary.workspaces import ConflictSides, UndoPreview
 
+_FOLDER = Wanted("a folder that does not exist yet", "name a folder")
 _NOTE = Wanted("what should be different here", "there is nothing to say yet")
 
 
@@ -208,6 +214,30 @@ class ReviewActs(OrionScreen):
         if answer == "now":
             engine, session = self.engine, self._session
             ask(self, lambda: engine.sessions.resume(session, detach=True), lambda _: self._load())
+
+    # -- beyond the diff
+
+    def do_look(self) -> None:
+        """The command of the same name, on this terminal, while the app waits."""
+        try:
+            with self.app.suspend():
+                subprocess.run([sys.executable, "-m", "orion_tui", "look", self._session], check=False)
+        except SuspendNotSupported:
+            self.orion.say(f"this terminal cannot be lent to a shell; elsewhere: orion look {self._session}")
+
+    def do_check_out(self) -> None:
+        text = "The whole result as plain files, whatever is chosen here. Nothing in there runs by itself."
+        modal = ReasonModal("Open the result elsewhere", text, yes="write it", wants=_FOLDER)
+        self.app.push_screen(modal, self._check_out)
+
+    def _check_out(self, name: str | None) -> None:
+        if name is not None:
+            engine, session, folder = self.engine, self._session, Path(name).expanduser().absolute()
+            ask(
+                self,
+                lambda: engine.review.check_out(session, folder),
+                lambda count: self.orion.say(f"{count} files in {visible(str(folder))}"),
+            )
 
     # -- the task behind it
 
