@@ -75,6 +75,7 @@ NEEDS: dict[str, str] = {
     "role_step": "that belongs to the step of the role",
     "secret_step": "a PIN or codes are set already: t on Settings changes them",
     "last_step": "that belongs to the last step",
+    "setting": "choose a setting first",
     "entry": "there is no entry here",
     "filtered": "nothing is filtered",
     "further": "this is the last step: enter is done",
@@ -112,7 +113,20 @@ _KEY_NAMES = {
 }
 
 # Every screen that has another one behind it.
-_DEEPER = ("new_goal", "monitor", "story", "plan", "approvals", "review", "roles", "role", "new_role", "setup", "audit")
+_DEEPER = (
+    "new_goal",
+    "monitor",
+    "story",
+    "plan",
+    "approvals",
+    "review",
+    "roles",
+    "role",
+    "new_role",
+    "setup",
+    "audit",
+    "settings",
+)
 
 ACTS: tuple[Act, ...] = (
     # Home
@@ -308,6 +322,17 @@ ACTS: tuple[Act, ...] = (
     Act("no_filter", "all", "x", "Every entry again", ("audit",), ("filtered",)),
     Act("verify_all", "verify", "v", "Verify every entry from the first on", ("audit",), ("engine",)),
     Act("export_audit", "export", "E", "The whole log as a file for somebody else to check", ("audit",), ("engine",)),
+    # Settings
+    Act(
+        "settings",
+        "settings",
+        "comma",
+        "Settings: sandbox, limits, models, how you let work in",
+        ("home",),
+        ("engine",),
+    ),
+    Act("change_setting", "change", "enter", "Give it another value", ("settings",), ("engine", "setting")),
+    Act("codes_set_up", "codes", "t", "One-time codes of an app, or a new app for them", ("settings",), ("engine",)),
     # Everywhere
     Act("back", "back", "q", "Back to where you came from", _DEEPER),
     Act(

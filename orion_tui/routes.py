@@ -21,6 +21,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "role": ("orion_tui.screens.role", "RoleScreen"),
     "new_role": ("orion_tui.screens.new_role", "NewRoleScreen"),
     "audit": ("orion_tui.screens.audit", "AuditScreen"),
+    "settings": ("orion_tui.screens.settings", "SettingsScreen"),
     "setup": ("orion_tui.screens.setup", "SetupScreen"),
 }
 

@@ -213,6 +213,9 @@ class HomeScreen(OrionScreen):
     def do_roles(self) -> None:
         self.orion.go("roles")
 
+    def do_settings(self) -> None:
+        self.orion.go("settings")
+
     def do_audit(self) -> None:
         self.orion.go("audit")
 
