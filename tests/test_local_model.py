@@ -9,12 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from engine.documents import parse_document
+from engine.engine import Engine
 from engine.planning.planner import reply_schema
 from engine.vocabulary.errors import Cancelled
 from engine.vocabulary.models import Message, ModelRequest
+from engine.vocabulary.plans import Plan, Task
 from engine.vocabulary.ports import Model
+from engine.vocabulary.requests import SessionRequest
+from engine.vocabulary.sessions import Limits, SessionState
 from engine.vocabulary.tokens import estimate_tokens
 from tests.support.endpoint import ANTHROPIC, OPENAI
 from tests.support.local_model import local_model
@@ -98,3 +103,23 @@ def test_the_estimate_of_tokens_is_near_the_real_count(address: str, tmp_path: P
         error = estimate_tokens(request) / real - 1
         print(f"estimated {estimate_tokens(request)}, really {real}: {error:+.0%}")
         assert abs(error) < 0.34
+
+
+def test_a_session_on_it_ends_in_a_defined_state(address: str, home: Path, repository: Path, engine: Engine) -> None:
+    """What it says is nonsense, so the session parks, pauses or fails; it must say which, and why."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    entry = {"api": OPENAI, "base_url": address, "model": "small", "context_tokens": 4096, "max_output_tokens": 200}
+    (home / "config.yaml").write_text(yaml.safe_dump({"default_model": "small", "models": {"small": entry}}))
+    plan = Plan("Add a test for the parser", (Task("test", "Add a test"),), "test")
+    limits = Limits(time_s=240, task_turns=4)
+    session = engine.sessions.create(engine.sessions.propose(SessionRequest(repository, plan=plan, limits=limits)))
+    engine.sessions.start(session)
+    ended = engine.sessions.wait(session, 600)
+    assert ended.state in (
+        SessionState.AWAITING_REVIEW,
+        SessionState.PAUSED,
+        SessionState.FAILED,
+        SessionState.COMPLETED,
+    )
+    assert ended.reason
+    assert ended.tokens > 0

@@ -7,11 +7,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from engine.models import faults
+from engine.models.remembering import Remembering
 from engine.models.wire import Ask, Timing, check_content, ended, paced, spelled, translated
 from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.models import FinishReason, Message, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from ssl import SSLContext
 
     from engine.models.faults import Endpoint
@@ -45,6 +47,7 @@ class AnthropicWire:
         self._base_url = (base_url or ANTHROPIC).rstrip("/").removesuffix("/v1")
         self._timing = timing
         self._tls: SSLContext | None = None
+        self._spelled = Remembering(_blocks)
 
     async def stream(self, ask: Ask, out: Gathered) -> None:
         check_installed(self.endpoint.name)
@@ -105,7 +108,7 @@ class AnthropicWire:
         system = "\n\n".join(message.text for message in ask.messages if message.role == "system")
         body: dict[str, Any] = {
             "model": self.endpoint.model,
-            "messages": _turns(ask.messages),
+            "messages": _turns(ask.messages, self._spelled),
             "max_tokens": ask.max_tokens,
             "stream": True,
         }
@@ -133,7 +136,7 @@ def check_installed(name: str) -> None:
         )
 
 
-def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
+def _turns(messages: tuple[Message, ...], blocks: Callable[[Message], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """User and assistant in turn, as the API wants them: neighbours of one side are put together, and the end of the
     last is where the cache may begin."""
     turns: list[dict[str, Any]] = []
@@ -143,11 +146,12 @@ def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
         side = "assistant" if message.role == "assistant" else "user"
         if not turns or turns[-1]["role"] != side:
             turns.append({"role": side, "content": []})
-        turns[-1]["content"] += _blocks(message)
+        turns[-1]["content"] += blocks(message)
     for turn in turns:
         turn["content"] = turn["content"] or [{"type": "text", "text": "(nothing)"}]
     if turns and turns[-1]["role"] == "user":
-        turns[-1]["content"][-1] |= _CACHED
+        # A block is remembered with its message, so it is not the one that gets the mark.
+        turns[-1]["content"][-1] = turns[-1]["content"][-1] | _CACHED
     return turns
 
 

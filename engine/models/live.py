@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from engine.models.actions_as_json import as_call, calls_schema, explained, looks_like_json, schema_in_words, with_rule
 from engine.models.gathering import Gathered
 from engine.models.loops import run_until
+from engine.models.remembering import Remembering
 from engine.models.shapes import fitted
 from engine.models.wire import Ask
 from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.models import FinishReason, Message, ModelReply, ModelRequest, Usage
-from engine.vocabulary.tokens import estimate_tokens, text_tokens
+from engine.vocabulary.tokens import estimate_tokens, message_tokens, text_tokens
 
 if TYPE_CHECKING:
     from threading import Event as Flag
@@ -51,6 +52,7 @@ class LiveModel:
         self._settings = settings
         self._wire = wire
         self._abilities = abilities
+        self._sizes = Remembering(message_tokens)
         self._place = (settings.api, wire.endpoint.address, settings.model)
 
     @property
@@ -97,7 +99,9 @@ class LiveModel:
 
     def _asked(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None) -> ModelReply:
         # Endpoints that count what a reply may take against the context refuse more than is left of it.
-        room = min(self.max_output_tokens, max(self.context_tokens - estimate_tokens(request), _LEAST_TOKENS))
+        room = min(
+            self.max_output_tokens, max(self.context_tokens - estimate_tokens(request, self._sizes), _LEAST_TOKENS)
+        )
         if request.tools and self._ability.tools == NATIVE:
             ask = Ask(request.messages, request.tools, max_tokens=room)
             return self._call(ask, request.turn, stop, watch)

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from engine.models import faults
+from engine.models.remembering import Remembering
 from engine.models.shapes import graspable, without_sizes
 from engine.models.wire import Ask, Timing, check_content, ended, paced, spelled, translated
 from engine.vocabulary.models import FinishReason, Message, Usage
@@ -38,6 +39,7 @@ class OpenAiWire:
         self._base_url = base_url or OPENAI
         self._timing = timing
         self._tls: SSLContext | None = None
+        self._spelled = Remembering(_message)
 
     async def stream(self, ask: Ask, out: Gathered) -> None:
         import openai
@@ -82,7 +84,7 @@ class OpenAiWire:
     def _body(self, ask: Ask) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self.endpoint.model,
-            "messages": [_message(message) for message in ask.messages],
+            "messages": [self._spelled(message) for message in ask.messages],
             "stream": True,
             "stream_options": {"include_usage": True},
             # OpenAI's own newer models know only the longer name, most other endpoints only the shorter one.

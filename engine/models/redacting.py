@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.governance.secrets import redact
 from engine.models.around import Around
+from engine.models.remembering import Remembering
 
 if TYPE_CHECKING:
     from threading import Event as Flag
@@ -24,21 +25,27 @@ class RedactingModel(Around):
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         self._clean = lru_cache(maxsize=_REMEMBERED)(redact)
+        self._redacted = Remembering(self._message)
         self._told = set[int]()
 
     def complete(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None = None) -> ModelReply:
-        messages = tuple(self._message(message, watch) for message in request.messages)
+        messages = tuple(map(self._redacted, request.messages))
+        for before, after in zip(request.messages, messages, strict=True):
+            if after is not before:
+                self._tell(before, watch)
         return self._inner.complete(replace(request, messages=messages), stop, watch)
 
-    def _message(self, message: Message, watch: ModelWatch | None) -> Message:
+    def _message(self, message: Message) -> Message:
         text = self._clean(message.text)
         calls = tuple(replace(call, arguments=redacted(call.arguments, self._clean)) for call in message.calls)
         if text == message.text and calls == message.calls:
             return message
+        return replace(message, text=text, calls=calls)
+
+    def _tell(self, message: Message, watch: ModelWatch | None) -> None:
         if watch is not None and hash(message.text) not in self._told:
             self._told.add(hash(message.text))
             watch.notice(f"a secret was taken out of what {self.name} sees")
-        return replace(message, text=text, calls=calls)
 
 
 def redacted(value: Any, clean: Any = redact) -> Any:

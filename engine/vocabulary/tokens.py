@@ -10,6 +10,8 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.vocabulary.models import Message, ModelRequest
 
 BYTES_PER_TOKEN = 3.3
@@ -43,9 +45,10 @@ def message_tokens(message: Message) -> int:
     return MESSAGE_TOKENS + text_tokens(message.text) + calls
 
 
-def estimate_tokens(request: ModelRequest) -> int:
-    """An estimate for all that a request sends: messages, tools and the schema asked for."""
+def estimate_tokens(request: ModelRequest, sizes: Callable[[Message], int] = message_tokens) -> int:
+    """An estimate for all that a request sends: messages, tools and the schema asked for. `sizes` may remember what
+    `message_tokens` said."""
     extra = [json.dumps(dict(tool)) for tool in request.tools]
     if request.schema is not None:
         extra.append(json.dumps(dict(request.schema)))
-    return sum(map(message_tokens, request.messages)) + sum(map(text_tokens, extra))
+    return sum(map(sizes, request.messages)) + sum(map(text_tokens, extra))
