@@ -60,6 +60,12 @@ printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' > "$work/root/etc/group"
 printf '%s\n' 'passwd: files' 'group: files' 'hosts: files' > "$work/root/etc/nsswitch.conf"
 grep -avxE 'etc/(passwd|group|nsswitch\.conf|shadow|gshadow)' "$work/files" > "$work/chosen"
 
+# The folders above every file with their own modes: an engine that has to make them itself chooses as it likes (a rootless
+# one made them unreadable).
+awk -F/ '{ above = ""; for (part = 1; part < NF; part++) { above = above (part > 1 ? "/" : "") $part; print above } }' \
+    "$work/chosen" | grep -avx etc | sort -u > "$work/folders"
+cat "$work/folders" "$work/chosen" | sort -u -o "$work/chosen"
+
 tar --create --file "$work/base.tar" --no-recursion --numeric-owner --owner 0 --group 0 --ignore-failed-read \
     --files-from "$work/chosen" 2>/dev/null
 tar --append --file "$work/base.tar" --numeric-owner --owner 0 --group 0 -C "$work/root" etc tmp workspace

@@ -40,6 +40,8 @@ _SCRIPT = f"""
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; unset LD_PRELOAD LD_LIBRARY_PATH
 say() {{ echo "{_SAID} $*"; }}
 has() {{ command -v "$1" > /dev/null 2>&1; }}
+# Root of a rootless engine is an ordinary user outside.
+mapped() {{ read -r inside outside rest < /proc/self/uid_map && [ "$inside" = 0 ] && [ "$outside" != 0 ]; }}
 exec 2> /dev/null
 for place in "$1" "/proc/1/root$1" "/proc/self/root$1"; do
   (: > "$place/written") && say write "$place"
@@ -74,7 +76,7 @@ while read -r name value rest; do
       case "$value" in *[!0]*) say capability "$name $value" ;; esac ;;
     NoNewPrivs:) [ "$value" = 1 ] || say capability "programs may give new privileges" ;;
     Seccomp:) [ "$3" = no ] || [ "$value" = 2 ] || say capability "no filter of system calls" ;;
-    Uid:) [ "$value" != 0 ] || say capability "the user is root" ;;
+    Uid:) [ "$value" != 0 ] || mapped || say capability "the user is root" ;;
   esac
 done < /proc/self/status
 has mount && mount -t tmpfs none /tmp && say capability mount
