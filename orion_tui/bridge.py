@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from textual.dom import DOMNode
+    from textual.worker import Worker
 
     from engine.vocabulary.verdicts import Approval
     from orion_tui.engine_face import EngineFace
@@ -216,7 +217,8 @@ def ask(
             if done is not None and is_here(node):
                 done(result)
 
-    node.run_worker(job(), group=group, exclusive=exclusive, exit_on_error=True)
+    # The function and not its coroutine: an app that is closing never starts it, and one made already is an error then.
+    _worker: Worker[None] = node.run_worker(job, group=group, exclusive=exclusive, exit_on_error=True)
 
 
 def is_here(node: DOMNode) -> bool:
