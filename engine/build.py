@@ -194,8 +194,8 @@ def default_home() -> Path:
 
 
 def build(home: Path | None = None) -> Engine:
-    """Open Orion's home, making it when it is new, and settle what a kill cut short. Raises ConfigError and
-    JournalError."""
+    """Open Orion's home, making it when it is new, and settle what a kill cut short (`Engine.settled` tells). Raises
+    ConfigError and JournalError."""
     engine = Engine(Core(_Adapters(home or default_home())))
-    engine.review.settle()
+    engine.settled = engine.review.settle()
     return engine

@@ -38,6 +38,8 @@ class Engine:
         self.sessions = Sessions(core)
         self.approvals = Approvals(core)
         self.review = Reviews(core)
+        self.settled: tuple[str, ...] = ()
+        """What was put in order when this home was opened, a sentence for each promotion that a kill had cut short."""
 
     @cached_property
     def roles(self) -> Roles:

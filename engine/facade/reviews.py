@@ -215,10 +215,12 @@ class Reviews:
                 lease = self._core.journal.acquire(summary.id)
             except UsageError:
                 continue  # another process got to it first
-            from engine.review.intents import settle_intent
+            from engine.review.intents import settle_intent, settled_sentence
 
             try:
-                finished = settle_intent(self._core.session(summary.id), self._core.adapters.users, self._core.journal)
+                state = self._core.session(summary.id)
+                undo = state.promoting is not None and state.promoting["undoes"] is not None
+                finished = settle_intent(state, self._core.adapters.users, self._core.journal)
             except OrionError as error:
                 # A repository that is away for now must not keep every other command from working.
                 told.append(
@@ -228,8 +230,7 @@ class Reviews:
             finally:
                 lease.release()
             if finished is not None:
-                how = "finished" if finished else "taken back: the repository is as before"
-                told.append(f"a promotion of session {summary.id} was cut short and has been {how}")
+                told.append(settled_sentence(summary.id, undo=undo, finished=finished))
         return tuple(told)
 
     @contextmanager

@@ -81,3 +81,10 @@ def settle_intent(session: Session, users: UserRepository, journal: Journal) -> 
         fact = Fact(EventKind.PROMOTED, promoted_data(plan, plan.paths, (), intent["took"]))
     journal.append(session.id, [fact])
     return finished
+
+
+def settled_sentence(session: str, *, undo: bool, finished: bool) -> str:
+    """What became of one that was cut short, for a person."""
+    what = "the undoing of a promotion" if undo else "a promotion"
+    how = "finished" if finished else "taken back: the repository is as before"
+    return f"{what} of session {session} was cut short and has been {how}"

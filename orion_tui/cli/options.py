@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from engine.vocabulary.errors import UsageError
+from engine.vocabulary.text import visible
 
 if TYPE_CHECKING:
     from engine.engine import Engine
@@ -56,6 +57,8 @@ def opened(home: Path | None = None) -> Iterator[Engine]:
     from engine.build import build
 
     engine = build(home or home_folder())
+    for said in engine.settled:
+        click.echo(f"orion: {visible(said)}", err=True)
     try:
         yield engine
     finally:
