@@ -4,7 +4,7 @@ lines only, when they are drawn."""
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,14 +61,25 @@ def changed_words(text: str, other: str) -> list[Span]:
 
     if len(text) > LOOKED_AT or len(other) > LOOKED_AT:
         return []
-    mine, theirs = _TOKEN.findall(text), _TOKEN.findall(other)
-    matcher = SequenceMatcher(None, mine, theirs, autojunk=False)
-    if matcher.ratio() < _LIKE:
+    if text == other:
         return []
-    ends = [0]
-    for token in mine:
-        ends.append(ends[-1] + len(token))
-    return [(ends[a], ends[b], "word") for tag, a, b, _, _ in matcher.get_opcodes() if tag != "equal" and b > a]
+    mine, theirs = _TOKEN.findall(text), _TOKEN.findall(other)
+    ends = list(accumulate((len(token) for token in mine), initial=0))
+    # What both begin and end with is found at once; only what lies between is worth a comparison.
+    least = min(len(mine), len(theirs))
+    head = next((at for at in range(least) if mine[at] != theirs[at]), least)
+    tail = next((at for at in range(least - head) if mine[-1 - at] != theirs[-1 - at]), least - head)
+    middle, between = mine[head : len(mine) - tail], theirs[head : len(theirs) - tail]
+    if 2 * (head + tail) < _LIKE * (len(mine) + len(theirs)):
+        matcher = SequenceMatcher(None, mine, theirs, autojunk=False)
+        if matcher.quick_ratio() < _LIKE or matcher.ratio() < _LIKE:
+            return []
+    matcher = SequenceMatcher(None, middle, between, autojunk=False)
+    return [
+        (ends[head + a], ends[head + b], "word")
+        for tag, a, b, _, _ in matcher.get_opcodes()
+        if tag != "equal" and b > a
+    ]
 
 
 def found_in(text: str, needle: str) -> list[Span]:
@@ -84,6 +95,7 @@ class Syntax:
 
     def __init__(self) -> None:
         self._lexers: dict[str, Lexer | None] = {}
+        self._names: dict[object, str] = {}
 
     def knows(self, path: str) -> bool:
         return _kind(path) in self._lexers
@@ -103,12 +115,12 @@ class Syntax:
         if lexer is None:
             return []
         found: list[Span] = []
-        at = 0
-        for kind, value in lexer.get_tokens(text[:LOOKED_AT]):
-            name = _style_of(str(kind))
+        for at, kind, value in lexer.get_tokens_unprocessed(text[:LOOKED_AT]):
+            name = self._names.get(kind)
+            if name is None:
+                name = self._names[kind] = _style_of(str(kind))
             if name:
                 found.append((at, at + len(value), name))
-            at += len(value)
         return found
 
 

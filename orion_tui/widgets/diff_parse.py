@@ -81,11 +81,12 @@ class Hunk:
             old, new, changed = olds[-1], news[-1], self._changes[-1]
             for raw in patch_lines[self.line + len(olds) : self.line + 1 + offset]:
                 sign = raw[:1]
-                changed += sign in (b"+", b"-")
                 if sign == b"+":
                     new += 1
+                    changed += 1
                 elif sign == b"-":
                     old += 1
+                    changed += 1
                 elif sign != b"\\":
                     old += 1
                     new += 1

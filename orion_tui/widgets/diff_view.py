@@ -114,16 +114,13 @@ class DiffView(ScrollView, can_focus=True):
         found = None if self._line is None else self._patch.change_at(self._line)
         if found is None:
             return None
-        file, hunk, number = found
-        return self._patch.header(file.index).path, hunk.index + 1, number
+        return self._patch.header(found[0].index).path, found[1].index + 1, found[2]
 
     @property
     def line_text(self) -> tuple[int | None, str]:
         """The number and the text of the line that the line cursor is on; nothing while there is none."""
-        if self._line is None:
-            return None, ""
-        row = self._patch.row(self._line)
-        return row.new or row.old, shown_line(row.raw)
+        row = None if self._line is None else self._patch.row(self._line)
+        return (None, "") if row is None else (row.new or row.old, shown_line(row.raw))
 
     def show_left(self, left: Mapping[tuple[str, int], frozenset[int] | None]) -> None:
         """Say in the diff what is taken and what is left out."""
@@ -194,7 +191,7 @@ class DiffView(ScrollView, can_focus=True):
 
     def _fit(self) -> None:
         width = min(self._patch.longest, LINE_LIMIT) + self._gutter_width
-        self.virtual_size = Size(width * (2 if self.split else 1), self._rows)
+        self.virtual_size = Size(width * (1 + self.split), self._rows)
 
     def load(self, patch: Patch | bytes, *, empty: str = "no changes") -> None:
         """Show another patch; `empty` is said when it has no file. The same one again stays where it is read, another
@@ -296,8 +293,8 @@ class DiffView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width, number = self.size.width, self.scroll_offset.y + y
         if number >= self._rows:
-            said = self._empty if number == 0 else ""
-            return Strip([Segment(said, self._style("diff--note"))]).adjust_cell_length(width, self.rich_style)
+            said = Segment(self._empty if number == 0 else "", self._style("diff--note"))
+            return Strip([said]).adjust_cell_length(width, self.rich_style)
         if self._split is None:
             return self._row_strip(number, width)
         left, right = self._split.at(number)
@@ -340,8 +337,8 @@ class DiffView(ScrollView, can_focus=True):
         if row.kind is RowKind.BLANK:
             return Strip([])
         if row.kind is RowKind.NOTE:
-            gutter = Segment(" " * self._gutter_width)
-            return Strip([gutter, Segment(note_words(self._patch, row), self._style("diff--note"))])
+            said = " " * self._gutter_width + note_words(self._patch, row)
+            return Strip([Segment(said, self._style("diff--note"))])
         left_out = bool(self._left) and LeftOut(self._patch, self._left).holds(number)
         strip = Strip([self._gutter(row, is_line, left_out, side), *self._line_segments(number, row, path, left_out)])
         if not self.split and strip.cell_length > self.virtual_size.width:
@@ -349,9 +346,6 @@ class DiffView(ScrollView, can_focus=True):
         return strip
 
     def _line_segments(self, number: int, row: Row, path: str, left_out: bool) -> list[Segment]:
-        base = self._style(f"diff--{row.kind}")
-        if left_out:
-            base += self._part_style("diff--left")
         text = shown_line(row.raw)
         spans = self._syntax.spans(path, text)
         if row.kind in SIGNS:
@@ -360,13 +354,18 @@ class DiffView(ScrollView, can_focus=True):
                 words = changed_words(text, shown_line(self._patch.row(other).raw))
                 spans += [(start, end, f"{row.kind}-{name}") for start, end, name in words]
         spans += found_in(text, self._needle)
-        segments = []
-        for piece, names in pieces(text, spans):
-            style = base
+        names = (str(row.kind), *(("left",) if left_out else ()))
+        return [Segment(piece, self._mixed(*names, *more)) for piece, more in pieces(text, spans)]
+
+    def _mixed(self, kind: str, *names: str) -> Style:
+        """The style of a line with what each name adds to it."""
+        key = "|".join((kind, *names))
+        if key not in self._styles:
+            style = self._style(f"diff--{kind}")
             for name in names:
                 style += self._part_style(f"diff--{name}")
-            segments.append(Segment(piece, style))
-        return segments
+            self._styles[key] = style
+        return self._styles[key]
 
     def _taken(self) -> LeftOut | None:
         return LeftOut(self._patch, self._left) if self._takes else None
@@ -396,5 +395,5 @@ class DiffView(ScrollView, can_focus=True):
         style = self._style(name)
         if is_current:
             style += self._style("diff--current")
-        line = Segment(("▸ " if is_current else "  ") + words, style)
-        return Strip([line]).crop(0, width).adjust_cell_length(width, style)
+        strip = Strip([Segment(("▸ " if is_current else "  ") + words, style)])
+        return strip.crop(0, width).adjust_cell_length(width, style)
