@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Select, TextArea
 
+from engine.vocabulary.events import EventKind
 from engine.vocabulary.intake import Brief, Question
+from engine.vocabulary.sessions import Limits
 from orion_tui.modals.intake import IntakeModal
 from tests.support.app_driver import made_app, on_screen, wait_for
 from tests.support.fake_engine import FakeEngine, interrupted, night, with_model
@@ -78,6 +81,19 @@ def stopped() -> FakeEngine:
     return engine
 
 
+def several() -> FakeEngine:
+    """The same night with a second task at work beside the first."""
+    engine = night()
+    engine.tell("s002", EventKind.LIMITS_SET, **asdict(Limits(parallel=2)))
+    (waiting,) = engine.state["s002"].waiting
+    engine.tell("s002", EventKind.DECIDED, approval=waiting.id, decision="approved", reason="")
+    engine.tell("s002", EventKind.TASK_STARTED, task="bcrypt", title="Add bcrypt dependency", base="c0ffee0", attempt=2)
+    engine.command("s002", "bcrypt", 0, "pip install bcrypt")
+    engine.tell("s002", EventKind.ASKED, task="bcrypt", turn=2, tokens=900)
+    engine.tell("s002", EventKind.ACTION_STARTED, task="tests", step=2, summary="pytest tests/auth -q --cov")
+    return engine
+
+
 def asking() -> FakeEngine:
     engine = with_model(FakeEngine())
     question = Question("Which store holds the sessions?", "The database that is there.")
@@ -102,6 +118,7 @@ PICTURES: dict[str, tuple[Callable[[], FakeEngine], Before]] = {
     "home_empty": (FakeEngine, keys()),
     "home_interrupted": (stopped, keys("down", "down")),
     "monitor": (night, keys(then=monitor_of("s002"), screen="home")),
+    "monitor_several": (several, keys(then=monitor_of("s002"), screen="home")),
     "monitor_ended": (night, keys(then=monitor_of("s001"), screen="home")),
     "story": (night, keys(then=story_of_parked)),
     "new_goal": (FakeEngine, keys("n", screen="new_goal", then=offered)),

@@ -22,7 +22,8 @@ def event(kind: EventKind, seconds: float = 0, **data: object) -> Event:
 
 
 def line(doing: Event | None, seconds: float) -> str:
-    return "".join(text for text, _ in now_parts(Session("s"), doing, EVENING + timedelta(seconds=seconds), 80))
+    doings = {"t": doing} if doing is not None else {}
+    return "".join(text for text, _ in now_parts(Session("s"), doings, EVENING + timedelta(seconds=seconds), 80))
 
 
 def test_the_line_says_what_is_waited_for_and_how_long() -> None:
@@ -38,9 +39,18 @@ def test_the_line_says_what_is_waited_for_and_how_long() -> None:
 
 def test_an_answer_ends_the_waiting() -> None:
     asked, turn = event(EventKind.ASKED, task="t"), event(EventKind.TURN, task="t", turn=1)
-    assert doing_now(None, [asked]) is asked
-    assert doing_now(asked, [turn]) is None
-    assert doing_now(asked, [event(EventKind.NOTICE, message="x")]) is asked
+    assert doing_now({}, [asked]) == {"t": asked}
+    assert doing_now({"t": asked}, [turn]) == {}
+    assert doing_now({"t": asked}, [event(EventKind.NOTICE, message="x")]) == {"t": asked}
+
+
+def test_of_several_at_work_each_is_named() -> None:
+    asked = event(EventKind.ASKED, task="parser")
+    runs = event(EventKind.ACTION_STARTED, task="docs", step=0, summary="make html")
+    doing = doing_now({}, [asked, runs])
+    said = "".join(text for text, _ in now_parts(Session("s"), doing, EVENING, 80))
+    assert "parser: asks the model · docs: make html" in said
+    assert list(doing_now(doing, [event(EventKind.TASK_ENDED, task="parser")])) == ["docs"]
 
 
 def test_a_transcript_shows_calls_and_makes_escapes_visible() -> None:

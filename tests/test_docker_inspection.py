@@ -200,6 +200,14 @@ def test_a_folder_that_is_gone_or_has_no_name_for_the_engine_is_refused(tmp_path
         wanted_for(SandboxSpec("s", odd), odd, identity, IMAGE)
 
 
+def test_the_workers_of_a_session_have_containers_of_their_own(tmp_path: Path) -> None:
+    identity = Identity("ada", 1000, 1000, "home")
+    made = [wanted_for(SandboxSpec("s", tmp_path, worker=n), tmp_path, identity, IMAGE, processors=8) for n in (1, 2)]
+    assert [one.name for one in made] == ["orion-ara-ada-s", "orion-ara-ada-s-w2"]
+    assert made[0].labels == made[1].labels, "what is left of them is found by its labels"
+    assert made[0].cpuset != made[1].cpuset
+
+
 def test_with_fewer_processors_than_the_engine_has_programs_see_only_these(tmp_path: Path) -> None:
     identity = Identity("anna", 1000, 1000)
     spec = SandboxSpec("s", tmp_path, cpus=1.5)

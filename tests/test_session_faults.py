@@ -28,6 +28,8 @@ BATCH = count(200)
 """Five batches; together 1,000 sessions when all are run."""
 KILLED_EVERY = 10
 PLAN = Plan("Do things", (Task("a", "A"), Task("b", "B", ("a",)), Task("c", "C")), "test")
+WIDE = Plan("Do things at once", (Task("a", "A"), Task("b", "B"), Task("c", "C"), Task("d", "D")), "test")
+"""Every fourth session works on this one, with all of its tasks side by side."""
 
 
 @pytest.fixture(params=range(count(5)))
@@ -49,8 +51,11 @@ def test_sessions_with_random_faults_settle_within_their_budgets_and_go_on(
 ) -> None:
     for number in range(seed * BATCH, (seed + 1) * BATCH):
         chance = random.Random(number)
-        limits = Limits(cost_usd=chance.uniform(0.05, 0.6), turns=chance.randrange(2, 30), task_turns=15)
-        request = SessionRequest(workspace=repository, plan=PLAN, model="m", limits=limits)
+        parallel, plan = (4, WIDE) if number % 4 == 0 else (1, PLAN)
+        limits = Limits(
+            cost_usd=chance.uniform(0.05, 0.6), turns=chance.randrange(2, 30), task_turns=15, parallel=parallel
+        )
+        request = SessionRequest(workspace=repository, plan=plan, model="m", limits=limits)
         session = chaos.sessions.create(chaos.sessions.propose(request))
         if number % KILLED_EVERY == 0:
             command = [sys.executable, "-m", "tests.support.faulty", str(home), session, str(number)]
@@ -66,7 +71,8 @@ def test_sessions_with_random_faults_settle_within_their_budgets_and_go_on(
             if not chaos.sessions.get(session).can_go_on:
                 break
             chaos.sessions.set_limits(
-                session, Limits(cost_usd=state.cost_usd + 0.3, turns=state.calls + 10, task_turns=40)
+                session,
+                Limits(cost_usd=state.cost_usd + 0.3, turns=state.calls + 10, task_turns=40, parallel=parallel),
             )
             ran(chaos, session)
         holds(chaos, chaos.sessions.get(session))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.facade.hearing import Hearing
 from engine.facade.knowing import ground_of
+from engine.facade.steering import check_parallel
 from engine.governance.gate import decide_task
 from engine.governance.guard import guard
 from engine.governance.hours import next_opening, within_hours
@@ -118,6 +119,7 @@ class _Found:
 def _looked_up(core: Core, request: SessionRequest) -> _Found:
     settings = core.adapters.read_settings()
     workspace = core.adapters.users.inspect(request.workspace)
+    check_parallel(request.limits or settings.limits)
     role = core.adapters.library.get(request.role or settings.default_role, workspace.root)
     guarded = guard(request.goal)
     brief, stripped = _guarded_answers(request.brief)

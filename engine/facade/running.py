@@ -126,6 +126,13 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         asked = replace(spec, tree=tree, layers=layers, environment=environment, network=True)
         return SteadySandbox(recorded(opened), asked, cap_mib=cap_mib)
 
+    def beside(worker: int) -> tuple[SessionRepository, Sandbox]:
+        # Whatever a set-up phase froze, the first sandbox has by now.
+        other = repository.beside(worker)
+        asked = replace(sandbox.spec, tree=other.tree, worker=worker)
+        told = SteadySandbox(recorded(proven(opened)), asked, cap_mib=cap_mib, told=lambda said: _notice(bench, said))
+        return other, told
+
     root, branch, base = Path(state.workspace), state.branch, drift_base(state, state.branch)
     bench = Bench(
         ledger=ledger,
@@ -144,6 +151,7 @@ def _laid(core: Core, state: Session, lease: Lease, ended: Callable[[], None]) -
         setup=SetupDesk(
             core.adapters.setups, _identity(provider.probe(), spec.toolchains), with_network, sandbox.freeze
         ),
+        beside=beside,
         history=core.adapters.feedback.history(role.name) if model is not None else History(),
     )
     sandbox.told = lambda said: _notice(bench, said)

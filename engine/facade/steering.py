@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind, Fact
-from engine.vocabulary.sessions import SessionState
+from engine.vocabulary.sessions import MOST_PARALLEL, SessionState
 
 if TYPE_CHECKING:
     from engine.facade.core import Core
@@ -16,10 +16,19 @@ if TYPE_CHECKING:
 MESSAGE_CHARACTERS = 4_000
 
 
+def check_parallel(limits: Limits) -> None:
+    """Raises UsageError for a number of tasks side by side that no session can have."""
+    if not 1 <= limits.parallel <= MOST_PARALLEL:
+        raise UsageError(
+            f"{limits.parallel} tasks cannot run side by side", f"limits.parallel is a number from 1 to {MOST_PARALLEL}"
+        )
+
+
 def set_limits(core: Core, session: str, limits: Limits) -> None:
     """Give the session other limits; a running one takes them up before its next action. Raises UsageError for limits
     that it has passed already."""
     state = core.session(session)
+    check_parallel(limits)
     for name, used, limit, said in (
         ("time", state.elapsed_s, limits.time_s, f"{state.elapsed_s:.0f} s"),
         ("cost", state.cost_usd, limits.cost_usd, f"${state.cost_usd:.2f}"),

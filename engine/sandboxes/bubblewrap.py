@@ -131,7 +131,7 @@ class BubblewrapSandbox:
         ]
         self._limits = limit_measures(spec, _uid())
         every = frozenset(os.sched_getaffinity(0))
-        self._processors = every if PROCESSORS in without else processors(spec.cpus, spec.session)
+        self._processors = every if PROCESSORS in without else processors(spec.cpus, spec.session, spec.worker)
         self._group = None if MEMORY in without else make_group(spec)
 
     @property

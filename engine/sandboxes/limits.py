@@ -41,11 +41,12 @@ def limited(command: str, measures: list[Measure[str]], left_out: frozenset[str]
     return ["/bin/sh", "-c", script, mark, command]
 
 
-def processors(cpus: float, session: str) -> frozenset[int]:
-    """As many of this process's processors as the limit allows, rounded up; sessions start at different ones."""
+def processors(cpus: float, session: str, worker: int = 1) -> frozenset[int]:
+    """As many of this process's processors as the limit allows, rounded up; sessions, and the workers of one, start at
+    different ones."""
     mine = sorted(os.sched_getaffinity(0))
     count = max(1, min(len(mine), math.ceil(cpus)))
-    first = sum(session.encode()) % len(mine)
+    first = (sum(session.encode()) + (worker - 1) * count) % len(mine)
     return frozenset((mine * 2)[first : first + count])
 
 

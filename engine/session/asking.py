@@ -47,7 +47,8 @@ class Asking:
         bench.ledger.refresh()
         self._steer(agent)
         self._drop(agent.make_room(), agent)
-        reached = bench.budget.before_call(task, self._standing.worked_s(), self._foreseen(agent))
+        foreseen, most = self._foreseen(agent)
+        reached = bench.budget.before_call(task, self._standing.worked_s(), foreseen, most)
         if reached is not None:
             return reached
         try:
@@ -64,7 +65,8 @@ class Asking:
     def _steer(self, agent: ModelAgent) -> None:
         """Put what a person said before the model; the fact that it stands there is written with it."""
         task = self._standing.task.id
-        said = [word for word in self._bench.ledger.session.steering if word.task in ("", task)]
+        steering = self._bench.ledger.session.steering
+        said = [word for word in steering if word.task in ("", task) and task not in word.heard]
         if not said:
             return
         for word in said:
@@ -83,17 +85,19 @@ class Asking:
             tokens_after=dropped.tokens_after,
         )
 
-    def _foreseen(self, agent: ModelAgent) -> Spent:
-        """What the next call will probably take, going by the calls before it."""
+    def _foreseen(self, agent: ModelAgent) -> tuple[Spent, Spent]:
+        """What the next call will probably take, going by the calls before it, and with the longest reply."""
         view = self._bench.ledger.session.tasks[self._standing.task.id]
         tokens_in = int(agent.tokens() * self._ratio)
         tokens_out = self._tokens_out // self._replies if self._replies else USUAL_REPLY_TOKENS
         tokens_out = min(tokens_out, self._model.max_output_tokens)
-        cost = self._model.price.cost(Usage(tokens_in, tokens_out))
+        price, longest = self._model.price, self._model.max_output_tokens
+        cost = price.cost(Usage(tokens_in, tokens_out))
         # A recording has no price, but its replies have a cost.
         cost = max(cost, view.cost_usd / view.turns if view.turns and not cost else 0.0)
         seconds = self._seconds / self._replies if self._replies else 0.0
-        return Spent(seconds, cost, tokens_in + tokens_out, 1)
+        dearest = max(cost, price.cost(Usage(tokens_in, longest)))
+        return Spent(seconds, cost, tokens_in + tokens_out, 1), Spent(seconds, dearest, tokens_in + longest, 1)
 
     def _called(self, agent: ModelAgent) -> ModelReply:
         try:

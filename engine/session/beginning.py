@@ -40,11 +40,11 @@ class Beginning:
             if self._keeper.keep_parked(suspension):
                 return None
             # The kept diff no longer fits what others have done since: the task is done again from the tip.
-            suspension = None
+            suspension = self._bench.outset = None
         if suspension is not None and self._taken_up(suspension):
             return self._bench.blobs.get(suspension.transcript) if suspension.transcript else b""
         self._standing.step = 0
-        self._begin(self._bench.ledger.session.tip)
+        self._begin(self._bench.seen().tip)
         self._bench.repository.restore(self._standing.base)
         return b""
 
@@ -72,7 +72,7 @@ class Beginning:
         """Put the partial tree, merged with what was kept meanwhile, back into the work tree; false when they
         conflict."""
         repository = self._bench.repository
-        tip = self._bench.ledger.session.tip
+        tip = self._bench.seen().tip
         partial = suspension.partial
         if tip != suspension.base:
             merged = repository.merge(suspension.base, tip, suspension.partial)

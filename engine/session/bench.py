@@ -8,6 +8,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from engine.session.stop_conditions import DISK_NEEDED_BYTES, Stop, disk_full, stop_for
+from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.outlook import History
 from engine.vocabulary.sessions import SessionState
 
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from engine.session.worktime import Worktime
     from engine.vocabulary.ports import Blobs, Clock, Model, Sandbox, SessionRepository
     from engine.vocabulary.roles import Role
+    from engine.vocabulary.sessions import Session
+
+
+class Overtaken(Exception):
+    """What was kept meanwhile does not go with what this task has done: it is done again on top."""
+
+
+def _no_places(number: int) -> tuple[SessionRepository, Sandbox]:
+    raise SandboxUnavailable(f"there is no place for worker {number}")
 
 
 @dataclass(slots=True)
@@ -28,7 +38,12 @@ class Bench:
     """`stop` ends the running command at once; `pause` ends the work after it. `moved` answers with the commit that the
     user's branch is at now and the paths that changed in the workspace since the session began; `watch` starts a thread
     that calls back with paths as they change there, until its flag is set. `live` shows the end of what a task's model
-    is writing; an empty text ends it."""
+    is writing; an empty text ends it.
+
+    Where several work side by side, each has a bench of its own with its tree, its sandbox and these two: `outset` is
+    the session as it stood when they began, `my_turn` returns when all that come before in the plan are over (the clock
+    that it is given stands still meanwhile) and may raise Cancelled or Overtaken. `beside` makes the tree and the
+    sandbox of the worker with that number, from 2."""
 
     ledger: Ledger
     repository: SessionRepository
@@ -47,6 +62,13 @@ class Bench:
     history: History = field(default_factory=History)
     stop: Flag = field(default_factory=Flag)
     pause: Flag = field(default_factory=Flag)
+    outset: Session | None = None
+    my_turn: Callable[[Worktime], None] = lambda _: None
+    beside: Callable[[int], tuple[SessionRepository, Sandbox]] = _no_places
+
+    def seen(self) -> Session:
+        """The session as a task that begins may know it."""
+        return self.outset or self.ledger.session
 
     def run_s(self) -> float:
         """Seconds that the present run has worked; waiting for working hours, a person or a busy model is not work."""

@@ -4,7 +4,7 @@ limit is near. Money, tokens, time and turns, of the session and of the task."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from threading import Lock
+from threading import Condition, Lock
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.events import EventKind
@@ -81,13 +81,14 @@ class Reached:
 
 
 class Budget:
-    """One session's purse, shared by all its tasks. Calls that are under way count with their estimates, so that
-    several at once cannot pass a limit together."""
+    """One session's purse, shared by all its tasks. A call that is under way counts with the most that it can take:
+    near a limit calls go one after the other, so that several at once pass it by no more than one would."""
 
     def __init__(self, ledger: Ledger, work: Worktime) -> None:
         self._ledger = ledger
         self._work = work
         self._lock = Lock()
+        self._returned = Condition(self._lock)
         self._under_way: dict[str, Spent] = {}
         self._told: set[str] = set(ledger.session.notices)
         self.reached: Reached | None = None
@@ -99,27 +100,33 @@ class Budget:
         time_s = session.elapsed_s + self._work.seconds()
         return Spent(time_s, session.cost_usd, session.tokens, session.calls)
 
-    def before_call(self, task: str, worked_s: float, estimate: Spent) -> Reached | None:
-        """Set the estimate aside for the task's next call, or say which limit stands in its way; an empty task is
-        a call outside all of them."""
+    def before_call(self, task: str, worked_s: float, estimate: Spent, most: Spent | None = None) -> Reached | None:
+        """Set aside what the task's next call takes at `most`, or say which limit stands in its way; an empty task is
+        a call outside all of them. Waits for calls of other tasks while it depends on them whether there is room."""
         with self._lock:
-            session = self._ledger.session
-            whole = sum(self._under_way.values(), self.used()) + estimate
-            kind = exceeded(whole, of_session(session.limits)) or used_up(self.used(), of_session(session.limits))
-            if kind:
-                return Reached(f"{kind}_limit", _sentence("", kind, whole, of_session(session.limits)))
+            while True:
+                session = self._ledger.session
+                limit, whole = of_session(session.limits), self.used() + estimate
+                kind = exceeded(whole, limit) or used_up(self.used(), limit)
+                if kind:
+                    return Reached(f"{kind}_limit", _sentence("", kind, whole, limit))
+                if not self._under_way or not exceeded(sum(self._under_way.values(), whole), limit):
+                    break
+                with self._work.waiting():
+                    self._returned.wait()
             if task:
                 own = _own(session.tasks[task], worked_s) + estimate
                 kind = exceeded(own, of_task(session.limits))
                 if kind:
                     return Reached(f"task_{kind}_limit", _sentence(task, kind, own, of_task(session.limits)))
-            self._under_way[task] = estimate
+            self._under_way[task] = most or estimate
             return None
 
     def after_call(self, task: str) -> None:
         """The call is over, and what it took is in the journal."""
         with self._lock:
             self._under_way.pop(task, None)
+            self._returned.notify_all()
 
     def tell(self, task: str = "", worked_s: float = 0.0) -> None:
         """A notice for each limit of which four fifths are used; once for each limit, restarts included."""

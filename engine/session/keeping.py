@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.governance.gate import decide_changes
 from engine.planning.calibration import ended, planned
+from engine.session.bench import Overtaken
 from engine.session.checks import verify
 from engine.session.parking import Grants, ask_for_effects, effects_digest
 from engine.session.tools import Finish
@@ -16,6 +17,7 @@ from engine.vocabulary.errors import LimitExceeded
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.outlook import Confidence, confidence_to_json
 from engine.vocabulary.plans import TaskState
+from engine.vocabulary.text import visible
 from engine.vocabulary.verdicts import Decision, Layer, Verdict, approval_to_json, verdict_to_json
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class Keeper:
             return True
         failed = verify(self._bench, self._hands, self._task.id, changes.new, self._task.checks)
         if failed is None:
-            self._keep(changes, claim)
+            self._keep_in_turn(changes, claim)
             return True
         check, seen = failed
         if agent.object("a check of the engine failed", f"{check.run}\n{seen.text}"):
@@ -73,6 +75,7 @@ class Keeper:
     def keep_parked(self, suspension: Suspension) -> bool:
         """Merge approved effects onto the tip, gate and verify them again and keep them. False on a conflict: nothing
         was decided, and the task has to be done again."""
+        self._bench.my_turn(self._standing.work)
         repository = self._bench.repository
         tip = self._bench.ledger.session.tip
         merged = repository.merge(suspension.base, tip, suspension.partial)
@@ -96,6 +99,30 @@ class Keeper:
         self._keep(changes, claim)
         return True
 
+    def _keep_in_turn(self, changes: ChangeSet, claim: Finish) -> None:
+        """Keep what is verified. Where others have kept something since this task began, it is merged onto that first,
+        then gated and verified again. Raises Overtaken when the two do not go together."""
+        self._bench.my_turn(self._standing.work)
+        repository = self._bench.repository
+        tip = self._bench.ledger.session.tip
+        if tip != self.base:
+            merged = repository.merge(self.base, tip, changes.new)
+            if not merged.tree:
+                paths = ", ".join(visible(conflict.path) for conflict in merged.conflicts[:5])
+                self._record_notice(
+                    f"this conflicts with what an earlier task has kept meanwhile ({paths}); done again"
+                )
+                raise Overtaken
+            self.base = tip
+            changes = repository.changes(tip, merged.tree)
+            if not self._gated(changes, claim):
+                return
+            failed = verify(self._bench, self._hands, self._task.id, changes.new, self._task.checks)
+            if failed is not None:
+                self._record_notice(f"with what was kept meanwhile `{failed[0].run}` fails; done again")
+                raise Overtaken
+        self._keep(changes, claim)
+
     def drop(
         self,
         state: TaskState,
@@ -107,6 +134,7 @@ class Keeper:
         claimed: Finish | None = None,
     ) -> None:
         """End the task without a trace in the tree."""
+        self._bench.my_turn(self._standing.work)
         self._bench.ledger.record(
             EventKind.TASK_ENDED,
             task=self._task.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.events import Event, EventKind, Fact
@@ -13,11 +14,13 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Writes facts under a lease and holds the session as it stands after the last one."""
+    """Writes facts under a lease and holds the session as it stands after the last one. Several threads may write:
+    their facts are folded in the order in which the journal has them."""
 
     def __init__(self, journal: Journal, lease: Lease) -> None:
         self._journal = journal
         self._lease = lease
+        self._lock = RLock()
         self.session = Session(lease.session)
         self.refresh()
 
@@ -27,11 +30,12 @@ class Ledger:
 
     def record_all(self, facts: list[Fact], *, sync: bool = True) -> Session:
         """Write several facts in one transaction."""
-        events = self._journal.append(self.session.id, facts, lease=self._lease, sync=sync)
-        if events and events[0].seq != self.session.seq + 1:
-            # A decision of another process stands between; take everything in order.
-            return self.refresh()
-        return self._take(events)
+        with self._lock:
+            events = self._journal.append(self.session.id, facts, lease=self._lease, sync=sync)
+            if events and events[0].seq != self.session.seq + 1:
+                # A decision of another process stands between; take everything in order.
+                return self.refresh()
+            return self._take(events)
 
     def history(self) -> tuple[Event, ...]:
         """Every fact of the session so far."""
@@ -39,9 +43,12 @@ class Ledger:
 
     def refresh(self) -> Session:
         """The state with what others (approvals, mostly) have written since."""
-        return self._take(self._journal.events(self.session.id, after=self.session.seq))
+        with self._lock:
+            return self._take(self._journal.events(self.session.id, after=self.session.seq))
 
     def _take(self, events: tuple[Event, ...]) -> Session:
+        session = self.session
         for event in events:
-            self.session = fold(self.session, event)
-        return self.session
+            session = fold(session, event)
+        self.session = session
+        return session

@@ -15,6 +15,7 @@ from engine.session.hands import Hands
 from engine.session.heartbeat import Heartbeat
 from engine.session.replanning import Replanning
 from engine.session.setup_phase import set_up
+from engine.session.side_by_side import SideBySide
 from engine.session.stop_conditions import Stop
 from engine.session.task_run import TaskRun
 from engine.session.working_hours import wait_for_hours
@@ -43,6 +44,7 @@ class Runner:
         self._lease = lease
         self._ended = ended
         self._replanning = Replanning(bench)
+        self._beside = SideBySide(bench)
         self._heartbeat = Heartbeat(journal, lease, bench.pause, bench.stop)
         self._thread = Thread(target=self.run, name=f"session-{lease.session}", daemon=True)
         self._why_paused = "paused by the user"
@@ -105,6 +107,7 @@ class Runner:
             self._heartbeat.close()
             if self._watching is not None:
                 self._watching.join(timeout=5)
+            self._beside.close()
             self._bench.sandbox.close()
             # Before the session's own lease: whoever sees that nobody works on it may start the next one at once.
             self._ended()
@@ -160,13 +163,16 @@ class Runner:
             if halted is not None:
                 return halted
             self._skip_doomed(bench.ledger.session)
-            view = bench.ledger.session.next_task()
-            if view is None:
+            views = self._beside.round(bench.ledger.session)
+            if not views:
                 return self._finished(bench.ledger.session)
             if wait_for_hours(bench):
                 continue
-            TaskRun(bench, view).run()
-            since_look += 1
+            if len(views) == 1:
+                TaskRun(bench, views[0]).run()
+            else:
+                self._beside.run(views)
+            since_look += len(views)
             if since_look >= DRIFT_EVERY_TASKS or self._stirred.is_set():
                 since_look = 0
                 self._stirred.clear()
@@ -223,6 +229,7 @@ class Runner:
         session = bench.ledger.refresh()
         if stop.state in (SessionState.PAUSED, SessionState.CANCELLED):
             bench.repository.restore(session.tip)
+            self._beside.restore(session.tip)
             bench.ledger.record(
                 EventKind.CHECKPOINT,
                 task="",

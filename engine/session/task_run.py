@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.session.agents import Agent, PlaybookAgent
 from engine.session.asking import Asking
 from engine.session.beginning import Beginning
+from engine.session.bench import Overtaken
 from engine.session.briefing import Assignment
 from engine.session.budgets import Reached
 from engine.session.calling import Paused
@@ -54,24 +55,32 @@ class TaskRun:
         self._asking: Asking | None = None
 
     def run(self) -> None:
-        """Raises Cancelled once the session is stopped, ModelError when the model cannot be used."""
+        """Raises Cancelled once the session is stopped, ModelError when the model cannot be used, Overtaken when the
+        task has to be done again on top of what was kept meanwhile."""
         with self._standing.work.working():
-            transcript = self._beginning.begun(self._view.suspension)
-            if transcript is None or not self._beginning.cleared():
-                return
-            self._hands.base = self._standing.base
-            agent = self._agent(transcript)
             try:
-                self._work(agent)
-            except Paused:
-                self._standing.suspend(agent)
-            except ModelError:
-                # What stands is kept, so that a model that answers again goes on from here.
-                self._standing.suspend(agent)
+                self._run()
+            except Overtaken:
+                self._standing.suspend_at_start()
                 raise
-            finally:
-                if self._asking is not None:
-                    self._asking.close()
+
+    def _run(self) -> None:
+        transcript = self._beginning.begun(self._view.suspension)
+        if transcript is None or not self._beginning.cleared():
+            return
+        self._hands.base = self._standing.base
+        agent = self._agent(transcript)
+        try:
+            self._work(agent)
+        except Paused:
+            self._standing.suspend(agent)
+        except ModelError:
+            # What stands is kept, so that a model that answers again goes on from here.
+            self._standing.suspend(agent)
+            raise
+        finally:
+            if self._asking is not None:
+                self._asking.close()
 
     def _agent(self, transcript: bytes) -> Agent:
         if self._task.steps is not None:
@@ -82,7 +91,7 @@ class TaskRun:
                 "set default_model in config.yaml, or give a playbook",
             )
         self._asking = Asking(self._bench, self._bench.model, self._standing)
-        session = self._bench.ledger.session
+        session = self._bench.seen()
         _, instructions = ground_of(session, self._bench.blobs)
         assignment = Assignment.of(session, self._bench.role, self._task, instructions)
         return ModelAgent(self._bench.model, assignment, transcript)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.documents import Document, parse_document, read_document
 from engine.vocabulary.models import Price
-from engine.vocabulary.sessions import Limits
+from engine.vocabulary.sessions import MOST_PARALLEL, Limits
 from engine.vocabulary.settings import ModelSettings, SandboxSettings, Settings
 from engine.vocabulary.text import nearest
 
@@ -67,6 +67,7 @@ SCHEMA: Mapping[str, Any] = _object(
                 "task_cost_usd": {"type": "number", "minimum": 0, "maximum": 1_000_000},
                 "task_tokens": {"type": "integer", "minimum": 0},
                 "task_turns": {"type": "integer", "minimum": 0},
+                "parallel": {"type": "integer", "minimum": 1, "maximum": MOST_PARALLEL},
             }
         ),
         "auth": _object({"window_s": {"type": "number", "minimum": 0, "maximum": 300}}),
@@ -125,6 +126,7 @@ limits:
   task_cost_usd: 0
   task_tokens: 0
   task_turns: 60
+  parallel: 1                         # independent tasks side by side, at most 4, each in a sandbox of its own
 
 auth:
   window_s: 0                         # seconds that a right PIN or code covers more of the same session, at most 300
@@ -188,7 +190,7 @@ def _file_says_nothing(path: Path) -> bool:
 
 def _limits(entry: Mapping[str, Any]) -> Limits:
     # A schema's "number" may come as a whole one, and only these are meant to be.
-    whole = ("tokens", "turns", "task_tokens", "task_turns")
+    whole = ("tokens", "turns", "task_tokens", "task_turns", "parallel")
     fields: dict[str, Any] = {key: value if key in whole else float(value) for key, value in entry.items()}
     return Limits(**fields)
 

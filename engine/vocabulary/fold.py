@@ -144,8 +144,24 @@ def _steered(session: Session, event: Event) -> Session:
 
 
 def _heeded(session: Session, event: Event) -> Session:
-    seen = set(event.data["messages"])
-    return replace(session, steering=tuple(said for said in session.steering if said.seq not in seen))
+    seen, task = set(event.data["messages"]), event.data.get("task", "")
+    marked = (
+        replace(said, heard=(*said.heard, task)) if said.seq in seen else said
+        for said in session.steering
+        if said.seq not in seen or not said.task
+    )
+    return _without_heard(replace(session, steering=tuple(marked)))
+
+
+def _without_heard(session: Session) -> Session:
+    """Drop the messages for all that every model at work has seen; who begins later was not meant."""
+    if not any(said.heard for said in session.steering):
+        return session
+    at_work = {
+        key for key, view in session.tasks.items() if view.state is TaskState.RUNNING and view.task.steps is None
+    }
+    left = tuple(said for said in session.steering if not said.heard or at_work.difference(said.heard))
+    return replace(session, steering=left)
 
 
 def _effects(session: Session, event: Event) -> Session:
@@ -190,7 +206,7 @@ def _parked(session: Session, event: Event) -> Session:
         rule=approval.rule,
         suspension=_suspension(event.data),
     )
-    return replace(session, approvals={**session.approvals, approval.id: approval})
+    return _without_heard(replace(session, approvals={**session.approvals, approval.id: approval}))
 
 
 def _decided(session: Session, event: Event) -> Session:
@@ -242,7 +258,7 @@ def _task_ended(session: Session, event: Event) -> Session:
     how = data.get("calibration")
     if TaskState(data["state"]) is not TaskState.SKIPPED:
         session = replace(session, unweighed=(*session.unweighed, data["task"]))
-    return _with_task(
+    session = _with_task(
         session,
         data["task"],
         state=TaskState(data["state"]),
@@ -259,6 +275,7 @@ def _task_ended(session: Session, event: Event) -> Session:
         suspension=None,
         calibration=confidence_from_json(how) if how else None,
     )
+    return _without_heard(session)
 
 
 def _notice(session: Session, event: Event) -> Session:

@@ -200,6 +200,10 @@ class SessionRepository(Protocol):
     def tree(self) -> Path:
         """The folder that the sandbox may write."""
 
+    def beside(self, worker: int) -> SessionRepository:
+        """The same repository and branch with a work tree and a check folder of their own, for the worker with that
+        number, from 2. Each is used by one thread at a time."""
+
     def restore(self, commit: str) -> None:
         """Make the work tree exactly that commit's tree: ignored files, caches and nested repositories go too. Cheap
         when little differs."""

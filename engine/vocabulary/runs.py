@@ -41,7 +41,8 @@ class SandboxSpec:
 
     `layers` is what a set-up phase froze (writable only while it runs); for one inside the tree an empty folder may be
     left where it was mounted. `programs` are folders inside that come first on the PATH. `network` is for a set-up
-    phase alone: no agent ever works in a sandbox that has one."""
+    phase alone: no agent ever works in a sandbox that has one. `worker` tells the sandboxes of one session apart that
+    are open at the same time; each has the limits for itself."""
 
     session: str
     tree: Path
@@ -55,6 +56,7 @@ class SandboxSpec:
     layers: tuple[Layer, ...] = ()
     programs: tuple[str, ...] = ()
     network: bool = False
+    worker: int = 1
 
 
 class Outcome(StrEnum):

@@ -34,10 +34,15 @@ LIMIT_REASONS = frozenset(f"{of}{kind}_limit" for of in ("", "task_") for kind i
 """Reasons of a paused session that a limit stopped; going on needs a higher one."""
 
 
+MOST_PARALLEL = 4
+"""Tasks of one session at the same time; each has a sandbox with memory and processes of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Where a session stops: seconds of work (waiting not counted), US dollars, tokens in and out, turns of a model;
-    and the same for each of its tasks. 0 is no limit, except for `time_s`."""
+    and the same for each of its tasks. 0 is no limit, except for `time_s`. `parallel` is how many tasks may run side by
+    side, 1 to MOST_PARALLEL."""
 
     time_s: float = 28_800.0
     cost_usd: float = 5.00
@@ -47,6 +52,7 @@ class Limits:
     task_cost_usd: float = 0.0
     task_tokens: int = 0
     task_turns: int = 60
+    parallel: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +116,13 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """What a person told whoever works and no model has seen yet; `task` is empty for any of them."""
+    """What a person told whoever works and not every model has seen yet; `task` is empty for all that work, `heard`
+    names those of them that it stood before."""
 
     seq: int
     text: str
     task: str = ""
+    heard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,10 @@ _KEPT_TREES = 6
 
 class GitSessionRepository:
     """One session's repository in `folder`: `repo.git`, `tree` (what the sandbox writes) and `check`. `owner` is the
-    user and group that the sandbox runs as when Orion runs as root, and is given the content of both folders."""
+    user and group that the sandbox runs as when Orion runs as root, and is given the content of both folders. The
+    workers beside the first have folders of their own (`tree-2`, `check-2`) and share everything else."""
 
-    def __init__(self, folder: Path, session: str, owner: Owner = None) -> None:
+    def __init__(self, folder: Path, session: str, owner: Owner = None, *, worker: int = 1) -> None:
         git_dir = folder / "repo.git"
         if not (git_dir / "HEAD").is_file():
             raise WorkspaceError(
@@ -51,9 +52,11 @@ class GitSessionRepository:
         self.git = Git(git_dir)
         self._owner = owner
         self._store = ObjectStore(self.git, self.object_format)
-        self._stage = Stage(folder / "tree", self._store, owner)
-        self._check = Stage(folder / "check", self._store, owner)
-        self._ignored = Ignored(self.git, folder / "ignored")
+        place = f"-{worker}" if worker > 1 else ""
+        self.tree = folder / f"tree{place}"
+        self._stage = Stage(self.tree, self._store, owner)
+        self._check = Stage(folder / f"check{place}", self._store, owner)
+        self._ignored = Ignored(self.git, folder / f"ignored{place}")
         self._branch = f"refs/heads/orion-ara/{session}"
         self._seen = ""
         self._standing = ""
@@ -77,9 +80,8 @@ class GitSessionRepository:
         git.run("update-ref", f"refs/heads/orion-ara/{session}", head)
         return cls(folder, session, owner)
 
-    @property
-    def tree(self) -> Path:
-        return self.folder / "tree"
+    def beside(self, worker: int) -> GitSessionRepository:
+        return GitSessionRepository(self.folder, self.session, self._owner, worker=worker)
 
     def bring(self, objects: Path) -> None:
         """Add the objects that another repository's store has got since."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from engine.vocabulary.errors import UsageError
+from engine.vocabulary.sessions import MOST_PARALLEL
 from engine.vocabulary.text import visible
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ workspace_option = click.option(
     default=Path(),
     show_default="the current directory",
     help="The repository that is meant.",
+)
+parallel_option = click.option(
+    "--parallel",
+    type=click.IntRange(1, MOST_PARALLEL),
+    metavar="N",
+    help=f"Independent tasks side by side, 1 to {MOST_PARALLEL}; each has a sandbox with memory of its own.",
 )
 pin_option = click.option(
     "--pin-stdin",

@@ -12,7 +12,7 @@ import click
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.sessions import Limits
 from orion_tui.cli.exits import Exit
-from orion_tui.cli.options import Duration, Money, json_option, opened, session_argument
+from orion_tui.cli.options import Duration, Money, json_option, opened, parallel_option, session_argument
 from orion_tui.cli.out import say, say_json
 from orion_tui.cli.progress import seconds
 
@@ -49,6 +49,7 @@ def steer(session: str, text: str, task: str, as_json: bool) -> int:
 @click.option("--task-cost", "task_cost_usd", type=Money(), help="US dollars.")
 @click.option("--task-tokens", type=_WHOLE, help="Tokens.")
 @click.option("--task-turns", type=_WHOLE, help="Calls of a model.")
+@parallel_option
 @json_option
 def limits(session: str, as_json: bool, **given: float | None) -> int:
     """Show the limits of a session, or give it others; one that runs takes them up before its next action."""
@@ -84,6 +85,8 @@ def _show(state: Session) -> None:
         f"{limits.task_turns:,} turns" if limits.task_turns else "",
     ]
     say(f"each task: {', '.join(part for part in each if part) or 'no limit of its own'}")
+    if limits.parallel > 1:
+        say(f"side by side: {limits.parallel} tasks")
 
 
 def _most(limit: float, form: str) -> str:

@@ -21,6 +21,7 @@ from orion_tui.cli.options import (
     asked,
     json_option,
     opened,
+    parallel_option,
     session_argument,
     workspace_option,
 )
@@ -70,6 +71,7 @@ def goal_options(command: Command) -> Command:
 @click.option("--sandbox", type=click.Choice(["auto", "docker", "bubblewrap"]), help="Which sandbox to use.")
 @click.option("--time-limit", type=Duration(), help="Seconds of work, or 2h, 90m, 45s.")
 @click.option("--cost-limit", type=Money(), help="US dollars, such as 2.50.")
+@parallel_option
 @click.option("--yes", is_flag=True, help="Start without showing the plan first.")
 @click.option("--detach", is_flag=True, help="Work in a process of its own and return at once.")
 @click.option(
@@ -90,6 +92,7 @@ def work(
     sandbox: str | None,
     time_limit: float | None,
     cost_limit: float | None,
+    parallel: int | None,
     yes: bool,
     detach: bool,
     record_file: Path | None,
@@ -99,9 +102,8 @@ def work(
         check_recordable(record_file, detach=detach)
     with opened() as engine:
         request = _request(engine, goal, role, playbook, model, workspace, plan_file)
-        request = replace(
-            request, sandbox=sandbox or "", limits=changed_limits(engine.settings.get().limits, time_limit, cost_limit)
-        )
+        limits = changed_limits(engine.settings.get().limits, time_limit, cost_limit, parallel)
+        request = replace(request, sandbox=sandbox or "", limits=limits)
         if not (yes or _on_terminal() or request.playbook or request.plan):
             # Before a model is asked and paid for a plan that nobody could look at.
             raise UsageError("Start this plan? There is no terminal to ask on.", "say it with --yes")
@@ -155,6 +157,7 @@ def plan(goal: str, role: str, playbook: str, model: str, workspace: Path, as_js
 @click.option("--detach", is_flag=True, help="Work in a process of its own and return at once.")
 @click.option("--time-limit", type=Duration(), help="A new limit: seconds of work in all, or 2h, 90m, 45s.")
 @click.option("--cost-limit", type=Money(), help="A new limit in US dollars, such as 2.50.")
+@parallel_option
 @json_option
 def resume(
     session: str | None,
@@ -162,6 +165,7 @@ def resume(
     detach: bool,
     time_limit: float | None,
     cost_limit: float | None,
+    parallel: int | None,
     as_json: bool,
 ) -> int:
     """Go on with a paused or interrupted session, or with what was approved, and follow it as `work` does."""
@@ -169,7 +173,7 @@ def resume(
         found = engine.sessions.resolve(session, workspace.absolute())
         state = engine.sessions.get(found)
         after = state.seq
-        limits = changed_limits(state.limits, time_limit, cost_limit)
+        limits = changed_limits(state.limits, time_limit, cost_limit, parallel)
         if limits is not None:
             engine.sessions.set_limits(found, limits)
         with preparing(engine, found):
@@ -198,14 +202,17 @@ def _request(
     )
 
 
-def changed_limits(usual: Limits, time_s: float | None, cost_usd: float | None) -> Limits | None:
+def changed_limits(
+    usual: Limits, time_s: float | None, cost_usd: float | None, parallel: int | None = None
+) -> Limits | None:
     """The limits with what was given on the command line; None when nothing was."""
-    if time_s is None and cost_usd is None:
+    if time_s is None and cost_usd is None and parallel is None:
         return None
     return replace(
         usual,
         time_s=usual.time_s if time_s is None else time_s,
         cost_usd=usual.cost_usd if cost_usd is None else cost_usd,
+        parallel=usual.parallel if parallel is None else parallel,
     )
 
 

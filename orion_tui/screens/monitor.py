@@ -23,7 +23,7 @@ from orion_tui.widgets.signs import Part, Parts, session_sign
 from orion_tui.widgets.task_list import task_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from textual.app import ComposeResult
 
@@ -45,7 +45,7 @@ class MonitorScreen(OrionScreen):
         super().__init__()
         self.session_id = session
         self._told = 0
-        self._doing: Event | None = None
+        self._doing: Mapping[str, Event] = {}
         self._ordered = ""
         self._live = ""
 
@@ -99,7 +99,9 @@ class MonitorScreen(OrionScreen):
         self._told = len(watched.events)
         if fresh:
             self._doing = doing_now(self._doing, fresh)
-            self.query_one(ActivityLog).extend(fresh)
+            log = self.query_one(ActivityLog)
+            log.naming = watched.session.limits.parallel > 1
+            log.extend(fresh)
         self._look()
 
     def _look(self) -> None:

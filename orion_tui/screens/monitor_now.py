@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Session, SessionState
-from engine.vocabulary.text import visible
+from engine.vocabulary.text import shortened, visible
 from orion_tui.widgets.columns import cell, span, when
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from orion_tui.widgets.signs import Parts
@@ -30,21 +30,31 @@ _ENDS = (
 )
 
 
-def doing_now(before: Event | None, fresh: Sequence[Event]) -> Event | None:
-    """What has begun and not ended after these newer events: an action, a call of a model, or a wait for one."""
-    for event in reversed(fresh):
-        if event.kind in _BEGINS:
-            return event
-        if event.kind in _ENDS:
-            return None
-    return before
+def doing_now(before: Mapping[str, Event], fresh: Sequence[Event]) -> Mapping[str, Event]:
+    """What has begun and not ended after these newer events, by task: an action, a call of a model, or a wait for
+    one."""
+    doing = dict(before)
+    for event in fresh:
+        if event.kind is EventKind.SESSION_ENDED:
+            doing.clear()
+        elif event.kind in _BEGINS:
+            doing[_task(event)] = event
+        elif event.kind in _ENDS:
+            doing.pop(_task(event), None)
+    return doing
 
 
-def writing_task(session: Session, doing: Event | None) -> str | None:
-    """The task whose model is asked at this moment (empty for the planner's), or None when none is."""
-    if session.state is not SessionState.RUNNING or doing is None or doing.kind not in (_ASKED, EventKind.WAITING):
+def writing_task(session: Session, doing: Mapping[str, Event]) -> str | None:
+    """The task whose model alone is asked at this moment (empty for the planner's), or None."""
+    alone = _alone(doing)
+    if session.state is not SessionState.RUNNING or alone is None or alone.kind not in (_ASKED, EventKind.WAITING):
         return None
-    return str(doing.data.get("task", ""))
+    return _task(alone)
+
+
+def _alone(doing: Mapping[str, Event]) -> Event | None:
+    """What goes on, when it is one thing."""
+    return next(iter(doing.values())) if len(doing) == 1 else None
 
 
 def live_end(live: str, width: int) -> str:
@@ -52,19 +62,39 @@ def live_end(live: str, width: int) -> str:
     return visible(" ".join(live[-4 * width :].split()))[-max(width, 1) :]
 
 
-def now_parts(session: Session, doing: Event | None, now: datetime, width: int, live: str = "") -> Parts:
-    """The line for a running session; `live` is the end of what the model is writing."""
-    if doing is not None and live:
+def _task(event: Event) -> str:
+    approval = event.data.get("approval")
+    return str(approval["task"] if isinstance(approval, dict) else event.data.get("task", ""))
+
+
+def now_parts(session: Session, doing: Mapping[str, Event], now: datetime, width: int, live: str = "") -> Parts:
+    """The line for a running session; where several work, each in short. `live` is the end of what the model is
+    writing, when it is one."""
+    if len(doing) > 1:
+        each = width // len(doing) - 3
+        said = " · ".join(_short(task, doing[task], each) for task in doing)
+        return (("now  ", "muted"), (cell(said, width - 5), ""))
+    alone = _alone(doing)
+    if alone is not None and live:
         lead = "the model writes  …"
-        return _timed(lead + live_end(live, width - 14 - len(lead)), doing.at, now, width)
-    if doing is not None and doing.kind is EventKind.ACTION_STARTED:
-        verb = (doing.data.get("action") or {}).get("tool", "run")
-        return _timed(f"{verb}  {doing.data['summary']}", doing.at, now, width)
-    if doing is not None:
-        return _model(doing, now, width)
+        return _timed(lead + live_end(live, width - 14 - len(lead)), alone.at, now, width)
+    if alone is not None:
+        return _one(alone, now, width)
     if session.waiting and not any(view.state is TaskState.RUNNING for view in session.tasks.values()):
         return (("◐ everything left waits for you: a decides", "accent"),)
     return (("now  ", "muted"), ("between two actions", "muted"))
+
+
+def _one(doing: Event, now: datetime, width: int) -> Parts:
+    if doing.kind is not EventKind.ACTION_STARTED:
+        return _model(doing, now, width)
+    verb = (doing.data.get("action") or {}).get("tool", "run")
+    return _timed(f"{verb}  {doing.data['summary']}", doing.at, now, width)
+
+
+def _short(task: str, doing: Event, width: int) -> str:
+    model = {EventKind.ASKED: "asks the model", EventKind.WAITING: "waits for the model"}
+    return shortened(f"{task}: {model.get(doing.kind) or doing.data['summary']}", max(width, 8))
 
 
 def _model(doing: Event, now: datetime, width: int) -> Parts:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # A start is told by its end one line later; what runs now stands below the log.
+_TITLED = (EventKind.TASK_STARTED, EventKind.TASK_ENDED)
 _UNSEEN = frozenset({EventKind.ACTION_STARTED, EventKind.ASKED, EventKind.HEEDED})
 
 
@@ -41,6 +42,8 @@ class ActivityLog(LineView):
         self._events: list[Event] = []
         self._title_of = title_of
         self.following = True
+        self.naming = False
+        """Whether each line says which task it belongs to: several are at work."""
 
     def extend(self, events: Sequence[Event]) -> None:
         """Add newer events; one repaint whatever their number."""
@@ -65,7 +68,7 @@ class ActivityLog(LineView):
         return len(self._events)
 
     def line_parts(self, number: int, width: int) -> Parts:
-        return activity_parts(self._events[number], width, self._title_of)
+        return activity_parts(self._events[number], width, self._title_of, naming=self.naming)
 
     def follow(self, on: bool) -> None:
         """Follow the newest line, or hold still."""
@@ -97,9 +100,12 @@ class ActivityLog(LineView):
         self.follow(False)
 
 
-def activity_parts(event: Event, width: int, title_of: Callable[[str], str]) -> Parts:
-    """One event as a line: time, verb, what, and the outcome at the right edge."""
+def activity_parts(event: Event, width: int, title_of: Callable[[str], str], *, naming: bool = False) -> Parts:
+    """One event as a line: time, verb, what, and the outcome at the right edge; with `naming` the task's id before it,
+    where the line does not say its title."""
     verb, what, outcome, tone = _told(event, title_of)
+    if naming and event.data.get("task") and event.kind not in _TITLED:
+        what = f"{event.data['task']}  {what}"
     room = width - 1
     time = f"{clock(event.at)} " if room >= 50 else ""
     room -= len(time) + 6

@@ -126,7 +126,8 @@ def wanted_for(
     uid, gid = identity.uid, identity.gid
     session = spec.session[:_ID_LENGTH]
     role = role or ("setup" if spec.network else "")
-    name = "-".join(filter(None, ("orion-ara", identity.user or "user", session, role)))
+    worker = f"w{spec.worker}" if spec.worker > 1 else ""
+    name = "-".join(filter(None, ("orion-ara", identity.user or "user", session, worker, role)))
     return Wanted(
         name=_NOT_IN_NAMES.sub("_", name),
         image=image,
@@ -183,9 +184,10 @@ def _gone(spec: SandboxSpec, source: Path) -> str:
 
 def _cpuset(spec: SandboxSpec, processors: int) -> str:
     """Whole processors beside the quota, so that programs which ask how many there are do not start too many workers;
-    empty when all may be used. Sessions start at different ones."""
+    empty when all may be used. Sessions, and the workers of one, start at
+    different ones."""
     count = max(1, math.ceil(spec.cpus))
     if not 0 < count < processors:
         return ""
-    first = sum(spec.session.encode()) % processors
+    first = (sum(spec.session.encode()) + (spec.worker - 1) * count) % processors
     return ",".join(str(number) for number in sorted((first + step) % processors for step in range(count)))
