@@ -86,7 +86,7 @@ def several() -> FakeEngine:
     engine = night()
     engine.tell("s002", EventKind.LIMITS_SET, **asdict(Limits(parallel=2)))
     (waiting,) = engine.state["s002"].waiting
-    engine.tell("s002", EventKind.DECIDED, approval=waiting.id, decision="approved", reason="")
+    engine.tell("s002", EventKind.DECIDED, task="bcrypt", approval=waiting.id, decision="approved", reason="")
     engine.tell("s002", EventKind.TASK_STARTED, task="bcrypt", title="Add bcrypt dependency", base="c0ffee0", attempt=2)
     engine.command("s002", "bcrypt", 0, "pip install bcrypt")
     engine.tell("s002", EventKind.ASKED, task="bcrypt", turn=2, tokens=900)
