@@ -84,11 +84,10 @@ def _changes(old: Mapping[str, Package], new: Mapping[str, Package]) -> list[Pac
         was, now = old.get(name), new.get(name)
         if was == now:
             continue
-        if was is None:
-            assert now is not None
+        if now is None:
+            found.append(PackageChange(name, was.shown() or "any" if was else "", ""))
+        elif was is None:
             found.append(PackageChange(name, "", now.shown(), bool(now.origins)))
-        elif now is None:
-            found.append(PackageChange(name, was.shown() or "any", ""))
         elif was.shown() != now.shown():
             found.append(PackageChange(name, was.shown() or "any", now.shown() or "any", was.origins != now.origins))
         elif was.hashes and now.hashes and not now.hashes >= was.hashes:

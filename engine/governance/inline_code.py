@@ -40,7 +40,7 @@ _WRITING = re.compile(
 )
 _DELETING = re.compile(
     r"\b(?:unlink(?:Sync)?|rm(?:dir)?Sync|fs\.(?:promises\.)?(?:rm|rmdir)|rimraf|File\.delete|FileUtils\.(?:rm|remove)\w*"
-    r"|Files\.delete\w*|Remove-Item)\b"
+    r"|Files\.delete\w*|Remove-Item)\b\s*\(?\s*['\"]"
 )
 # Files that a program should not write unseen, when it names one and writes something.
 _MACHINERY = frozenset(
@@ -76,10 +76,7 @@ def code_in(code: str, walk: Walk, *, python: bool) -> None:
     if shown.unseen:
         walk.add(ActionClass.COMMAND_RUN, line_of(code)[:200], open="it runs a command that it puts together itself")
     for path in shown.deleted:
-        if path:
-            note_path(path, Touch.DELETE, walk)
-        else:
-            walk.add(ActionClass.FILE_DELETE, line_of(code)[:200])
+        note_path(path, Touch.DELETE, walk)
     for path in shown.written:
         if classify_path(path) in _MACHINERY:
             note_path(path, Touch.WRITE, walk)
@@ -94,7 +91,7 @@ def code_in(code: str, walk: Walk, *, python: bool) -> None:
 @dataclass(slots=True)
 class _Shown:
     """The texts that a program may run, the paths that it may write, whether it uses the network, whether it runs a
-    command that cannot be read off it, and the paths that it deletes (empty for one that cannot be read off it)."""
+    command that cannot be read off it, and the paths that it plainly deletes."""
 
     started: list[str]
     written: list[str]
@@ -124,8 +121,9 @@ def _called(tree: ast.AST) -> _Shown:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        if _deletes(node):
-            deleted.append(_deleted_by(node, values))
+        # A path that is computed, or one of many, is nobody's to guess: what is gone afterwards is judged.
+        if _deletes(node) and (path := _deleted_by(node, values)) and len(path.split()) == 1:
+            deleted.append(path)
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         texts = [text for text in (_text_of(argument, values) for argument in arguments) if text]
         if _STARTERS.fullmatch(_name_of(node.func)):
