@@ -45,6 +45,7 @@ class DiffView(ScrollView, can_focus=True):
     DiffView {
         overflow-x: auto;
         overflow-y: auto;
+        scrollbar-gutter: stable;
         scrollbar-size: 1 1;
         background: $background;
         & .diff--file { text-style: bold; background: $surface; }
