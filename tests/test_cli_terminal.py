@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Orion
-from tests.support.planned import line, plan, record, task, writes
+from tests.support.recordings import line, plan, record, task, writes
 from tests.test_cli_work import PIN, REPAIR, playbook, session_of
 
 pytestmark = pytest.mark.sandbox

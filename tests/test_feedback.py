@@ -13,7 +13,7 @@ from engine.storage.journal import SqliteJournal
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.plans import Plan, Task, plan_to_json
 from engine.vocabulary.requests import SessionRequest
-from tests.support.planned import events_of, plan, record, task, worked, writes
+from tests.support.recordings import events_of, plan, record, task, worked, writes
 from tests.support.sessions import PIN, states
 
 pytestmark = [pytest.mark.mock_llm]

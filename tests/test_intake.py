@@ -24,7 +24,7 @@ from engine.vocabulary.requests import SessionRequest
 from engine.vocabulary.roles import Role
 from engine.vocabulary.sessions import Limits
 from tests.support.cli import Orion
-from tests.support.planned import events_of, line, plan, record, task, worked, writes
+from tests.support.recordings import events_of, line, plan, record, task, worked, writes
 from tests.support.scripted import ScriptedModel
 
 pytestmark = [pytest.mark.mock_llm]

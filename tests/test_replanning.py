@@ -14,7 +14,20 @@ from engine.vocabulary.errors import LeaseLost
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import Decided
 from engine.vocabulary.sessions import Limits, SessionState
-from tests.support.planned import acts, begun, call, done, events_of, line, plan, record, task, weighed, worked, writes
+from tests.support.recordings import (
+    acts,
+    begun,
+    call,
+    done,
+    events_of,
+    line,
+    plan,
+    record,
+    task,
+    weighed,
+    worked,
+    writes,
+)
 from tests.support.sessions import playbook, resumed, states
 from tests.support.sessions import worked as worked_playbook
 

@@ -31,7 +31,7 @@ from tests.support.endpoint import (
     hangs,
     says,
 )
-from tests.support.planned import task
+from tests.support.recordings import task
 from tests.support.sessions import PIN, TIMEOUT_S, resumed, states
 
 pytestmark = [pytest.mark.mock_llm, pytest.mark.sandbox, pytest.mark.e2e]
