@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from engine.facade.attendance import Attendance
     from engine.facade.audit import Audit
     from engine.facade.auth import Auth
     from engine.facade.core import Core
@@ -40,6 +41,12 @@ class Engine:
         self.review = Reviews(core)
         self.settled: tuple[str, ...] = ()
         """What was put in order when this home was opened, a sentence for each promotion that a kill had cut short."""
+
+    @cached_property
+    def attendance(self) -> Attendance:
+        from engine.facade.attendance import Attendance
+
+        return Attendance(self._core)
 
     @cached_property
     def roles(self) -> Roles:

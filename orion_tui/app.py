@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App
+from textual.events import Key
 from textual.theme import Theme
 
 from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
 from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, is_here, read_lists
 from orion_tui.chain import Chain, ChainWatch
+from orion_tui.presence import Presence
 from orion_tui.resources import style_sheet
 from orion_tui.routes import make_screen
 from orion_tui.screens.base import OrionScreen
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.command import Provider
+    from textual.events import Event
 
+    from engine.vocabulary.absence import Absence
     from engine.vocabulary.errors import OrionError
     from orion_tui.engine_face import EngineFace
 
@@ -125,6 +129,7 @@ class OrionApp(App[int]):
         self._engine: EngineFace | None = None
         self._disconnect: Callable[[], None] = lambda: None
         self._watch: ChainWatch | None = None
+        self._presence: Presence | None = None
         self._reading = False
         self._read_again = False
 
@@ -144,6 +149,19 @@ class OrionApp(App[int]):
         """Look at the audit log now."""
         if self._watch:
             self._watch.look()
+
+    @property
+    def absence(self) -> Absence | None:
+        """What happened while nobody was here, when that was long enough and something did."""
+        return self._presence.absence if self._presence else None
+
+    def _absence_changed(self) -> None:
+        self._tell(self.bridge.state)
+
+    async def on_event(self, event: Event) -> None:
+        if self._presence and isinstance(event, Key):
+            self._presence.key()
+        await super().on_event(event)
 
     def _chain_changed(self) -> None:
         if isinstance(self.screen, OrionScreen) and self.screen.is_mounted:
@@ -178,6 +196,7 @@ class OrionApp(App[int]):
         self._engine, self._disconnect = found.engine, found.disconnect
         self._watch = ChainWatch(self, found.engine, self._chain_changed)
         self._lists_read(found.lists)
+        self._presence = Presence(self, found.engine.attendance, self.now, self._absence_changed)
         self.set_interval(TICK_S, self.bridge.tick)
         self.set_interval(_LOOK_AGAIN_S, self._lists_changed)
         if found.greets:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from threading import Event as Flag
 
+    from engine.vocabulary.absence import Absence
     from engine.vocabulary.access import TotpOffer
     from engine.vocabulary.actions import ActionClass
     from engine.vocabulary.audit import AuditEntry, AuditHead, AuditVerdict
@@ -186,6 +187,11 @@ class SettingsOfFace(Protocol):
     def save(self, text: str, *, secret: str | None = None) -> tuple[str, ...]: ...
 
 
+class AttendanceFace(Protocol):
+    def seen(self) -> None: ...
+    def absence(self) -> Absence | None: ...
+
+
 class EngineFace(Protocol):
     """The part of `engine.engine.Engine` that the app uses; every call may block and is made in a thread."""
 
@@ -211,5 +217,7 @@ class EngineFace(Protocol):
     def doctor(self) -> DoctorFace: ...
     @property
     def setup(self) -> SetupFace: ...
+    @property
+    def attendance(self) -> AttendanceFace: ...
     def subscribe(self, callback: Callable[[tuple[Event, ...]], None]) -> Callable[[], None]: ...
     def close(self) -> None: ...

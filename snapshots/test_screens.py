@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Select, TextArea
 
+from engine.vocabulary.absence import Absence
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.intake import Brief, Question
 from engine.vocabulary.sessions import Limits
@@ -40,6 +41,19 @@ def keys(*pressed: str, screen: str = "home", then: Before | None = None) -> Bef
         await pilot.pause()
 
     return before
+
+
+def after_a_night() -> FakeEngine:
+    engine = night()
+    engine.attendance.last = Absence(
+        "", "", 24_000.0, kept=8, failed=1, blocked=1, calls=38, cost_usd=0.47, limit_usd=2
+    )
+    return engine
+
+
+async def absence_told(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await wait_for(pilot, lambda: app.absence)
 
 
 async def offered(pilot: Pilot[Any]) -> None:
@@ -115,6 +129,7 @@ async def asked(pilot: Pilot[Any]) -> None:
 
 PICTURES: dict[str, tuple[Callable[[], FakeEngine], Before]] = {
     "home": (night, keys()),
+    "home_away": (after_a_night, keys(then=absence_told)),
     "home_empty": (FakeEngine, keys()),
     "home_interrupted": (stopped, keys("down", "down")),
     "monitor": (night, keys(then=monitor_of("s002"), screen="home")),

@@ -20,6 +20,7 @@ _FILES = (
     "auth.json",
     "trusted.json",
     "secrets_allowlist.yaml",
+    "seen.json",
 )
 _MOUNTS = Path("/proc/self/mounts")
 
@@ -46,6 +47,7 @@ class Home:
         self.audit = self.root / "audit"
         self.allow_list = self.root / "secrets_allowlist.yaml"
         self.trusted = self.root / "trusted.json"
+        self.seen = self.root / "seen.json"
         self.sessions = self.root / "sessions"
         self.blobs = self.root / "blobs"
         self.roles = self.root / "roles"

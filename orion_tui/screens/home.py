@@ -11,7 +11,7 @@ from engine.vocabulary.text import first_line
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
 from orion_tui.screens.base import OrionScreen
-from orion_tui.widgets.columns import ago, cell, count, exact, money
+from orion_tui.widgets.columns import ago, cell, count, exact, money, span
 from orion_tui.widgets.header import styled
 from orion_tui.widgets.rows import Row, RowList
 from orion_tui.widgets.signs import Part, Parts, session_sign
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from engine.vocabulary.absence import Absence
     from engine.vocabulary.verdicts import Approval
     from orion_tui.bridge import AppState
 
@@ -89,7 +90,8 @@ class HomeScreen(OrionScreen):
     def _build(self, width: int) -> Sequence[Row]:
         state = self.orion.bridge.state
         goals = {summary.id: summary for summary in state.sessions}
-        rows = [Row("", self._tally(state)), Row("", ())]
+        rows = [Row("", _away(self.orion.absence, width))] if self.orion.absence else []
+        rows += [Row("", self._tally(state)), Row("", ())]
         needs = [self._approval_row(approval, goals.get(approval.session), width) for approval in state.approvals]
         needs += [self._ready_row(s, width) for s in state.sessions if _has_approved(s)]
         needs += [self._review_row(s, width) for s in state.sessions if s.state is SessionState.AWAITING_REVIEW]
@@ -101,9 +103,14 @@ class HomeScreen(OrionScreen):
         return rows
 
     def _tally(self, state: AppState) -> Parts:
-        kept, failed, blocked = (
-            sum(summary.tasks.get(name, 0) for summary in state.sessions) for name in ("kept", "failed", "blocked")
-        )
+        """Of the time when nobody was here, when there was one; otherwise of all sessions."""
+        absence = self.orion.absence
+        if absence:
+            kept, failed, blocked = absence.kept, absence.failed, absence.blocked
+        else:
+            kept, failed, blocked = (
+                sum(summary.tasks.get(name, 0) for summary in state.sessions) for name in ("kept", "failed", "blocked")
+            )
         waiting = len(state.approvals)
         return (
             (f" ◐ {count(waiting, 'decision')} to make", "accent" if waiting else "muted"),
@@ -252,6 +259,17 @@ class HomeScreen(OrionScreen):
         summary = self._chosen_session()
         if summary:
             self.orion.go("monitor", session=summary.id)
+
+
+def _away(absence: Absence, width: int) -> Parts:
+    """How long nobody was here, and what that cost."""
+    spent = ""
+    if absence.calls:
+        limit = f" of {money(absence.limit_usd)}" if absence.limit_usd else ""
+        spent = f"{money(absence.cost_usd)}{limit} · {count(absence.calls, 'call')}  "
+    title = f" While you were away ({span(absence.away_s)})"
+    room = max(width - len(spent), 0)
+    return ((cell(title, room), "title"), (spent, "muted"))
 
 
 def _need(sign: Part, what: str, kind: str, age: str, goal: str, width: int) -> Parts:

@@ -14,6 +14,7 @@ from typing import Any
 from engine.planning.suggesting import suggest
 from engine.roles.profile import parse_role
 from engine.roles.typical import scenarios_of
+from engine.vocabulary.absence import Absence
 from engine.vocabulary.access import TotpOffer
 from engine.vocabulary.actions import ActionClass, RunCommand
 from engine.vocabulary.audit import AuditEntry, AuditHead, AuditVerdict
@@ -107,6 +108,7 @@ class FakeEngine:
         self.doctor = _Doctor()
         self.setup = _Setup()
         self.audit = _Audit()
+        self.attendance = _Attendance()
         self._row = 0
 
     def tell(self, session: str, kind: EventKind, *, at: datetime | None = None, **data: Any) -> Event:
@@ -490,6 +492,20 @@ class _Doctor:
 
     def report(self, workspace: Path | None = None, told: Callable[[DoctorCheck], None] | None = None) -> DoctorReport:
         return DoctorReport(all(check.status != "fail" for check in self.checks), self.checks)
+
+
+class _Attendance:
+    """Nobody was away until a test says so; `seen_times` counts how often somebody was seen."""
+
+    def __init__(self) -> None:
+        self.last: Absence | None = None
+        self.seen_times = 0
+
+    def seen(self) -> None:
+        self.seen_times += 1
+
+    def absence(self) -> Absence | None:
+        return self.last
 
 
 class _Audit:
