@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from engine.build import build
 from engine.storage.clock import SystemClock
 from engine.storage.journal import SqliteJournal
@@ -75,14 +77,18 @@ async def test_home_tells_the_night_in_its_first_lines():
         assert "✓ 8 kept   ✗ 1 failed   ⊘ 1 blocked" in text
 
 
-async def test_a_short_absence_and_an_uneventful_one_are_not_worth_a_line():
-    for absence in (replace(NIGHT, away_s=600.0), Absence(NIGHT.since, NIGHT.until, NIGHT.away_s)):
-        engine = night()
-        engine.attendance.last = absence
-        async with driven(engine) as (app, pilot):
-            await wait_for(pilot, lambda: engine.attendance.seen_times, "the look")
-            await pilot.pause()
-            assert "While you were away" not in shown(app)
+@pytest.mark.parametrize(
+    "absence",
+    [replace(NIGHT, away_s=600.0), Absence(NIGHT.since, NIGHT.until, NIGHT.away_s)],
+    ids=["ten minutes", "nothing happened"],
+)
+async def test_a_short_absence_and_an_uneventful_one_are_not_worth_a_line(absence):
+    engine = night()
+    engine.attendance.last = absence
+    async with driven(engine) as (app, pilot):
+        await wait_for(pilot, lambda: engine.attendance.seen_times, "the look")
+        await pilot.pause()
+        assert "While you were away" not in shown(app)
 
 
 async def test_an_app_left_open_overnight_tells_the_night_at_the_first_key():
