@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from engine.vocabulary.events import Event, EventKind
 from orion_tui.app import OrionApp
 from orion_tui.widgets.activity import ActivityLog
-from tests.support.fake_engine import AUTH_TASKS, GOAL, FakeEngine
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_nights import AUTH_TASKS, GOAL
 
 RATE = 20_000
 SECONDS = 3

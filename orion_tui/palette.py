@@ -7,7 +7,8 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from orion_tui.actions import ACTS, EVERYWHERE, Act, acts_for
+from orion_tui.actions import ACTS, acts_for
+from orion_tui.acts.act import EVERYWHERE, Act
 from orion_tui.screens.base import OrionScreen
 
 # Not in the footer, yet not the second key of something else.

@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 from engine.vocabulary.audit import AuditEntry, AuditHead, AuditRecord, AuditVerdict
 from orion_tui import chain
 from tests.support.app_driver import made_app
-from tests.support.fake_engine import FakeEngine, night
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_nights import night
 from tests.support.screens import settled, until
 
 Before = Callable[[Pilot[Any]], Awaitable[None]]

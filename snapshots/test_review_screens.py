@@ -19,7 +19,8 @@ from engine.vocabulary.requests import AuthStatus, SessionRequest
 from orion_tui.app import OrionApp
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.pin_entry import PinEntry
-from tests.support.fake_engine import NOW, PIN, WORKSPACE, FakeEngine
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_facts import NOW, PIN, WORKSPACE
 from tests.support.fake_review import SESSION, ReviewEngine, to_review, with_decisions
 from tests.support.screens import says, settled, typed, until
 

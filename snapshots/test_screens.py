@@ -16,7 +16,8 @@ from engine.vocabulary.intake import Brief, Question
 from engine.vocabulary.sessions import Limits
 from orion_tui.modals.intake import IntakeModal
 from tests.support.app_driver import made_app, on_screen, wait_for
-from tests.support.fake_engine import FakeEngine, interrupted, night, with_model
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_nights import interrupted, night, with_model
 
 Before = Callable[[Pilot[Any]], Awaitable[None]]
 

@@ -16,7 +16,8 @@ from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.plans import Plan, Task, plan_to_json
 from orion_tui.app import OrionApp
 from tests.support.app_driver import driven, shown, wait_for
-from tests.support.fake_engine import NOW, WORKSPACE, night
+from tests.support.fake_facts import NOW, WORKSPACE
+from tests.support.fake_nights import night
 
 NIGHT = Absence("2026-03-01T00:00:00+00:00", "2026-03-01T06:40:00+00:00", 24_000, 8, 1, 1, 38, 0.47, 2.0)
 CREATED = {"goal": "g", "role": "r", "role_digest": "", "workspace": "/w", "base_commit": "c", "branch": "main"}

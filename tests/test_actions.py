@@ -6,7 +6,9 @@ from collections import Counter
 
 import pytest
 
-from orion_tui.actions import ACTS, EVERYWHERE, NEEDS, act_for_key, act_named, acts_for, bindings_for, reason_off
+from orion_tui.actions import ACTS, act_for_key, act_named, acts_for, bindings_for, reason_off
+from orion_tui.acts.act import EVERYWHERE
+from orion_tui.acts.needs import NEEDS
 from orion_tui.routes import ROUTES, make_screen
 from orion_tui.widgets.footer import laid_out
 

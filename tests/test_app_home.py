@@ -7,7 +7,8 @@ import pytest
 from engine.vocabulary.events import EventKind
 from orion_tui.app import OrionApp
 from tests.support.app_driver import driven, on_screen, shown, told, wait_for
-from tests.support.fake_engine import FakeEngine, interrupted, night
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_nights import interrupted, night
 
 
 async def test_what_waits_for_me_stands_above_the_sessions():

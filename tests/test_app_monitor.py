@@ -14,7 +14,8 @@ from orion_tui.app import OrionApp
 from orion_tui.screens.monitor import MonitorScreen
 from orion_tui.widgets.activity import ActivityLog
 from tests.support.app_driver import driven, on_screen, shown, told, wait_for
-from tests.support.fake_engine import FakeEngine, interrupted, night
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_nights import interrupted, night
 
 
 @asynccontextmanager

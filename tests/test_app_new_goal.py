@@ -21,7 +21,9 @@ from orion_tui.app import OrionApp
 from orion_tui.durations import read_duration, read_money, written_duration
 from orion_tui.screens.new_goal_ways import ways_for
 from tests.support.app_driver import driven, on_screen, shown, told, wait_for
-from tests.support.fake_engine import FakeEngine, role_named, with_model
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_facts import role_named
+from tests.support.fake_nights import with_model
 
 
 @asynccontextmanager

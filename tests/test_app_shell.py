@@ -12,7 +12,7 @@ from orion_tui.actions import ACTS, acts_for
 from orion_tui.bridge import ask
 from orion_tui.palette import Actions
 from tests.support.app_driver import driven, on_screen, shown, told, wait_for
-from tests.support.fake_engine import night
+from tests.support.fake_nights import night
 
 
 async def test_the_list_of_keys_names_every_key_of_the_screen_and_why_one_is_off():

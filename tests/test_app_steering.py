@@ -14,7 +14,9 @@ from engine.vocabulary.verdicts import ApprovalKind, approval_to_json
 from orion_tui.screens.monitor_now import doing_now, now_parts
 from orion_tui.screens.transcript import said_in
 from tests.support.app_driver import driven, on_screen, shown, wait_for
-from tests.support.fake_engine import EVENING, FakeEngine, night
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_facts import EVENING
+from tests.support.fake_nights import night
 
 
 def event(kind: EventKind, seconds: float = 0, **data: object) -> Event:

@@ -8,7 +8,7 @@ from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import Plan, Task
 from orion_tui.screens.approval_text import after_approval, behind
-from tests.support.fake_engine import PIN
+from tests.support.fake_facts import PIN
 from tests.support.fake_review import SESSION, ReviewEngine, with_decisions
 from tests.support.screens import SMALL, notified, opened, says, settled, shown, typed, until
 

@@ -18,7 +18,8 @@ from orion_tui import chain
 from orion_tui.app import OrionApp
 from orion_tui.chain import Chain, chain_parts
 from orion_tui.widgets.audit_list import AuditList
-from tests.support.fake_engine import FakeEngine, night
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_nights import night
 from tests.support.screens import BEST, SMALL, notified, opened, says, settled, shown, typed, until
 
 PIN, WRONG = "482915", "906274"

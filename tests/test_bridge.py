@@ -11,7 +11,8 @@ from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import SessionState
 from orion_tui import bridge as bridge_module
 from orion_tui.bridge import AppState, Bridge, read_lists
-from tests.support.fake_engine import FakeEngine, interrupted, night
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_nights import interrupted, night
 
 
 class Told:

@@ -10,7 +10,9 @@ from engine.storage.live import LiveTexts
 from engine.vocabulary.events import EventKind
 from orion_tui.screens.monitor_now import live_end
 from tests.support.app_driver import driven, on_screen, shown, wait_for
-from tests.support.fake_engine import NOW, FakeEngine, night
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_facts import NOW
+from tests.support.fake_nights import night
 
 
 class Clock:

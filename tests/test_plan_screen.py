@@ -14,7 +14,8 @@ from engine.vocabulary.outlook import Confidence, Factor, Outlook
 from engine.vocabulary.plans import Check, Plan, Task, task_to_json
 from engine.vocabulary.requests import Proposal, SessionRequest
 from orion_tui.plan_draft import PlanDraft
-from tests.support.fake_engine import WORKSPACE, FakeEngine
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_facts import WORKSPACE
 from tests.support.screens import SMALL, notified, opened, says, settled, shown, until
 
 

@@ -13,7 +13,7 @@ from orion_tui.modals.promotion import PromotionModal
 from orion_tui.screens.review import ReviewScreen
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.pin_entry import PinEntry
-from tests.support.fake_engine import PIN
+from tests.support.fake_facts import PIN
 from tests.support.fake_review import FILES, SESSION, ReviewEngine, to_review
 from tests.support.screens import BEST, SMALL, notified, opened, says, settled, shown, typed, until
 

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from orion_tui.actions import Act, acts_for
+from orion_tui.actions import acts_for
 from orion_tui.widgets.columns import folded
 from orion_tui.widgets.header import styled
 from orion_tui.widgets.rows import Row, RowList
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
+
+    from orion_tui.acts.act import Act
 
 _NOTES = (
     "↑ ↓ pgup pgdn home end move in a list or a log, tab goes to the next pane.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from orion_tui.actions import Act, act_for_key, acts_for, reason_off
+from orion_tui.actions import act_for_key, acts_for, reason_off
 from orion_tui.bridge import is_here
 from orion_tui.chain import chain_parts
 from orion_tui.widgets.footer import OrionFooter
@@ -16,6 +16,7 @@ from orion_tui.widgets.header import OrionHeader
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from orion_tui.acts.act import Act
     from orion_tui.app import OrionApp
     from orion_tui.bridge import AppState
     from orion_tui.engine_face import EngineFace

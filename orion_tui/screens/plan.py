@@ -10,7 +10,8 @@ from textual.widgets import Static
 
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.text import visible
-from orion_tui.actions import NEEDS, bindings_for
+from orion_tui.actions import bindings_for
+from orion_tui.acts.needs import NEEDS
 from orion_tui.bridge import ask
 from orion_tui.modals.box import put
 from orion_tui.modals.confirm import ConfirmModal
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.plans import Plan
     from engine.vocabulary.requests import Proposal
     from engine.vocabulary.sessions import Session
-    from orion_tui.actions import Act
+    from orion_tui.acts.act import Act
     from orion_tui.widgets.rows import RowList
     from orion_tui.widgets.signs import Parts
 

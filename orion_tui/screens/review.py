@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
-from orion_tui.actions import Act, bindings_for
+from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, ask
 from orion_tui.modals.box import put
 from orion_tui.modals.detail import DetailModal
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.changes import Hunk
     from engine.vocabulary.errors import OrionError
     from engine.vocabulary.requests import Review
+    from orion_tui.acts.act import Act
     from orion_tui.widgets.rows import RowList
 
 _SETTLE_S = 0.12

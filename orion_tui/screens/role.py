@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from engine.vocabulary.errors import RoleError
 from engine.vocabulary.roles import RoleSource
 from engine.vocabulary.text import visible
-from orion_tui.actions import NEEDS, bindings_for
+from orion_tui.actions import bindings_for
+from orion_tui.acts.needs import NEEDS
 from orion_tui.bridge import ask
 from orion_tui.modals.choice import Choice, ChoiceModal
 from orion_tui.modals.confirm import ConfirmModal
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from engine.vocabulary.requests import RoleEntry
     from engine.vocabulary.role_forms import RolePreview
-    from orion_tui.actions import Act
+    from orion_tui.acts.act import Act
     from orion_tui.engine_face import EngineFace
     from orion_tui.widgets.signs import Part, Parts
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine.vocabulary.requests import RoleEntry
-    from orion_tui.actions import Act
+    from orion_tui.acts.act import Act
     from orion_tui.engine_face import EngineFace
     from orion_tui.widgets.rows import RowList
     from orion_tui.widgets.signs import Parts

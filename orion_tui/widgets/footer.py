@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from orion_tui.actions import Act
+    from orion_tui.acts.act import Act
 
 _MOST_LINES = 3
 

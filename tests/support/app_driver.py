@@ -9,7 +9,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from orion_tui.app import OrionApp
-from tests.support.fake_engine import NOW, WORKSPACE
+from tests.support.fake_facts import NOW, WORKSPACE
 
 
 def made_app(engine: Any) -> OrionApp:

@@ -29,7 +29,8 @@ from engine.vocabulary.requests import AuthStatus, Review
 from engine.vocabulary.sessions import Evidence
 from engine.vocabulary.verdicts import Approval, ApprovalKind, approval_to_json
 from engine.vocabulary.workspaces import ConflictSides, UndoPreview
-from tests.support.fake_engine import EVENING, NOW, PIN, FakeEngine, role_named
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_facts import EVENING, NOW, PIN, role_named
 
 SESSION = "s001"
 GOAL = "Implement user authentication"

@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 
 from orion_tui.app import OrionApp
 from orion_tui.screens.base import OrionScreen
-from tests.support.fake_engine import NOW, WORKSPACE, FakeEngine
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_facts import NOW, WORKSPACE
 
 BEST = (120, 36)
 SMALL = (80, 24)

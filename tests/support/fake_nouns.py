@@ -1,0 +1,173 @@
+"""The small nouns of the stand-in engine: roles, playbooks, the second factor, the audit log, what a doctor finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.planning.suggesting import suggest
+from engine.roles.profile import parse_role
+from engine.roles.typical import scenarios_of
+from engine.vocabulary.absence import Absence
+from engine.vocabulary.access import TotpOffer
+from engine.vocabulary.audit import AuditEntry, AuditHead, AuditVerdict
+from engine.vocabulary.errors import AuthError
+from engine.vocabulary.first_run import Standing, Suggestion
+from engine.vocabulary.requests import (
+    AuthStatus,
+    DoctorCheck,
+    DoctorReport,
+    Guarded,
+    PlaybookEntry,
+    RoleEntry,
+    Stripped,
+)
+from engine.vocabulary.role_forms import Trial
+from engine.vocabulary.roles import RoleSource
+from engine.vocabulary.settings import Settings
+from tests.support.fake_facts import PIN, role_named
+
+if TYPE_CHECKING:
+    from tests.support.fake_engine import FakeEngine
+
+
+class FakeScan:
+    def guard(self, goal: str) -> Guarded:
+        hits = (Stripped("override", "ignore previous instructions"),) if "ignore" in goal else ()
+        return Guarded(not hits, float(bool(hits)), goal.replace("ignore previous instructions", ""), hits)
+
+
+class FewRoles:
+    def stamp(self, workspace: Path | None = None) -> tuple[tuple[str, int, int, int], ...]:
+        return ()
+
+    def list(self, workspace: Path | None = None) -> tuple[RoleEntry, ...]:
+        names = ("devops-engineer", "qa-engineer", "software-engineer", "technical-writer")
+        return tuple(
+            RoleEntry(name, RoleSource.STARTER, f"roles/{name}.yaml", role_named(name), True) for name in names
+        )
+
+
+class FakePlaybooks:
+    def list(self) -> tuple[PlaybookEntry, ...]:
+        return (
+            PlaybookEntry("tidy", "Tidy white space, line endings and ends of files", Path("tidy.yaml"), 3),
+            PlaybookEntry("test-report", "Run the tests and measure coverage", Path("test-report.yaml"), 2),
+        )
+
+    def find(self, name: str | Path) -> Path:
+        return next(entry.path for entry in self.list() if entry.name == str(name))
+
+
+class FakeAuth:
+    def __init__(self) -> None:
+        self.state = AuthStatus("pin", 3, 0.0, "the system's keychain (Secret Service)", "system")
+
+    def status(self) -> AuthStatus:
+        return self.state
+
+    def set_pin(self, new: str, current: str | None = None) -> None:
+        return None
+
+    def covers(self, session: str) -> bool:
+        return False
+
+    def offer_totp(self, current: str | None = None) -> TotpOffer:
+        secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+        return TotpOffer(secret, f"otpauth://totp/Orion:ada%40shop?secret={secret}&issuer=Orion")
+
+    def confirm_totp(self, code: str) -> tuple[str, ...]:
+        return ("k3f9m-x2qtb", "ahw4d-9pnre", "t7cgy-m4kfz", "b2xvj-hq8sw", "eg6nu-3rdpt", "wz9ka-fy7cm")
+
+
+class FakeDoctor:
+    def __init__(self) -> None:
+        self.checks: tuple[DoctorCheck, ...] = (
+            DoctorCheck("git", "ok", "git version 2.47.1"),
+            DoctorCheck("sandbox.docker", "warn", "no Docker engine answers", "start it, or do without: one is enough"),
+            DoctorCheck("sandbox.bubblewrap", "ok", "bubblewrap 0.11.0"),
+            DoctorCheck("self-test.bubblewrap", "ok", "5 kinds of ways out tried, none led out in 60 ms"),
+            DoctorCheck("keychain", "ok", "the secrets are in the system's keychain (Secret Service)"),
+            DoctorCheck("model", "warn", "none is configured", "playbooks work without one"),
+            DoctorCheck("home", "ok", "/home/ada/.orion, 70693 MiB free"),
+        )
+
+    def report(self, workspace: Path | None = None, told: Callable[[DoctorCheck], None] | None = None) -> DoctorReport:
+        return DoctorReport(all(check.status != "fail" for check in self.checks), self.checks)
+
+
+class FakeAttendance:
+    """Nobody was away until a test says so; `seen_times` counts how often somebody was seen."""
+
+    def __init__(self) -> None:
+        self.last: Absence | None = None
+        self.seen_times = 0
+
+    def seen(self) -> None:
+        self.seen_times += 1
+
+    def absence(self) -> Absence | None:
+        return self.last
+
+
+class FakeAudit:
+    """No verdict until a test gives one, so that the header of other pictures stays as it is."""
+
+    def __init__(self) -> None:
+        self.verdict: AuditVerdict | None = None
+        self.log: list[AuditEntry] = []
+
+    def watch(self, before: AuditVerdict | None = None) -> AuditVerdict | None:
+        return self.verdict
+
+    def verify(self) -> AuditVerdict | None:
+        return self.verdict
+
+    def entries(self, *, after: int = 0) -> Iterator[AuditEntry]:
+        return iter(self.log[after:])
+
+    def export(self, target: Path) -> AuditHead:
+        return AuditHead(len(self.log), "a" * 64)
+
+
+class FakeSetup:
+    def __init__(self) -> None:
+        self.at = Standing(True, False, "", "")
+
+    def is_new(self) -> bool:
+        return self.at.is_new
+
+    def standing(self, workspace: Path | None = None) -> Standing:
+        return self.at
+
+    def choose_role(self, name: str, workspace: Path) -> None:
+        return None
+
+    def dry_run(self, name: str, workspace: Path) -> tuple[Trial, ...]:
+        text = (Path(__file__).parents[2] / "roles" / f"{name}.yaml").read_text("utf-8")
+        return scenarios_of(parse_role(text, Path(f"{name}.yaml"), RoleSource.STARTER))
+
+    def suggestion(self, workspace: Path) -> Suggestion:
+        return suggest({"README.md": 1, "src/cart.py": 900, "tests/test_pay.py": 3}, model=True)
+
+    def finish(self) -> None:
+        return None
+
+    def leave(self, step: str) -> None:
+        return None
+
+    def verify(self, secret: str) -> None:
+        if secret != PIN:
+            raise AuthError("the PIN is wrong, 2 tries left")
+
+
+class FakeSettings:
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine = engine
+
+    def get(self) -> Settings:
+        return self._engine.configuration
+
+    def path(self) -> Path:
+        return Path("/home/ada/.orion/config.yaml")
