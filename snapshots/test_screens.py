@@ -14,6 +14,7 @@ from engine.vocabulary.absence import Absence
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.intake import Brief, Question
 from engine.vocabulary.sessions import Limits
+from orion_tui.modals.detail import DetailModal
 from orion_tui.modals.intake import IntakeModal
 from tests.support.app_driver import made_app, on_screen, wait_for
 from tests.support.fake_engine import FakeEngine
@@ -55,6 +56,15 @@ def after_a_night() -> FakeEngine:
 async def absence_told(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
     await wait_for(pilot, lambda: app.absence)
+
+
+def figures_of(session: str) -> Before:
+    async def shown(pilot: Pilot[Any]) -> None:
+        await monitor_of(session)(pilot)
+        await pilot.press("s")
+        await wait_for(pilot, lambda: isinstance(pilot.app.screen, DetailModal))
+
+    return shown
 
 
 async def offered(pilot: Pilot[Any]) -> None:
@@ -135,6 +145,7 @@ PICTURES: dict[str, tuple[Callable[[], FakeEngine], Before]] = {
     "home_interrupted": (stopped, keys("down", "down")),
     "monitor": (night, keys(then=monitor_of("s002"), screen="home")),
     "monitor_several": (several, keys(then=monitor_of("s002"), screen="home")),
+    "monitor_figures": (night, keys(then=figures_of("s002"), screen="home")),
     "monitor_ended": (night, keys(then=monitor_of("s001"), screen="home")),
     "story": (night, keys(then=story_of_parked)),
     "new_goal": (FakeEngine, keys("n", screen="new_goal", then=offered)),

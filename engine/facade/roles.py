@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.actions import Action, ActionClass
     from engine.vocabulary.requests import RoleEntry, RoleText
     from engine.vocabulary.role_forms import RolePreview, Trial
-    from engine.vocabulary.roles import Role
+    from engine.vocabulary.roles import Role, Thresholds
     from engine.vocabulary.verdicts import Verdict
 
 _USER = RoleSource.USER
@@ -76,6 +76,12 @@ class Roles:
         from engine.governance.classes import CLASSES
 
         return tuple((action, entry.phrase) for action, entry in CLASSES.items())
+
+    def thresholds(self, name: str, workspace: Path | None = None) -> Thresholds:
+        """The confidence thresholds that count: the role's own, shifted by its tolerance for risk. Raises RoleError."""
+        from engine.governance.gate import thresholds_of
+
+        return thresholds_of(self.get(name, workspace))
 
     def typical(self, role: Role, confidence: float = 1.0) -> tuple[Trial, ...]:
         """What the gate would say to typical actions."""

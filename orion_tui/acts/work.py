@@ -25,6 +25,7 @@ WORK: tuple[Act, ...] = (
     Act("roll_back", "roll back", "B", "Go back to an earlier checkpoint", ("monitor",), ("can_roll_back",)),
     Act("approvals", "approve", "a", "Decide what waits for you", ("monitor", "story"), ("decision",)),
     Act("review", "review", "d", "Review the diff so far, promote it", ("monitor",), ("reviewable",)),
+    Act("figures", "figures", "s", "Cost, time, AEGIS, confidence", ("monitor", "review"), ("engine",), footer=False),
     Act("follow", "follow", "f", "Follow the newest activity, or hold still", ("monitor",)),
     Act("side", "log", "l", "Give the whole screen to the activity, or take it back", ("monitor",)),
     Act("pane", "next pane", "tab", "Go to the next pane", ("monitor",)),

@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from orion_tui.actions import act_for_key, acts_for, reason_off
-from orion_tui.bridge import is_here
+from orion_tui.bridge import ask, is_here
 from orion_tui.chain import chain_parts
 from orion_tui.widgets.footer import OrionFooter
 from orion_tui.widgets.header import OrionHeader
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orion_tui.app import OrionApp
     from orion_tui.bridge import AppState
     from orion_tui.engine_face import EngineFace
+    from orion_tui.screens.session_figures import Figures
     from orion_tui.widgets.signs import Parts
 
 BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (100, "-wide")]
@@ -136,6 +137,18 @@ class OrionScreen(Screen[None]):
             return
         method = getattr(self, f"do_{act.id}", None) or getattr(self.app, f"do_{act.id}")
         method()
+
+    def do_figures(self) -> None:
+        from orion_tui.modals.detail import DetailModal
+        from orion_tui.screens.session_figures import FIGURES_WIDTH, read_figures, session_figures
+
+        engine, session = self.engine, self.shows
+
+        def read(found: Figures) -> None:
+            parts = session_figures(found, self.orion.now(), min(FIGURES_WIDTH, self.size.width - 8))
+            self.app.push_screen(DetailModal("The session in figures", parts))
+
+        ask(self, lambda: read_figures(engine, session), read)
 
     def do_back(self) -> None:
         self.orion.back()

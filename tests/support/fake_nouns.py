@@ -24,7 +24,7 @@ from engine.vocabulary.requests import (
     Stripped,
 )
 from engine.vocabulary.role_forms import Trial
-from engine.vocabulary.roles import RoleSource
+from engine.vocabulary.roles import RoleSource, Thresholds
 from engine.vocabulary.settings import Settings
 from tests.support.fake_facts import PIN, role_named
 
@@ -39,6 +39,9 @@ class FakeScan:
 
 
 class FewRoles:
+    def thresholds(self, name: str, workspace: Path | None = None) -> Thresholds:
+        return Thresholds()
+
     def stamp(self, workspace: Path | None = None) -> tuple[tuple[str, int, int, int], ...]:
         return ()
 
