@@ -19,9 +19,10 @@ from orion_tui.presence import Presence
 from orion_tui.resources import style_sheet
 from orion_tui.routes import make_screen
 from orion_tui.screens.base import OrionScreen
+from orion_tui.windows import WindowWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from textual.command import Provider
@@ -130,6 +131,7 @@ class OrionApp(App[int]):
         self._disconnect: Callable[[], None] = lambda: None
         self._watch: ChainWatch | None = None
         self._presence: Presence | None = None
+        self._windows: WindowWatch | None = None
         self._reading = False
         self._read_again = False
 
@@ -168,6 +170,25 @@ class OrionApp(App[int]):
             self.screen.chain_changed()
 
     @property
+    def windows(self) -> Mapping[str, float]:
+        """The sessions that a right PIN or code of a moment ago still covers, with the seconds left."""
+        return self._windows.left_s if self._windows else {}
+
+    def look_at_windows(self) -> None:
+        """Look now what is covered."""
+        if self._windows:
+            self._windows.look()
+
+    def _windows_changed(self) -> None:
+        if isinstance(self.screen, OrionScreen) and self.screen.is_mounted:
+            self.screen.windows_changed()
+
+    def do_ask_again(self) -> None:
+        if self._windows:
+            self._windows.end()
+            self.say("from now on the PIN or a code is asked for each time")
+
+    @property
     def engine(self) -> EngineFace:
         if self._engine is None:
             raise RuntimeError("the engine is not open yet")
@@ -195,6 +216,7 @@ class OrionApp(App[int]):
     def _opened(self, found: _Opened) -> None:
         self._engine, self._disconnect = found.engine, found.disconnect
         self._watch = ChainWatch(self, found.engine, self._chain_changed)
+        self._windows = WindowWatch(self, found.engine, self._windows_changed)
         self._lists_read(found.lists)
         self._presence = Presence(self, found.engine.attendance, self.now, self._absence_changed)
         self.set_interval(TICK_S, self.bridge.tick)

@@ -34,3 +34,11 @@ def written_duration(seconds: float) -> str:
         if seconds % _UNITS[unit] == 0:
             return f"{int(seconds / _UNITS[unit])}{unit}"
     return f"{seconds:g}s"
+
+
+def waiting_words(seconds: float) -> str:
+    """What is left of a wait, to the second: `23 h 59 min 04 s`, `14 min 59 s`, `7 s`."""
+    minutes, left = divmod(math.ceil(max(seconds, 0.0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    said = f"{hours} h {minutes:02d} min " if hours else f"{minutes} min " if minutes else ""
+    return f"{said}{left:02d} s" if said else f"{left} s"

@@ -22,6 +22,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "new_role": ("orion_tui.screens.new_role", "NewRoleScreen"),
     "audit": ("orion_tui.screens.audit", "AuditScreen"),
     "settings": ("orion_tui.screens.settings", "SettingsScreen"),
+    "second_factor": ("orion_tui.screens.second_factor", "SecondFactorScreen"),
     "setup": ("orion_tui.screens.setup", "SetupScreen"),
 }
 

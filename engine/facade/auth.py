@@ -48,9 +48,13 @@ class Auth:
         """Try a secret for nothing else. Raises AuthError and Locked."""
         self._core.authoriser.authorise(Guarded.CHECK, secret)
 
-    def covers(self, session: str) -> bool:
-        """Whether a right try just before lets more of this session be promoted or approved without another."""
-        return self._core.authoriser.covers(Guarded.PROMOTE, session)
+    def windows(self) -> dict[str, float]:
+        """Every session that a right try of this process still covers, with the seconds left (`auth.window_s`)."""
+        return self._core.authoriser.windows()
+
+    def end_windows(self) -> None:
+        """Let a right try of before cover nothing more."""
+        self._core.authoriser.end_windows()
 
     def set_pin(self, new: str, current: str | None = None) -> None:
         """Raises ConfigError for a weak PIN, AuthError or Locked for a wrong or missing current secret."""
@@ -82,12 +86,16 @@ class Auth:
             self._changed(self._core.adapters.authenticator.method(), "reset begun")
         return left_s
 
+    def voided_by_reset(self) -> tuple[str, ...]:
+        """The sessions that a reset would reject: those that were not promoted."""
+        return tuple(summary.id for summary in self._core.journal.summaries() if summary.state not in _SETTLED)
+
     def finish_reset(self) -> int:
         """After the wait: forget the secret and void every session that was not promoted; how many those were. Raises
         AuthError before its end."""
         # The journal first: a kill after this line leaves a secret that the next try of a reset removes.
         self._core.adapters.authenticator.reset_over()
-        voided = [summary.id for summary in self._core.journal.summaries() if summary.state not in _SETTLED]
+        voided = self.voided_by_reset()
         for session in voided:
             if self._core.alive(session):
                 self._core.journal.send(session, "cancel")
@@ -102,6 +110,7 @@ class Auth:
         return self._core.authoriser.noted(Guarded.CHANGE_METHOD) if method else nullcontext()
 
     def _changed(self, method: str, why: str) -> None:
+        self._core.authoriser.end_windows()
         data = {"method": method, "why": why}
         self._core.journal.append(ACCOUNT, [Fact(EventKind.AUTHENTICATION_CHANGED, data)])
 

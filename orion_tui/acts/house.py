@@ -18,6 +18,7 @@ _DEEPER = (
     "setup",
     "audit",
     "settings",
+    "second_factor",
 )
 
 HOUSE: tuple[Act, ...] = (
@@ -57,7 +58,22 @@ HOUSE: tuple[Act, ...] = (
         ("engine",),
     ),
     Act("change_setting", "change", "enter", "Give it another value", ("settings",), ("engine", "setting")),
-    Act("codes_set_up", "codes", "t", "One-time codes of an app, or a new app for them", ("settings",), ("engine",)),
+    Act(
+        "second_factor",
+        "PIN/codes",
+        "t",
+        "The PIN or the codes: set, switch, forgotten, what they still cover",
+        ("settings",),
+        ("engine",),
+    ),
+    # The second factor
+    Act("pin_set_up", "PIN", "p", "Set a PIN, change it, or a PIN instead of codes", ("second_factor",), ("known",)),
+    Act(
+        "codes_set_up", "codes", "c", "One-time codes of an app, or a new app for them", ("second_factor",), ("known",)
+    ),
+    Act("begin_reset", "forgotten", "F", "Begin to forget it: a wait of 24 hours", ("second_factor",), ("no_reset",)),
+    Act("finish_reset", "forget it", "F", "Forget it now: the wait is over", ("second_factor",), ("reset_over",)),
+    Act("end_reset", "end the reset", "e", "End the wait with the right secret", ("second_factor",), ("reset",)),
     # Everywhere
     Act("back", "back", "q", "Back to where you came from", _DEEPER),
     Act(
@@ -66,6 +82,15 @@ HOUSE: tuple[Act, ...] = (
         "escape",
         "Back to where you came from",
         _DEEPER,
+        footer=False,
+    ),
+    Act(
+        "ask_again",
+        "ask again",
+        "f9",
+        "Let a PIN or code of a moment ago cover nothing more",
+        (EVERYWHERE,),
+        ("covered",),
         footer=False,
     ),
     Act("theme", "theme", "ctrl+t", "Light or dark", (EVERYWHERE,), footer=False),

@@ -61,6 +61,11 @@ NEEDS: dict[str, str] = {
     "last_step": "that belongs to the last step",
     "setting": "choose a setting first",
     "entry": "there is no entry here",
+    "covered": "no PIN or code of a moment ago covers anything: it is asked for each time",
+    "known": "looking at what is set, one moment",
+    "no_reset": "nothing is set that could be forgotten",
+    "reset": "no reset was begun",
+    "reset_over": "the reset has still to wait; e ends it with the right PIN or code",
     "filtered": "nothing is filtered",
     "further": "this is the last step: enter is done",
 }

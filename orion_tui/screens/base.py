@@ -12,6 +12,7 @@ from orion_tui.bridge import ask, is_here
 from orion_tui.chain import chain_parts
 from orion_tui.widgets.footer import OrionFooter
 from orion_tui.widgets.header import OrionHeader
+from orion_tui.windows import window_parts
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -66,6 +67,8 @@ class OrionScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.redraw)
+        # A prompt may have just closed.
+        self.orion.look_at_windows()
 
     def on_descendant_focus(self) -> None:
         self.update_footer()
@@ -89,7 +92,8 @@ class OrionScreen(Screen[None]):
 
     def facts(self) -> frozenset[str]:
         """Which conditions hold now; extend what the base says."""
-        return frozenset({"engine"}) if self.orion.is_open else frozenset()
+        covered = {"covered"} if self.orion.windows else set()
+        return frozenset({"engine"} | covered) if self.orion.is_open else frozenset()
 
     def reason_off(self, act: Act) -> str:
         """Why an act of this screen is off now; a screen may be more precise than the table."""
@@ -99,6 +103,8 @@ class OrionScreen(Screen[None]):
         """Header and footer from the present state."""
         for header in self.query(OrionHeader):
             chain = chain_parts(self.orion.chain)
+            window = window_parts(self.orion.windows, self.shows)
+            chain = (*window, *((("  ", ""),) if window and chain else ()), *chain)
             right = self.header_right()
             # Last, since a header without room leaves out from the left.
             header.show(self.header_left(), (*right, ("  ", ""), *chain) if right and chain else (*right, *chain))
@@ -106,6 +112,10 @@ class OrionScreen(Screen[None]):
 
     def chain_changed(self) -> None:
         """The state of the audit log is another one than before."""
+        self.update_chrome()
+
+    def windows_changed(self) -> None:
+        """What a right PIN or code of a moment ago covers is something else than before."""
         self.update_chrome()
 
     def update_footer(self) -> None:

@@ -125,10 +125,12 @@ class SettingsScreen(OrionScreen):
     def _refused(self, error: OrionError) -> None:
         self.orion.show_error(error)
 
-    def do_codes_set_up(self) -> None:
-        from orion_tui.modals.totp import TotpModal
+    def do_second_factor(self) -> None:
+        self.orion.go("second_factor")
 
-        self.app.push_screen(TotpModal(self.engine.auth), lambda _set: self._read())
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._read()
 
 
 def values_of(settings: Settings) -> list[tuple[str, str]]:

@@ -73,8 +73,24 @@ class FakeAuth:
     def set_pin(self, new: str, current: str | None = None) -> None:
         return None
 
-    def covers(self, session: str) -> bool:
-        return False
+    def windows(self) -> dict[str, float]:
+        return {}
+
+    def end_windows(self) -> None:
+        return None
+
+    def begin_reset(self) -> float:
+        return 86_400.0
+
+    def finish_reset(self) -> int:
+        return 0
+
+    def voided_by_reset(self) -> tuple[str, ...]:
+        return ("s001", "s002")
+
+    def verify(self, secret: str) -> None:
+        if secret != PIN:
+            raise AuthError("the PIN is wrong, 2 tries left")
 
     def offer_totp(self, current: str | None = None) -> TotpOffer:
         secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -159,10 +175,6 @@ class FakeSetup:
 
     def leave(self, step: str) -> None:
         return None
-
-    def verify(self, secret: str) -> None:
-        if secret != PIN:
-            raise AuthError("the PIN is wrong, 2 tries left")
 
 
 class FakeSettings:

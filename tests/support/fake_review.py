@@ -298,8 +298,8 @@ class _Auth:
     def status(self) -> AuthStatus:
         return self._engine.status
 
-    def covers(self, session: str) -> bool:
-        return False
+    def windows(self) -> dict[str, float]:
+        return {}
 
     def set_pin(self, new: str, current: str | None = None) -> None:
         if new == "123456":
