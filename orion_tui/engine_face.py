@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from engine.vocabulary.role_forms import RolePreview, Trial
     from engine.vocabulary.roles import Role, RoleSource, Thresholds
+    from engine.vocabulary.room import MemoryRoom
     from engine.vocabulary.sessions import Evidence, Limits, Session, SessionSummary
     from engine.vocabulary.settings import Settings
     from engine.vocabulary.verdicts import Approval
@@ -163,6 +164,7 @@ class DoctorFace(Protocol):
     def report(
         self, workspace: Path | None = None, told: Callable[[DoctorCheck], None] | None = None
     ) -> DoctorReport: ...
+    def memory(self) -> MemoryRoom: ...
 
 
 class SetupFace(Protocol):

@@ -16,6 +16,7 @@ from textual.widgets import Input, Select, TextArea
 from engine.vocabulary.errors import Cancelled, PlanError, Problem
 from engine.vocabulary.intake import Brief, Question
 from engine.vocabulary.requests import PlaybookEntry, Proposal, SessionRequest
+from engine.vocabulary.room import MemoryRoom
 from engine.vocabulary.settings import ModelSettings, Settings
 from orion_tui.app import OrionApp
 from orion_tui.durations import read_duration, read_money, written_duration
@@ -112,6 +113,33 @@ async def test_a_limit_that_is_no_duration_is_told_at_the_limit_and_the_goal_is_
         await pilot.press("ctrl+s")
         await wait_for(pilot, lambda: "✗ a number with s, m or h" in shown(app), "the message")
         assert app.screen.query_one("#goal", TextArea).text == "x"
+
+
+async def test_how_many_tasks_at_once_is_asked_with_the_memory_they_may_use(tmp_path):
+    engine = FakeEngine()
+    asked: list[Any] = []
+    propose = engine.sessions.propose
+    engine.sessions.propose = lambda request, *more: (asked.append(request), propose(request))[1]
+    async with form(engine, tmp_path) as (app, pilot):
+        assert "a sandbox may use 512 of this machine's 16,384 MiB" in shown(app)
+        await choose_first_playbook(pilot)
+        field = app.screen.query_one("#parallel", Input)
+        field.value = "5"
+        await pilot.press("ctrl+s")
+        await wait_for(pilot, lambda: "✗ a number from 1 to 4" in shown(app), "the message")
+        field.value = "3"
+        await wait_for(pilot, lambda: "3 sandboxes at once may use 1,536 of" in shown(app), "the memory")
+        await pilot.press("ctrl+s")
+        await on_screen(pilot, "monitor")
+    assert [request.limits.parallel for request in asked] == [3]
+
+
+async def test_more_sandboxes_than_the_machine_holds_are_flagged(tmp_path):
+    engine = FakeEngine()
+    engine.doctor.memory = lambda: MemoryRoom(512, 2_000)
+    async with form(engine, tmp_path) as (app, pilot):
+        app.screen.query_one("#parallel", Input).value = "4"
+        await wait_for(pilot, lambda: "⚑ 4 sandboxes at once may use 2,048 of" in shown(app), "the flag")
 
 
 async def test_a_broken_playbook_names_line_and_field_at_the_choice(tmp_path):

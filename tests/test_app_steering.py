@@ -98,3 +98,21 @@ async def test_m_sends_a_message_to_whoever_works() -> None:
         await pilot.press(*"hurry", "enter")
         await wait_for(pilot, lambda: "hurry" in shown(app), "the message in the activity")
     assert [event.data["text"] for event in engine.history["s002"] if event.kind is EventKind.STEERED] == ["hurry"]
+
+
+async def test_limits_are_changed_while_it_runs_and_say_what_more_sandboxes_may_use() -> None:
+    engine = night()
+    async with driven(engine) as (app, pilot):
+        app.go("monitor", session="s002")
+        await on_screen(pilot, "monitor")
+        await pilot.press("L")
+        await wait_for(pilot, lambda: "Tasks at once" in shown(app), "the limits")
+        app.screen.query_one("#parallel").value = "0"  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: "✗ give a number from 1 to 4" in shown(app), "the message")
+        app.screen.query_one("#parallel").value = "2"  # type: ignore[attr-defined]
+        app.screen.query_one("#turns").value = "90"  # type: ignore[attr-defined]
+        await wait_for(pilot, lambda: "2 sandboxes at once may use 1,024 of" in shown(app), "the memory")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: engine.state["s002"].limits.parallel == 2, "the limits")
+    assert engine.state["s002"].limits.turns == 90

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.errors import AuthError, OrionError, SandboxUnavailable
+from engine.vocabulary.errors import AuthError, ConfigError, OrionError, SandboxUnavailable
 from engine.vocabulary.requests import DoctorCheck, DoctorReport
+from engine.vocabulary.sessions import MOST_PARALLEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from engine.facade.core import Core
     from engine.vocabulary.ports import SandboxProvider
+    from engine.vocabulary.room import MemoryRoom
     from engine.vocabulary.runs import SandboxStatus
 
 GIT_NEEDED = (2, 38)
@@ -52,7 +54,7 @@ class Doctor:
         usable = any(check.status == "ok" for check in tested) or any(status.fetchable for status in found)
         note(*self._toolchains(workspace), self._keychain())
         model = self._model()
-        note(model, home)
+        note(model, *self._memory(), home)
         # A configuration that cannot be read fails the model, and every session with it.
         return DoctorReport(usable and all(check.status != "fail" for check in (git, model, home)), tuple(checks))
 
@@ -98,6 +100,22 @@ class Doctor:
         from engine.facade.models import Models
 
         return Models(self._core).doctor()
+
+    def memory(self) -> MemoryRoom:
+        """What each sandbox may use of this machine's memory. Raises ConfigError."""
+        from engine.facade.memory import memory_room
+
+        return memory_room(self._core.adapters.read_settings().sandbox)
+
+    def _memory(self) -> tuple[DoctorCheck, ...]:
+        try:
+            room, usual = self.memory(), self._core.adapters.read_settings().limits.parallel
+        except ConfigError:
+            return ()  # the model's check says what is wrong with the file
+        said = room.said(usual)
+        if usual < MOST_PARALLEL:
+            said = f"{said}; {MOST_PARALLEL} at once: {MOST_PARALLEL * room.each_mib:,} MiB"
+        return (DoctorCheck("memory", "warn" if room.tight(usual) else "ok", said),)
 
     def _home(self) -> DoctorCheck:
         import shutil

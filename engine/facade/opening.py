@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.facade.running import memory_cap, spec_of
+from engine.facade.memory import memory_cap
+from engine.facade.running import spec_of
 from engine.sandboxes.registry import choose
 from engine.sandboxes.self_test import proven
 from engine.session.steady import SteadySandbox

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.facade.hearing import Hearing
 from engine.facade.knowing import ground_of
+from engine.facade.memory import memory_room
 from engine.facade.steering import check_parallel
 from engine.governance.gate import decide_task
 from engine.governance.guard import guard
@@ -97,6 +98,7 @@ def propose(core: Core, request: SessionRequest, stop: Flag | None = None, watch
             *_notices(workspace),
             *_outside_hours(core, role),
             *_set_up(role),
+            *_crowded(core, found.request),
             *_missing(core, found),
             *_of_instructions(noted),
         ),
@@ -205,6 +207,12 @@ def _missing(core: Core, found: _Found) -> tuple[str, ...]:
     command = command_for(core, short)
     take = f"; take it with: {command}" if command else ""
     return (f"{'; '.join(each.detail for each in short)}{take}",)
+
+
+def _crowded(core: Core, request: SessionRequest) -> tuple[str, ...]:
+    parallel = request.limits.parallel if request.limits else 1
+    room = memory_room(core.adapters.read_settings().sandbox)
+    return (room.said(parallel),) if parallel > 1 and room.tight(parallel) else ()
 
 
 def _set_up(role: Role) -> tuple[str, ...]:

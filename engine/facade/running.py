@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.facade.core import Core, same_place
+from engine.facade.memory import memory_cap
 from engine.facade.recording import taped
 from engine.review.weighing import drift_base
 from engine.sandboxes.registry import choose
@@ -23,7 +24,7 @@ from engine.session.ledger import Ledger
 from engine.session.recorded_runs import RecordedRun, RecordingSandbox
 from engine.session.runner import Runner
 from engine.session.setup_phase import SetupDesk
-from engine.session.steady import GROWTH, SteadySandbox
+from engine.session.steady import SteadySandbox
 from engine.session.worktime import Worktime
 from engine.storage.live import LiveTexts
 from engine.vocabulary.errors import UsageError
@@ -184,13 +185,6 @@ def _recorded(file: Path, run: RecordedRun) -> None:
     except OSError as error:
         # What a session did stands in the journal; this file is for whoever looks for a fault.
         _log.warning("a run cannot be recorded in %s: %s", file, error.strerror)
-
-
-def memory_cap(memory_mib: int) -> int:
-    """The most that a sandbox may grow to after an out-of-memory kill, in MiB: half as much again as was configured,
-    and never more than three quarters of the machine's memory."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
-    return max(memory_mib, min(int(memory_mib * GROWTH), machine * 3 // 4))
 
 
 def _notice(bench: Bench, message: str) -> None:

@@ -17,6 +17,7 @@ from orion_tui.cli.out import say, say_json
 from orion_tui.cli.progress import seconds
 
 if TYPE_CHECKING:
+    from engine.vocabulary.room import MemoryRoom
     from engine.vocabulary.sessions import Session
 
 _WHOLE = click.IntRange(min=0)
@@ -60,10 +61,11 @@ def limits(session: str, as_json: bool, **given: float | None) -> int:
         if new:
             engine.sessions.set_limits(found, _changed(state.limits, new))
             state = engine.sessions.get(found)
+        room = engine.doctor.memory()
     if as_json:
         say_json({"session": found, "limits": asdict(state.limits)})
     else:
-        _show(state)
+        _show(state, room)
     return Exit.DONE
 
 
@@ -72,7 +74,7 @@ def _changed(limits: Limits, new: dict[str, float]) -> Limits:
     return Limits(**fields)
 
 
-def _show(state: Session) -> None:
+def _show(state: Session, room: MemoryRoom) -> None:
     limits = state.limits
     say(f"time    {seconds(state.worked_s(datetime.now(UTC)))} of {seconds(limits.time_s)}")
     say(f"cost    ${state.cost_usd:.2f} of {_most(limits.cost_usd, '${:.2f}')}")
@@ -86,7 +88,7 @@ def _show(state: Session) -> None:
     ]
     say(f"each task: {', '.join(part for part in each if part) or 'no limit of its own'}")
     if limits.parallel > 1:
-        say(f"side by side: {limits.parallel} tasks")
+        say(f"side by side: {limits.parallel} tasks; {room.said(limits.parallel)}")
 
 
 def _most(limit: float, form: str) -> str:

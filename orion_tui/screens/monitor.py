@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine.vocabulary.events import Event
+    from engine.vocabulary.room import MemoryRoom
 
 _RESUMABLE = (SessionState.PAUSED, SessionState.INTERRUPTED, SessionState.CREATED)
 _UNFINISHED = (SessionState.RUNNING, *_RESUMABLE)
@@ -249,7 +250,12 @@ class MonitorScreen(OrionScreen):
             return
         session = self.watched.session
         used = f"Used so far: {span(session.worked_s(self.orion.now()))} of work and {money(session.cost_usd)}."
-        self.app.push_screen(LimitsModal(session.limits, used), self._set_limits)
+        engine = self.engine
+
+        def ask_for(room: MemoryRoom) -> None:
+            self.app.push_screen(LimitsModal(session.limits, used, room), self._set_limits)
+
+        ask(self, engine.doctor.memory, ask_for)
 
     def _set_limits(self, limits: Limits | None) -> None:
         if limits is not None:

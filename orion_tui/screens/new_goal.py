@@ -2,59 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
-from textual.widgets import Input, Select, Static, TextArea
-
-from engine.vocabulary.sessions import Limits
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
-from orion_tui.durations import written_duration
 from orion_tui.modals.intake import IntakeModal
 from orion_tui.planning_watch import PlanningWatch
-from orion_tui.role_watch import RoleWatch, Stamp
+from orion_tui.role_watch import RoleWatch
 from orion_tui.screens.base import OrionScreen
-from orion_tui.screens.new_goal_form import Typed, place_of, request_of
-from orion_tui.screens.new_goal_ways import ways_for
-from orion_tui.widgets.header import styled
+from orion_tui.screens.new_goal_fields import GoalForm, Offer
+from orion_tui.screens.new_goal_form import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from textual.app import ComposeResult
 
     from engine.vocabulary.errors import OrionError
     from engine.vocabulary.intake import Brief
-    from engine.vocabulary.requests import Guarded, Intake, PlaybookEntry, Proposal, RoleEntry, SessionRequest
-    from engine.vocabulary.roles import Role
-    from engine.vocabulary.settings import Settings
+    from engine.vocabulary.requests import Guarded, Intake, Proposal, RoleEntry, SessionRequest
     from orion_tui.widgets.signs import Part, Parts
-
-_FIELDS = ("goal", "role", "workspace", "how", "time", "cost", "status")
 
 T = TypeVar("T")
 _BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """What can be chosen, read from the engine in one go."""
-
-    stamp: Stamp
-    roles: tuple[RoleEntry, ...]
-    playbooks: tuple[PlaybookEntry, ...]
-    settings: Settings
-    config: Path
-
-
 class NewGoalScreen(OrionScreen):
-    """A form. Nothing is stored before the start; what is wrong is said at its field."""
+    """From a goal to a proposal, and on to a plan or a start. Nothing is stored before the start."""
 
     NAME = "new_goal"
     BINDINGS = bindings_for("new_goal")
@@ -64,60 +41,34 @@ class NewGoalScreen(OrionScreen):
         """With a `goal` or a `playbook` filled in already."""
         super().__init__()
         self._filled = (goal, playbook)
-        self._offer: _Offer | None = None
+        self._offer: Offer | None = None
         self._planning = ""
         self._hears: PlanningWatch | None = None
         self._seen = ""
         """The goal of which the person has seen what the guard takes out."""
         self._settled: tuple[SessionRequest, SessionRequest] | None = None
         self._stop = Flag()
-        self._no_model = ""
-        self._usual = ""
-        self._roles: dict[str, Role] = {}
         self._watch = RoleWatch(self, self._roles_moved)
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="form", can_focus=False):
-            yield Static("What should be done?", classes="label", markup=False)
-            yield TextArea(id="goal", tab_behavior="focus", soft_wrap=True, show_line_numbers=False)
-            yield Static(id="goal-error", classes="error", markup=False)
-            with Horizontal(classes="pair"):
-                with Vertical(classes="field"):
-                    yield Static("Role", classes="label", markup=False)
-                    yield Select[str]([], id="role", prompt="reading the roles…", compact=True)
-                    yield Static(id="role-error", classes="error", markup=False)
-                with Vertical(classes="field"):
-                    yield Static("Playbook or model", classes="label", markup=False)
-                    yield Select[str]([], id="how", prompt="reading the playbooks…", compact=True)
-                    yield Static(id="how-error", classes="error", markup=False)
-            yield Static("Workspace: a git repository; only committed files are seen", classes="label", markup=False)
-            yield Input(str(self.orion.workspace), id="workspace", compact=True)
-            yield Static(id="workspace-error", classes="error", markup=False)
-            with Horizontal(classes="pair"):
-                with Vertical(classes="field"):
-                    yield Static("Time limit (90m, 8h)", classes="label", markup=False)
-                    yield Input("8h", id="time", compact=True)
-                    yield Static(id="time-error", classes="error", markup=False)
-                with Vertical(classes="field"):
-                    yield Static("Cost limit in US dollars", classes="label", markup=False)
-                    yield Input("5.00", id="cost", compact=True)
-                    yield Static(id="cost-error", classes="error", markup=False)
-            yield Static(id="status-error", markup=False)
+        yield GoalForm(self.orion.workspace)
+
+    @property
+    def _form(self) -> GoalForm:
+        return self.query_one(GoalForm)
 
     def on_mount(self) -> None:
-        for field in _FIELDS:
-            self._say_at(field, "")
-        self.query_one("#goal").focus()
         self.set_interval(0.5, self._look_at_model)
         engine, workspace = self.engine, self.orion.workspace
         ask(
             self,
-            lambda: _Offer(
+            lambda: Offer(
                 engine.roles.stamp(workspace),
                 engine.roles.list(workspace),
                 engine.playbooks.list(),
                 engine.settings.get(),
                 engine.settings.path(),
+                engine.doctor.memory(),
             ),
             self._offered,
             self._refused,
@@ -126,105 +77,28 @@ class NewGoalScreen(OrionScreen):
     def header_left(self) -> Parts:
         return (("New goal", "title"), (f"  {self._planning}" if self._planning else "", "accent"))
 
-    def _offered(self, offer: _Offer) -> None:
+    def _offered(self, offer: Offer) -> None:
         self._offer = offer
         self._watch.seen(offer.stamp)
         self._watch.start()
-        self._offer_roles(offer.roles, offer.settings.default_role)
-        self._offer_ways()
-        if not offer.settings.models:
-            self.query_one("#how", Select).prompt = "choose a playbook"
-            self._no_model = f"no model is set up: choose a playbook, or name a model in {offer.config}"
-            self._say_at("how", self._no_model, "muted")
-        goal, playbook = self._filled
-        if playbook and any(entry.name == playbook and not entry.problems for entry in offer.playbooks):
-            self.query_one("#how", Select).value = f"playbook:{playbook}"
-        if goal and not self.query_one("#goal", TextArea).text:
-            self.query_one("#goal", TextArea).text = goal
-        limits = offer.settings.limits
-        self.query_one("#time", Input).value = written_duration(limits.time_s)
-        self.query_one("#cost", Input).value = f"{limits.cost_usd:.2f}"
-
-    def _offer_ways(self) -> None:
-        """The models, the role's own first, and the playbooks; what a person chose stays chosen."""
-        offer, how = self._offer, self.query_one("#how", Select)
-        if offer is None:
-            return
-        role = self.query_one("#role", Select).value
-        ways = ways_for(offer.settings, self._roles.get(str(role)), offer.playbooks)
-        before = how.value
-        how.set_options([(_literal(text), value) for text, value in ways.options])
-        stays = before != self._usual and before in {value for _, value in ways.options}
-        if stays or ways.usual:
-            how.value = before if stays else ways.usual
-        self._usual = ways.usual
-
-    def on_select_changed(self, event: Select.Changed) -> None:
-        if event.select.id == "role":
-            self._offer_ways()
-
-    def _offer_roles(self, entries: tuple[RoleEntry, ...], chosen: str) -> None:
-        """Let these roles be chosen, the one named first of all."""
-        roles = [entry for entry in entries if entry.role is not None and entry.trusted and entry.hidden_by is None]
-        self._roles = {entry.name: entry.role for entry in roles if entry.role is not None}
-        role = self.query_one("#role", Select)
-        role.set_options([(_literal(f"{entry.name}  ({entry.source})"), entry.name) for entry in roles])
-        if any(entry.name == chosen for entry in roles):
-            role.value = chosen
-        broken = [entry.name for entry in entries if entry.role is None]
-        said = f"broken, not offered: {', '.join(broken)} (o on Home says why)" if broken else ""
-        self._say_at("role", said, "muted")
+        self._form.offered(offer, *self._filled)
 
     def _roles_moved(self) -> None:
         """A role's file was changed: offer what there is now, the choice stays where it can."""
         engine, workspace = self.engine, self.orion.workspace
-        chosen = self.query_one("#role", Select).value
+        chosen = self._form.role
 
         def offered(entries: tuple[RoleEntry, ...]) -> None:
-            self._offer_roles(entries, str(chosen))
-            if isinstance(chosen, str) and self.query_one("#role", Select).value != chosen:
+            self._form.offer_roles(entries, chosen)
+            if chosen and self._form.role != chosen:
                 self.orion.say(f"the role {chosen} cannot be used any more: choose another", severity="warning")
 
         ask(self, lambda: engine.roles.list(workspace), offered, group="roles", exclusive=True)
 
-    # -- from the form to a proposal
-
     def _say_at(self, field: str, text: str, tone: str = "bad") -> None:
-        sign = "✗ " if tone == "bad" and text else ""
-        self._show_at(field, ((sign + visible(text, keep="\n"), tone),) if text else ())
+        self._form.say_at(field, text, tone)
 
-    def _show_at(self, field: str, parts: Parts) -> None:
-        place = self.query_one(f"#{field}-error", Static)
-        place.update(styled(parts))
-        place.display = bool(parts)
-        if parts:
-            place.scroll_visible(animate=False)
-
-    def _request(self) -> SessionRequest | None:
-        """What the form asks for, or None when something in it is wrong; then it is said there."""
-        for field in _FIELDS:
-            self._say_at(field, "")
-        request, wrong = request_of(
-            self._typed(),
-            self._offer.settings.limits if self._offer else Limits(),
-            {entry.name: entry.path for entry in self._offer.playbooks} if self._offer else {},
-            self._no_model,
-        )
-        for field, message in wrong:
-            self._say_at(field, message)
-        if wrong:
-            self.query_one(f"#{wrong[0][0]}").focus()
-        return request
-
-    def _typed(self) -> Typed:
-        role, how = self.query_one("#role", Select).value, self.query_one("#how", Select).value
-        texts = {field: self.query_one(f"#{field}", Input).value for field in ("workspace", "time", "cost")}
-        return Typed(
-            goal=self.query_one("#goal", TextArea).text.strip(),
-            role=role if isinstance(role, str) else "",
-            how=how if isinstance(how, str) else "",
-            **{field: text.strip() for field, text in texts.items()},
-        )
+    # -- from the form to a proposal
 
     def _refused(self, error: OrionError) -> None:
         """An error of the engine, said at the field that it is about."""
@@ -255,7 +129,7 @@ class NewGoalScreen(OrionScreen):
         self._propose(start=True)
 
     def _propose(self, *, start: bool) -> None:
-        request = self._request()
+        request = self._form.request()
         if request is None:
             return
         engine = self.engine
@@ -282,7 +156,7 @@ class NewGoalScreen(OrionScreen):
                 (key, "key"),
                 (" again goes on without it; or change the goal.", "muted"),
             ]
-            self._show_at("status", parts)
+            self._form.show_at("status", parts)
             return
         if request.playbook is not None:
             self._plan(request, start)
@@ -322,7 +196,7 @@ class NewGoalScreen(OrionScreen):
         """What the model is waited for, at the foot of the form."""
         if self._hears is not None and self.is_current:
             line = self._hears.said(max(self.size.width - 24, 30))
-            self._show_at("status", ((line, ""), ("  esc leaves it", "muted")))
+            self._form.show_at("status", ((line, ""), ("  esc leaves it", "muted")))
 
     def do_back(self) -> None:
         if self._hears is None:
@@ -389,8 +263,3 @@ class NewGoalScreen(OrionScreen):
 
     def do_field(self) -> None:
         self.focus_next()
-
-
-def _literal(text: str) -> Content:
-    """Untrusted text as an option: made visible, and never parsed as markup."""
-    return Content(visible(text))

@@ -16,7 +16,9 @@ from engine.vocabulary.errors import (
     WorkspaceError,
 )
 from engine.vocabulary.requests import SessionRequest
+from engine.vocabulary.sessions import MOST_PARALLEL
 from orion_tui.durations import read_duration, read_money
+from orion_tui.parallel import read_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +45,7 @@ class Typed:
     workspace: str
     time: str
     cost: str
+    parallel: str
 
 
 def request_of(
@@ -66,7 +69,10 @@ def request_of(
         wrong.append(("time", "a number with s, m or h, more than nothing: 90m, 8h"))
     if cost_usd is None:
         wrong.append(("cost", "an amount such as 2.50"))
-    if wrong or time_s is None or cost_usd is None:
+    parallel = read_parallel(typed.parallel)
+    if parallel is None:
+        wrong.append(("parallel", f"a number from 1 to {MOST_PARALLEL}"))
+    if wrong or time_s is None or cost_usd is None or parallel is None:
         return None, wrong
     request = SessionRequest(
         workspace=workspace,
@@ -74,7 +80,7 @@ def request_of(
         role=typed.role,
         playbook=playbooks.get(name) if kind == "playbook" else None,
         model=name if kind == "model" else "",
-        limits=replace(usual, time_s=time_s, cost_usd=cost_usd),
+        limits=replace(usual, time_s=time_s, cost_usd=cost_usd, parallel=parallel),
     )
     return request, []
 

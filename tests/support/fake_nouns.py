@@ -25,6 +25,7 @@ from engine.vocabulary.requests import (
 )
 from engine.vocabulary.role_forms import Trial
 from engine.vocabulary.roles import RoleSource, Thresholds
+from engine.vocabulary.room import MemoryRoom
 from engine.vocabulary.settings import Settings
 from tests.support.fake_facts import PIN, role_named
 
@@ -114,6 +115,9 @@ class FakeDoctor:
 
     def report(self, workspace: Path | None = None, told: Callable[[DoctorCheck], None] | None = None) -> DoctorReport:
         return DoctorReport(all(check.status != "fail" for check in self.checks), self.checks)
+
+    def memory(self) -> MemoryRoom:
+        return MemoryRoom(512, 16_384)
 
 
 class FakeAttendance:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.actions import ActionClass
@@ -72,7 +72,7 @@ class FakeSessions:
         self._engine.started(session)
 
     def set_limits(self, session: str, limits: Limits) -> None:
-        self._engine.tell(session, EventKind.LIMITS_SET, time_s=limits.time_s, cost_usd=limits.cost_usd)
+        self._engine.tell(session, EventKind.LIMITS_SET, **asdict(limits))
 
     def steer(self, session: str, text: str, task: str = "") -> str:
         self._engine.tell(session, EventKind.STEERED, text=text, task=task)
