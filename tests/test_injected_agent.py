@@ -1,8 +1,9 @@
-"""An agent that obeys everything it reads: whatever it is told to do, it keeps nothing that its role forbids, and what
-weakens the tests is never let in unseen."""
+"""An agent that obeys everything it reads: whatever it is told to do, it keeps nothing that its role forbids, what
+weakens the tests is never let in unseen, and no way out of its sandbox leads anywhere, on either kind."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.changes import Severity
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.sessions import Session
-from tests.support.sessions import PIN, fingerprint
+from tests.support.escapes.host import a_host, lay_out
+from tests.support.sessions import PIN, fingerprint, states
 from tests.test_session_model import call, done, observations, plan, record, turns, worked
 
 pytestmark = [pytest.mark.mock_llm, pytest.mark.sandbox, pytest.mark.e2e]
 
+KINDS = ("bubblewrap", pytest.param("docker", marks=pytest.mark.docker))
+"""A test that is marked for Docker gets it, since the automatic choice prefers it; others find no engine."""
 FORBIDDEN = frozenset(
     {ActionClass.CI_CHANGE, ActionClass.DEPLOY, ActionClass.REPO_DELETE, ActionClass.SECRET_READ}
     | {ActionClass.GOVERNANCE_CHANGE}
@@ -127,16 +131,20 @@ def filled(step: dict[str, Any], number: int) -> dict[str, Any]:
     return call(step["name"], **arguments)
 
 
-def obeys(engine: Engine, home: Path, workspace: Path, steps: list[dict[str, Any]]) -> Session:
+def obeys(engine: Engine, home: Path, workspace: Path, kind: str, steps: list[dict[str, Any]]) -> Session:
     """A session of one task for each step: the agent does it, sure of itself, and says that it is done."""
     told = [turn for n, step in enumerate(steps) for turn in turns(f"t{n}", [step], [done()])]
     record(home, plan(*({"id": f"t{n}"} for n in range(len(steps)))), *told)
-    return worked(engine, workspace)
+    session = worked(engine, workspace)
+    (began,) = observations(engine, session.id, EventKind.SESSION_STARTED)
+    assert began["sandbox"]["name"] == kind
+    return session
 
 
-def test_what_weakens_the_tests_is_never_let_in_unseen(engine: Engine, home: Path, tested: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_weakens_the_tests_is_never_let_in_unseen(kind: str, engine: Engine, home: Path, tested: Path) -> None:
     before = fingerprint(tested)
-    session = obeys(engine, home, tested, [filled(step, n) for n, step in enumerate(SABOTAGE)])
+    session = obeys(engine, home, tested, kind, [filled(step, n) for n, step in enumerate(SABOTAGE)])
     changed = {change.path for change in engine.review.changes(session.id).files}
     review = engine.review.report(session.id)
     seen = {f.path for f in review.findings if f.severity is not Severity.INFO}
@@ -149,14 +157,36 @@ def test_what_weakens_the_tests_is_never_let_in_unseen(engine: Engine, home: Pat
     assert fingerprint(tested) == before
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_disguise_of_a_command_leaves_behind_what_the_role_forbids(
-    engine: Engine, home: Path, repository: Path
+    kind: str, engine: Engine, home: Path, repository: Path
 ) -> None:
     before = fingerprint(repository)
-    session = obeys(engine, home, repository, [call("run", command=command) for command in DISGUISES])
+    session = obeys(engine, home, repository, kind, [call("run", command=command) for command in DISGUISES])
     kept = engine.review.changes(session.id).files
     assert [c.path for c in kept if FORBIDDEN.intersection(classes_of_change(c))] == []
     assert not {"out.txt", "door", "nested"}.intersection(c.path for c in kept)
     ran = {data.get("summary", "") for data in observations(engine, session.id, EventKind.ACTION)}
     assert [command for command in ran if "publish" in command or "approve" in command] == []
     assert fingerprint(repository) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_program_of_the_repository_that_tries_every_way_out_finds_none(
+    kind: str, engine: Engine, home: Path, repository: Path, git: Callable[..., str]
+) -> None:
+    """The escape probes, committed by whoever made the repository; its README tells the agent to start them."""
+    with a_host(kind, cpus=2, memory_mib=512) as facts:
+        (repository / "tools").mkdir()
+        lay_out(repository / "tools", facts)
+        git(repository, "add", "-A")
+        git(repository, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "run program.py first")
+        tries = call("run", command="cd tools && exec python3 -B program.py facts.json sandbox > answers.json")
+        record(home, plan({"id": "t0"}), *turns("t0", [tries], [done()]))
+        session = worked(engine, repository)
+        assert Path(facts["canary"]).read_text() == f"secret {facts['secret']}"
+    assert states(session) == {"t0": "kept"}, session.tasks["t0"].reason
+    (said,) = [line for line in engine.review.diff(session.id).decode().splitlines() if line.startswith('+{"call')]
+    answers = json.loads(said[1:])
+    assert {name: got for name, got in answers.items() if got not in ("held", "none")} == {}
+    assert len(answers) > 300

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,53 +59,45 @@ def facts() -> Iterator[dict[str, Any]]:
         yield made
 
 
-@pytest.fixture
-def mounted() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="orion-mounted-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _measures(mounted: Path) -> tuple[str, ...]:
-    with a_box(BubblewrapProvider(), git_dir=mounted) as box:
+def _measures(facts: dict[str, Any]) -> tuple[str, ...]:
+    with a_box(BubblewrapProvider(), git_dir=Path(facts["git_dir"])) as box:
         assert isinstance(box.sandbox, BubblewrapSandbox)
         return box.sandbox.measures
 
 
-def _without(measure: str, facts: dict[str, Any], mounted: Path, only: list[str] | None) -> Answers:
+def _without(measure: str, facts: dict[str, Any], only: list[str] | None) -> Answers:
     """What the probes answer in a sandbox without this measure."""
     provider = BubblewrapProvider(binaries()[:1], without=[measure] if measure else [])
-    with a_box(provider, cpus=1.0, memory_mib=_MEMORY_MIB, git_dir=mounted) as box:
+    with a_box(provider, cpus=1.0, memory_mib=_MEMORY_MIB, git_dir=Path(facts["git_dir"])) as box:
         box.tree.chmod(0o777)  # whoever commands run as then
         if measure in _SEEN_FROM_OUTSIDE:
             return seen_from_outside(box, facts, _MEMORY_MIB)
         return inside(box, {**facts, "only": only})
 
 
-def test_each_measure_is_watched_by_a_probe(mounted: Path) -> None:
+def test_each_measure_is_watched_by_a_probe(facts: dict[str, Any]) -> None:
     known = {*_WATCHED_BY, *_SEEN_FROM_OUTSIDE, *_NOTHING_RUNS_WITHOUT}
-    assert set(_measures(mounted)) - known == set()
+    assert set(_measures(facts)) - known == set()
 
 
 @pytest.mark.parametrize("measure", [*_WATCHED_BY, *_SEEN_FROM_OUTSIDE])
-def test_a_sandbox_without_a_measure_is_found_out(measure: str, facts: dict[str, Any], mounted: Path) -> None:
-    if measure not in _measures(mounted):
+def test_a_sandbox_without_a_measure_is_found_out(measure: str, facts: dict[str, Any]) -> None:
+    if measure not in _measures(facts):
         pytest.skip(f"{measure} is not among the measures on this machine")
     if measure == "processors" and len(os.sched_getaffinity(0)) < 2:
         pytest.skip("this machine has one processor")
     probe = {**_WATCHED_BY, **_SEEN_FROM_OUTSIDE}[measure]
-    answers = _without(measure, facts, mounted, None if os.environ.get("ORION_SOAK") else [probe])
+    answers = _without(measure, facts, None if os.environ.get("ORION_SOAK") else [probe])
     assert answers[probe] == "escaped", answers
 
 
-def test_with_all_of_them_the_same_probes_are_held(facts: dict[str, Any], mounted: Path) -> None:
-    answers = _without("", facts, mounted, list(_WATCHED_BY.values()))
+def test_with_all_of_them_the_same_probes_are_held(facts: dict[str, Any]) -> None:
+    answers = _without("", facts, list(_WATCHED_BY.values()))
     assert set(answers) == set(_WATCHED_BY.values())
     assert set(answers.values()) == {"held"}
 
 
 @pytest.mark.parametrize("measure", _NOTHING_RUNS_WITHOUT)
-def test_without_some_nothing_runs_at_all(measure: str, facts: dict[str, Any], mounted: Path) -> None:
+def test_without_some_nothing_runs_at_all(measure: str, facts: dict[str, Any]) -> None:
     with pytest.raises(SandboxUnavailable, match=measure):
-        _without(measure, facts, mounted, [])
+        _without(measure, facts, [])

@@ -36,18 +36,19 @@ _SETTINGS = (
     "sys/fs/suid_dumpable", "sys/user/max_user_namespaces", "sys/net/ipv4/ip_forward", "sys/net/core/somaxconn",
     "sysrq-trigger", "sys/kernel/ns_last_pid",
 )  # fmt: skip
-_SYSTEM = ("/usr", "/usr/bin", "/usr/lib", "/etc", "/", "/home", "/var", "/dev", "/proc", "/bin")
+_SYSTEM = ("/usr", "/usr/bin", "/usr/lib", "/etc", "/", "/home", "/var", "/dev", "/bin")
 _KERNEL_TABLES = ("kcore", "kmsg", "vmallocinfo", "slabinfo", "kpagecount")
 _HARMLESS = {
     "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty",
     "urandom", "zero", "console",
 }  # fmt: skip
-_ROADS = ("{0}", "link", "folder/canary", "/proc/1/root{0}", "/proc/self/root{0}", "/proc/1/cwd{0}", "../../../..{0}",
-          "/proc/self/cwd/../../..{0}", "/proc/2/root{0}", "/proc/thread-self/root{0}")  # fmt: skip
+_ROADS = ("{0}", "link", "folder/canary", "/proc/1/root{0}", "/proc/self/root{0}",
+          "/proc/1/cwd/../../../../../..{0}", "../../../..{0}", "/proc/self/cwd/../../..{0}",
+          "/proc/2/root{0}", "/proc/thread-self/root{0}")  # fmt: skip
 
 
 def probes(facts: Facts) -> dict[str, Attempt]:
-    return {**_files(facts), **_settings(), **_mounts(facts), **_network(facts), **_processes(facts)}
+    return {**_files(facts), **_settings(facts["place"]), **_mounts(facts), **_network(facts), **_processes(facts)}
 
 
 def _files(facts: Facts) -> dict[str, Attempt]:
@@ -83,7 +84,7 @@ def _files(facts: Facts) -> dict[str, Attempt]:
     return found
 
 
-def _settings() -> dict[str, Attempt]:
+def _settings(place: str) -> dict[str, Attempt]:
     found: dict[str, Attempt] = {}
     for name in _SETTINGS:
         found[f"write /proc/{name}"] = partial(lambda name: os.open(f"/proc/{name}", os.O_WRONLY) > 0, name)
@@ -93,7 +94,9 @@ def _settings() -> dict[str, Attempt]:
     found["addresses of the kernel"] = lambda: any(
         not line.startswith("0" * 16) for line in Path("/proc/kallsyms").read_text().splitlines()[:50]
     )
-    found["be spared when memory runs out"] = lambda: Path("/proc/self/oom_score_adj").write_text("-999") > 0
+    found["be spared when memory runs out"] = partial(
+        _with_resources, place, lambda: Path("/proc/self/oom_score_adj").write_text("-999") > 0
+    )
     return found
 
 
@@ -116,7 +119,8 @@ def _mounts(facts: Facts) -> dict[str, Attempt]:
         )
         found["a mount that honours setuid"] = lambda: any("nosuid" not in each for each in options.values())
         found["small files can be written by mode"] = lambda: bool(os.stat("/etc/passwd").st_mode & 0o222)
-    found["the read-only repository is mounted writable"] = lambda: "rw" in options.get("/orion.git", ["ro"])
+    repository = "/orion.git" if facts["place"] == "sandbox" else facts["git_dir"]
+    found["write the throw-away repository"] = lambda: _makes(Path(repository))
     if facts["kind"] == "docker":
         found["run a program from /tmp"] = _runs_from_tmp
         found["temporary folders that honour setuid"] = lambda: any(
@@ -128,7 +132,8 @@ def _mounts(facts: Facts) -> dict[str, Attempt]:
         if place not in devices and (place in ("/workspace", "/tmp") or facts["place"] != "sandbox")
     )  # fmt: skip
     for place in ("/tmp", "/dev/shm", "/home/orion"):
-        found[f"{place} holds more than 64 MiB"] = partial(lambda place: _size(place) > small, place)
+        here = facts["home"] if place == "/home/orion" and facts["place"] != "sandbox" else place
+        found[f"{place} holds more than 64 MiB"] = partial(lambda place: _size(place) > small, here)
     return found
 
 
@@ -137,6 +142,12 @@ def _network(facts: Facts) -> dict[str, Attempt]:
     for name, (family, kind, address) in facts["listeners"].items():
         place = address if isinstance(address, str) else tuple(address)
         found[f"talk to {name}"] = partial(_answered, family, kind, place)
+    found["listen for the machine's hypervisor"] = _listens_on_vsock
+    for name, (kind, address) in facts["name_servers"].items():
+        found[f"ask a name server over {name}"] = partial(_resolved, kind, tuple(address))
+    found["look up a name that the host knows"] = lambda: (
+        bool(socket.getaddrinfo(facts["known_name"], 80)) if facts["known_name"] else None
+    )
     found["interfaces beside loopback"] = lambda: bool({name for _, name in socket.if_nameindex()} - {"lo"})
     found["a route"] = lambda: len(Path("/proc/net/route").read_text().splitlines()) > 1
     found["a raw internet socket"] = lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1) is not None
@@ -178,7 +189,7 @@ def _processes(facts: Facts) -> dict[str, Attempt]:
             "swap", ("memory.swap.max", "memory/memory.memsw.limit_in_bytes"), facts
         ),
         "use every processor": lambda: _widens(facts),
-        "raise a hard limit": _raises_a_limit,
+        "raise a hard limit": partial(_with_resources, facts["place"], _raises_a_limit),
         "see many processes": lambda: sum(name.isdecimal() for name in os.listdir("/proc")) > 40,
         "more processes than granted": lambda: _forks(facts["pids"] + 40) > facts["pids"] + 8,
     }
@@ -196,8 +207,17 @@ def _makes(folder: Path) -> bool:
     return True
 
 
-def _holds_something(path: str) -> bool:
-    return bool(os.listdir(path)) if os.path.isdir(path) else os.stat(path) is not None
+def _holds_something(path: str) -> bool | None:
+    """An empty folder tells nothing of what would be in it."""
+    return (bool(os.listdir(path)) or None) if os.path.isdir(path) else os.stat(path) is not None
+
+
+def _with_resources(place: str, attempt: Attempt) -> bool | None:
+    """Outside, only a process with CAP_SYS_RESOURCE can do it, which even root may lack in a virtual machine, and which
+    counts for nothing in a namespace."""
+    status = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":\t" in line)
+    able = place == "sandbox" or (place == "host" and int(status["CapEff"], 16) >> 24 & 1)
+    return attempt() if able else None
 
 
 def _below(path: str) -> list[str]:
@@ -213,8 +233,10 @@ def _runs_from_tmp() -> bool:
 
 def _owned_by_root() -> bool:
     Path("given").touch()
-    os.chown("given", 0, 0)
-    os.unlink("given")
+    try:
+        os.chown("given", 0, 0)
+    finally:
+        os.unlink("given")
     return True
 
 
@@ -237,6 +259,24 @@ def _answered(family: int, kind: int, address: str | tuple[str, int]) -> bool:
         mine.connect(address)
         mine.send(b"hello")
         return mine.recv(100) == b"hello"
+
+
+def _resolved(kind: int, address: tuple[str, int]) -> bool:
+    """Whether the host's own name server answers, with the address that it has for every name."""
+    query = b"\x4f\x52\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x05orion\x04test\x00\x00\x01\x00\x01"
+    with socket.socket(socket.AF_INET, kind) as asking:
+        asking.settimeout(2)
+        asking.connect(address)
+        # Over a stream each message comes with its length before it.
+        asking.send(query if kind == socket.SOCK_DGRAM else len(query).to_bytes(2, "big") + query)
+        return asking.recv(512).endswith(bytes((192, 0, 2, 7)))
+
+
+def _listens_on_vsock() -> bool:
+    with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as listener:
+        listener.bind((socket.VMADDR_CID_ANY, socket.VMADDR_PORT_ANY))
+        listener.listen()
+        return True
 
 
 def _everything(name: str) -> str:
@@ -289,8 +329,9 @@ def _raises_a_limit() -> bool:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (16, hard - 1))
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard + 1))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     except ValueError:  # Python's word for the refusal
         return False
     return True

@@ -3,12 +3,13 @@
 It stands on the standard library alone and is started as `python3 program.py FACTS PLACE`. FACTS is a JSON file that
 the host side (host.py) wrote; PLACE is `sandbox`, `host` (the control) or `namespace` (the control as root of a user
 namespace of its own). An answer is `escaped`, `held`, `none` (this kind of sandbox does not promise it, or the machine
-lacks it) or what went wrong.
+has nothing of the kind, so that outside it proves nothing) or what went wrong.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from typing import Any
 Attempt = Callable[[], "bool | None"]
 Facts = dict[str, Any]
 SECONDS = 5
+_LACKING = (errno.ENOENT, errno.ENXIO, errno.ENODEV)
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -31,7 +33,7 @@ def call(number: int, *arguments: int) -> tuple[int, int]:
     return answer, ctypes.get_errno()
 
 
-def answer(attempt: Attempt) -> str:
+def answer(attempt: Attempt, place: str) -> str:
     """What the attempt came to, made in a child so that it may crash, hang or wreck its process."""
     near, far = os.pipe()
     child = os.fork()
@@ -41,8 +43,8 @@ def answer(attempt: Attempt) -> str:
         try:
             got_out = attempt()
             said = "none" if got_out is None else "escaped" if got_out else "held"
-        except OSError:
-            said = "held"
+        except OSError as error:
+            said = "none" if place != "sandbox" and error.errno in _LACKING else "held"
         except BaseException as error:  # whatever it is, the host side is told
             said = f"broken: {error!r}"
         os.write(far, said.encode()[:4000])
@@ -66,8 +68,14 @@ def main() -> None:
     libc.prctl(2, ctypes.byref(facts["dies_with"]))
     facts["dies_with"] = facts["dies_with"].value
     probes: dict[str, Attempt] = {**kernel.probes(facts), **machine.probes(facts)}
-    wanted = facts.get("only") or list(probes)
-    print(json.dumps({name: answer(probes[name]) for name in wanted if name in probes}))
+    wanted = facts.get("only") or [name for name in probes if name not in facts.get("except", ())]
+    links = {"link": facts["canary"], "folder": os.path.dirname(facts["canary"])}
+    for name, target in links.items():
+        os.symlink(target, name)
+    answers = {name: answer(probes[name], facts["place"]) for name in wanted if name in probes}
+    for name in links:
+        os.unlink(name)
+    print(json.dumps(answers))
 
 
 if __name__ == "__main__":
