@@ -35,7 +35,7 @@ RUN = (
 KILLS = 3
 """Of each session at most: fewer when it was through before. Fifty sessions have had more than a hundred."""
 EVENTS = 30
-"""About as many as an undisturbed run of the session has."""
+"""About as many as an undisturbed run of the session has; each further run has less to do."""
 
 
 def runner(home: Path, session: str) -> subprocess.Popen[bytes]:
@@ -145,12 +145,12 @@ def test_a_session_killed_at_random_leaves_nothing_that_a_later_start_does_not_c
         resumed(engine, session)
         engine.auth.set_pin(PIN)
         engine.approvals.approve(engine.sessions.get(session).waiting[0].id, secret=PIN)
-        for _ in range(KILLS):
+        for tries in range(KILLS):
             if engine.sessions.get(session).tasks["second"].state is TaskState.KEPT:
                 break
             child = runner(home, session)
             pids.append(child.pid)
-            killed.append(_killed(engine, session, child, chance))
+            killed.append(_killed(engine, session, child, chance, EVENTS >> tries))
         record_property("killed_after", [after for after in killed if after])
         state = engine.sessions.get(session)
         if state.state is not SessionState.AWAITING_REVIEW or not state.tasks["second"].state.ended:
@@ -165,10 +165,10 @@ def test_a_session_killed_at_random_leaves_nothing_that_a_later_start_does_not_c
         engine.close()
 
 
-def _killed(engine: Engine, session: str, child: subprocess.Popen[bytes], chance: random.Random) -> str:
+def _killed(engine: Engine, session: str, child: subprocess.Popen[bytes], chance: random.Random, events: int) -> str:
     """What it had said last when it was killed; empty when it was through before."""
     # At an event, and then after a part of what follows it: commands, checkouts and commits have none of their own.
-    left, last = chance.randrange(1, EVENTS), "nothing"
+    left, last = chance.randrange(1, events), "nothing"
     for event in engine.sessions.follow(session, engine.sessions.get(session).seq, Flag()):
         left, last = left - 1, str(event.kind)
         if left == 0:
