@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from engine.access.keychains import Keychains
     from engine.access.second_factor import SecondFactor
+    from engine.models.lines import Lines
     from engine.roles.library import RoleLibrary
     from engine.storage.audit_outbox import AuditOutbox
     from engine.storage.blobs import FileBlobs
@@ -120,6 +121,12 @@ class _Adapters:
         return bool(changes and changes[-1])
 
     @cached_property
+    def lines(self) -> Lines:
+        from engine.models.lines import KEPT, Lines
+
+        return Lines(KEPT)
+
+    @cached_property
     def setups(self) -> SetupFolder:
         from engine.sandboxes.launcher import sandbox_owner
         from engine.workspace.setups import SetupFolder
@@ -137,7 +144,9 @@ class _Adapters:
         return shipped("roles")
 
     def close(self) -> None:
-        """Close the files that were opened."""
+        """Close the files and the connections that were opened."""
+        if "lines" in vars(self):
+            self.lines.close()
         if "feedback" in vars(self):
             self.feedback.close()
         self.journal.close()
@@ -152,8 +161,8 @@ class _Adapters:
 
         keychain = self.model_keychain
         if fallback is not None:
-            return open_with_fallback(settings, fallback, self.home.root, keychain=keychain)
-        return open_model(settings, self.home.root, keychain=keychain)
+            return open_with_fallback(settings, fallback, self.home.root, keychain=keychain, lines=self.lines)
+        return open_model(settings, self.home.root, keychain=keychain, lines=self.lines)
 
     def check_model(self, settings: ModelSettings, stop: Flag) -> None:
         from engine.models.registry import open_live

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import socket
-import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.access.keychain_file import FileKeychain
+from engine.models.lines import Lines
 from engine.models.registry import open_live, open_model
 from engine.models.waits import told_wait
 from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.models import Message
 from engine.vocabulary.settings import ModelSettings
-from tests.support.endpoint import ANTHROPIC, OPENAI, Answer, cuts, endpoint, event, fails, hangs, says
+from tests.support.endpoint import ANTHROPIC, OPENAI, Answer, cuts, endpoint, event, fails, hangs, says, stream_of
 from tests.support.models import TOOLS, ask, live, settings
 
 pytestmark = pytest.mark.mock_llm
@@ -131,19 +137,15 @@ def test_an_endpoint_that_hangs_is_given_up_after_its_time(api: str, tmp_path: P
     assert "within 0.3 s" in caught.value.message
 
 
-@both
-def test_a_reply_that_drips_for_ever_is_given_up_too(api: str, tmp_path: Path) -> None:
+def test_a_reply_that_drips_for_ever_is_given_up_too() -> None:
     from engine.models.faults import Endpoint
-    from engine.models.loops import run_until
-    from engine.models.wire import Timing, paced
+    from engine.models.pacing import Timing, paced
 
     class Dripping:
         def __aiter__(self) -> Dripping:
             return self
 
         async def __anext__(self) -> str:
-            import asyncio
-
             await asyncio.sleep(0.01)
             return "drop"
 
@@ -152,7 +154,7 @@ def test_a_reply_that_drips_for_ever_is_given_up_too(api: str, tmp_path: Path) -
             pass
 
     with pytest.raises(ModelError, match=r"no end of the answer within 0\.1 s"):
-        run_until(threading.Event(), read())
+        asyncio.run(read())
 
 
 @both
@@ -211,6 +213,36 @@ def test_what_an_endpoint_says_reaches_no_terminal_as_it_is(api: str, tmp_path: 
     assert "\x1b" not in message
     assert "QYLPMN5HHHFPZAM2" not in message
     assert len(message) < 500
+
+
+def with_each_value(value: Any, wrong: Any) -> Iterator[Any]:
+    """The JSON value with each of its values in turn replaced."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        for inner in (wrong, *with_each_value(value[key], wrong)):
+            changed = copy(value)
+            changed[key] = inner
+            yield changed
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "text", [1], {"a": 1}, -1], ids=repr)
+@both
+def test_a_value_of_the_wrong_kind_anywhere_in_a_stream_ends_in_an_answer_or_in_a_sentence(
+    api: str, tmp_path: Path, wrong: Any
+) -> None:
+    good = stream_of(api, says("words", ("read", {"path": "a"})))
+    scripts = []
+    for place, told in enumerate(good):
+        name, _, data = told.partition("data: ")
+        if "[DONE]" not in data:
+            broken = (f"{name}data: {json.dumps(value)}\n\n" for value in with_each_value(json.loads(data), wrong))
+            scripts += [Answer(pieces=0, extra=(*good[:place], each, *good[place + 1 :])) for each in broken]
+    with endpoint(scripts) as server, closing(Lines(1)) as lines:
+        model = live(api, server.base_url, tmp_path, lines)
+        for _ in scripts:
+            with suppress(ModelError):
+                reply = ask(model)
+                json.dumps([reply.text, *(dict(call.arguments) for call in reply.calls)], ensure_ascii=False).encode()
+                assert reply.usage.cost_usd >= 0
 
 
 def test_a_flood_of_calls_is_refused(tmp_path: Path) -> None:

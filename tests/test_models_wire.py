@@ -100,6 +100,24 @@ def test_a_conversation_with_calls_and_results_goes_out_whole(api: str, tmp_path
         assert all(block.get("text", "x") for turn in sent for block in turn["content"])
 
 
+def test_the_cache_may_begin_where_the_call_before_left_off(tmp_path: Path) -> None:
+    talk = [Message("system", "rules"), Message("user", "task")]
+
+    def marked(body: dict[str, Any]) -> list[str]:
+        blocks = [(turn["role"], block) for turn in body["messages"] for block in turn["content"]]
+        return [block.get("tool_use_id", role) for role, block in blocks if "cache_control" in block]
+
+    with endpoint([ABLE, says("ok")]) as server:
+        model = live(ANTHROPIC, server.base_url, tmp_path)
+        for number in range(3):
+            ask(model, *talk, tools=TOOLS)
+            many = tuple(ToolCall(f"{number}-{place}", "read", {"path": "x"}) for place in range(16))
+            talk += [Message("assistant", "", many), *(Message("tool", "content", call_id=call.id) for call in many)]
+        bodies = [asked.body for asked in server.asked[1:]]
+    assert [marked(body) for body in bodies] == [["user"], ["user", "0-15"], ["0-15", "1-15"]]
+    assert all("cache_control" in body["system"][0] for body in bodies)
+
+
 @both
 @pytest.mark.parametrize(
     ("raw", "said"),

@@ -180,8 +180,8 @@ def test_what_a_person_has_to_change_pauses_with_that_and_the_session_goes_on_af
 def test_an_endpoint_that_goes_away_is_waited_for_a_pause_is_heard_and_another_one_goes_on(
     fault: str, api: str, engine: Engine, home: Path, repository: Path
 ) -> None:
-    broken = {"gone": says("", FIX), "cut": cuts(1), "hangs": hangs(3, "I am thinking about it")}[fault]
-    with endpoint(after(broken)) as server:
+    broken = {"gone": [says("", FIX), hangs()], "cut": [cuts(1)], "hangs": [hangs(3, "I am thinking about it")]}[fault]
+    with endpoint(after(*broken)) as server:
         set_up(home, api, server, timeout_s=1 if fault == "hangs" else 30)
         session = begun(engine, repository)
         following = engine.sessions.follow(session, 0, Flag())

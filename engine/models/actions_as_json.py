@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.models.gathering import read_arguments
+from engine.models.remembering import Remembering
 from engine.vocabulary.models import FinishReason, Message, ModelReply, ToolCall
 
 if TYPE_CHECKING:
@@ -38,26 +39,26 @@ def calls_schema(tools: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def explained(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
-    """The conversation in words only: the tools told in the first message, calls and results as texts."""
-    told = "\n".join(
-        f"- {tool['name']}: {tool['description']} arguments: {json.dumps(tool['parameters'])}" for tool in tools
-    )
-    rule = (
-        "You act by calling one tool at a time. Answer with one JSON object and nothing else: "
-        '{"thought": "…", "call": {"tool": "NAME", "arguments": {…}}}\nThe tools:\n' + told
-    )
-    names: dict[str, str] = {}
-    plain: list[Message] = []
-    for message in messages:
-        if message.role == "tool":
-            plain.append(Message("user", f"Result of {names.get(message.call_id, 'the call')}:\n{message.text}"))
-        elif message.calls:
-            names |= {call.id: call.name for call in message.calls}
-            plain.append(Message("assistant", "\n".join(_written(message, call) for call in message.calls)))
-        else:
-            plain.append(message)
-    return with_rule(plain, rule)
+class Explaining:
+    """Conversations in words only: the tools told in the first message, calls and results as texts."""
+
+    def __init__(self) -> None:
+        self._rule = Remembering[tuple[Any, ...], str](_rule)
+        self._called = Remembering[Message, Message](_called)
+        self._result = Remembering[Message, Message](_result)
+
+    def __call__(self, messages: Sequence[Message], tools: tuple[Mapping[str, Any], ...]) -> tuple[Message, ...]:
+        names: dict[str, str] = {}
+        plain: list[Message] = []
+        for message in messages:
+            if message.role == "tool":
+                plain.append(self._result(message, names.get(message.call_id, "the call")))
+            elif message.calls:
+                names |= {call.id: call.name for call in message.calls}
+                plain.append(self._called(message))
+            else:
+                plain.append(message)
+        return with_rule(plain, self._rule(tools))
 
 
 def with_rule(messages: Sequence[Message], rule: str) -> tuple[Message, ...]:
@@ -75,6 +76,24 @@ def schema_in_words(schema: Mapping[str, Any]) -> str:
 def looks_like_json(text: str) -> bool:
     """Whether an answer is JSON, or would be were it whole."""
     return text.lstrip().removeprefix("```json").removeprefix("```").lstrip().startswith("{")
+
+
+def _rule(tools: tuple[Mapping[str, Any], ...]) -> str:
+    told = "\n".join(
+        f"- {tool['name']}: {tool['description']} arguments: {json.dumps(tool['parameters'])}" for tool in tools
+    )
+    return (
+        "You act by calling one tool at a time. Answer with one JSON object and nothing else: "
+        '{"thought": "…", "call": {"tool": "NAME", "arguments": {…}}}\nThe tools:\n' + told
+    )
+
+
+def _called(message: Message) -> Message:
+    return Message("assistant", "\n".join(_written(message, call) for call in message.calls))
+
+
+def _result(message: Message, name: str) -> Message:
+    return Message("user", f"Result of {name}:\n{message.text}")
 
 
 def _written(message: Message, call: ToolCall) -> str:

@@ -1,22 +1,19 @@
-"""Anthropic's Messages, through its official kit, which is an extra: `pip install 'orion-tui[anthropic]'`."""
+"""Anthropic's Messages, whose official kit is an extra: `pip install 'orion-tui[anthropic]'`."""
 
 from __future__ import annotations
 
-import asyncio
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from engine.models import faults
 from engine.models.remembering import Remembering
-from engine.models.wire import Ask, Timing, check_content, ended, paced, spelled, translated
+from engine.models.wire import Ask, encoded, number_in, put_together, spelled, text_in
 from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.models import FinishReason, Message, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from ssl import SSLContext
+    from collections.abc import Mapping
+    from types import ModuleType
 
-    from engine.models.faults import Endpoint
     from engine.models.gathering import Gathered
 
 ANTHROPIC = "https://api.anthropic.com"
@@ -33,97 +30,130 @@ _ENDS = {
     "refusal": FinishReason.REFUSAL,
 }
 _CACHED = {"cache_control": {"type": "ephemeral"}}
+_MARK = b"," + encoded(_CACHED)[1:]
+_BEGINS = {side: b'{"role":"%s","content":[' % side.encode() for side in ("user", "assistant")}
+_MARKED_TURNS = 2
+"""The end of the last turn, and that of the one before, where the call before it left what the cache holds."""
 
 
-class AnthropicWire:
-    """One endpoint that speaks Messages."""
+class Messages:
+    """How Messages are asked and how they answer."""
 
+    usual = ANTHROPIC
+    path = "/v1/messages"
     forms = ("tool", "prompt")
     """A tool that must be called with the schema as its input, or only the prompt's words."""
 
-    def __init__(self, endpoint: Endpoint, base_url: str, timing: Timing) -> None:
-        self.endpoint = endpoint
-        # The kit adds /v1 itself; people write it as they do for every other endpoint.
-        self._base_url = (base_url or ANTHROPIC).rstrip("/").removesuffix("/v1")
-        self._timing = timing
-        self._tls: SSLContext | None = None
-        self._spelled = Remembering(_blocks)
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._blocks = Remembering[Message, bytes](_blocks)
+        self._tools = Remembering[tuple[Any, ...], bytes](_tools)
 
-    async def stream(self, ask: Ask, out: Gathered) -> None:
-        check_installed(self.endpoint.name)
-        import anthropic as kit
+    def kit(self) -> tuple[ModuleType, type[Any]]:
+        check_installed(self._name)
+        import anthropic
 
-        if self._tls is None:
-            from httpx2 import create_ssl_context
+        return anthropic, anthropic.AsyncAnthropic
 
-            self._tls = create_ssl_context()
-        client = kit.AsyncAnthropic(
-            api_key=self.endpoint.key or "none",
-            base_url=self._base_url,
-            max_retries=0,
-            timeout=kit.Timeout(None, connect=self._timing.connect_s),
-            http_client=kit.DefaultAsyncHttpxClient(verify=self._tls),
-        )
-        try:
-            async with client:
-                await self._read(client, ask, out)
-        except Exception as error:
-            fault = translated(kit, self.endpoint, error, out)
-            if fault is not None:
-                raise fault from error
+    def address(self, base_url: str) -> str:
+        """The path has /v1 already; people write it as they do for every other endpoint."""
+        return base_url.rstrip("/").removesuffix("/v1")
 
-    async def _read(self, client: Any, ask: Ask, out: Gathered) -> None:
-        try:
-            async with asyncio.timeout(self._timing.first_s):
-                # As an extra body, since the kit would look at every field of every message by its type.
-                whole = self._body(ask)
-                stream = await client.messages.create(
-                    model=whole.pop("model"),
-                    messages=[],
-                    max_tokens=whole.pop("max_tokens"),
-                    stream=whole.pop("stream"),
-                    extra_body=whole,
-                )
-        except TimeoutError as late:
-            raise faults.timed_out(self.endpoint, "answer", self._timing.first_s) from late
-        answering = ask.schema is not None and ask.form == "tool"
-        counted: dict[str, int] = {}
-        aside: list[str] = []
-        async with stream:
-            check_content(self.endpoint, stream.response.headers)
-            async for event in paced(self.endpoint, stream, self._timing):
-                _take(event, out, counted, aside if answering else None)
-        if answering and not out.text:
-            # The tool was not called, whatever the endpoint was told: the words are all there is.
-            out.say("".join(aside))
-        if counted:
-            cached, written = counted.get("cache_read_input_tokens", 0), counted.get("cache_creation_input_tokens", 0)
-            total = counted.get("input_tokens", 0) + cached + written
-            out.usage = Usage(total, counted.get("output_tokens", 0), cached_in=cached, cache_written=written)
-        if answering and out.finish is FinishReason.TOOL:
-            out.finish = FinishReason.STOP
-        ended(self.endpoint, out)
-
-    def _body(self, ask: Ask) -> dict[str, Any]:
+    def body(self, model: str, ask: Ask) -> bytes:
         system = "\n\n".join(message.text for message in ask.messages if message.role == "system")
-        body: dict[str, Any] = {
-            "model": self.endpoint.model,
-            "messages": _turns(ask.messages, self._spelled),
-            "max_tokens": ask.max_tokens,
-            "stream": True,
+        fields = {
+            "model": encoded(model),
+            "messages": self._turns(ask.messages),
+            "max_tokens": encoded(ask.max_tokens),
+            "stream": b"true",
         }
         if system:
-            body["system"] = [{"type": "text", "text": system, **_CACHED}]
+            fields["system"] = encoded([{"type": "text", "text": system, **_CACHED}])
         if ask.tools:
-            body["tools"] = [
-                {"name": tool["name"], "description": tool["description"], "input_schema": tool["parameters"]}
-                for tool in ask.tools
-            ]
+            fields["tools"] = self._tools(ask.tools)
         if ask.schema is not None and ask.form == "tool":
             about = "Give the answer that was asked for."
-            body["tools"] = [{"name": ANSWER, "description": about, "input_schema": ask.schema}]
-            body["tool_choice"] = {"type": "tool", "name": ANSWER}
-        return body
+            fields["tools"] = encoded([{"name": ANSWER, "description": about, "input_schema": ask.schema}])
+            fields["tool_choice"] = encoded({"type": "tool", "name": ANSWER})
+        return put_together(fields)
+
+    def listener(self, ask: Ask, out: Gathered) -> _Listener:
+        return _Listener(out, answering=ask.schema is not None and ask.form == "tool")
+
+    def _turns(self, messages: tuple[Message, ...]) -> bytes:
+        """User and assistant in turn, as the API wants them: neighbours of one side are put together."""
+        parts: list[bytes] = []
+        side, ends = "", list[int]()
+        for message in messages:
+            if message.role == "system":
+                continue
+            its = "assistant" if message.role == "assistant" else "user"
+            if its == side:
+                parts.append(b",")
+            else:
+                parts.append((b"]}," if side else b"") + _BEGINS[its])
+                side = its
+                if its == "user":
+                    ends.append(0)
+            parts.append(self._blocks(message))
+            if its == "user":
+                ends[-1] = len(parts) - 1
+        for end in ends[-_MARKED_TURNS:]:
+            parts[end] = parts[end][:-1] + _MARK
+        return b"[" + b"".join(parts) + (b"]}]" if side else b"]")
+
+
+class _Listener:
+    """With `answering` the input of the one tool is the answer, and the words around it would spoil its JSON."""
+
+    def __init__(self, out: Gathered, *, answering: bool) -> None:
+        self._out = out
+        self._answering = answering
+        self._aside: list[str] = []
+        self._counted: dict[str, int] = {}
+
+    def take(self, event: Any) -> None:
+        match event.get("type"):
+            case "message_start":
+                self._count(event["message"].get("usage"))
+            case "content_block_start" if event["content_block"].get("type") == "tool_use" and not self._answering:
+                block = event["content_block"]
+                self._out.call(number_in(event, "index"), id_=text_in(block, "id"), name=text_in(block, "name"))
+            case "content_block_delta":
+                self._piece(number_in(event, "index"), event["delta"])
+            case "message_delta":
+                self._count(event.get("usage"))
+                if event["delta"].get("stop_reason"):
+                    self._out.finish = _ENDS.get(event["delta"]["stop_reason"], FinishReason.STOP)
+
+    def _piece(self, index: int, delta: Any) -> None:
+        said, arguments = text_in(delta, "text"), text_in(delta, "partial_json")
+        match delta.get("type"):
+            case "text_delta" if self._answering:
+                self._aside.append(said)
+            case "text_delta":
+                self._out.say(said)
+            case "input_json_delta" if self._answering:
+                self._out.say(arguments)
+            case "input_json_delta":
+                self._out.call(index, arguments=arguments)
+
+    def over(self) -> None:
+        out, counted = self._out, self._counted
+        if self._answering and not out.text:
+            # The tool was not called, whatever the endpoint was told: the words are all there is.
+            out.say("".join(self._aside))
+        if counted:
+            cached, written = counted["cache_read_input_tokens"], counted["cache_creation_input_tokens"]
+            total = counted["input_tokens"] + cached + written
+            out.usage = Usage(total, counted["output_tokens"], cached_in=cached, cache_written=written)
+        if self._answering and out.finish is FinishReason.TOOL:
+            out.finish = FinishReason.STOP
+
+    def _count(self, usage: Any) -> None:
+        """Counts come twice, the later one whole: not to be added."""
+        for key in ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"):
+            self._counted[key] = max(number_in(usage, key), self._counted.get(key, 0))
 
 
 def check_installed(name: str) -> None:
@@ -136,70 +166,24 @@ def check_installed(name: str) -> None:
         )
 
 
-def _turns(messages: tuple[Message, ...], blocks: Callable[[Message], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """User and assistant in turn, as the API wants them: neighbours of one side are put together, and the end of the
-    last is where the cache may begin."""
-    turns: list[dict[str, Any]] = []
-    for message in messages:
-        if message.role == "system":
-            continue
-        side = "assistant" if message.role == "assistant" else "user"
-        if not turns or turns[-1]["role"] != side:
-            turns.append({"role": side, "content": []})
-        turns[-1]["content"] += blocks(message)
-    for turn in turns:
-        turn["content"] = turn["content"] or [{"type": "text", "text": "(nothing)"}]
-    if turns and turns[-1]["role"] == "user":
-        # A block is remembered with its message, so it is not the one that gets the mark.
-        turns[-1]["content"][-1] = turns[-1]["content"][-1] | _CACHED
-    return turns
-
-
-def _blocks(message: Message) -> list[dict[str, Any]]:
+def _blocks(message: Message) -> bytes:
+    """The blocks of one message with commas between them, at least one."""
     if message.role == "tool":
-        text = message.text or "(nothing)"
-        return [
-            {
-                "type": "tool_result",
-                "tool_use_id": spelled(message.call_id),
-                "content": [{"type": "text", "text": text}],
-            }
-        ]
-    blocks: list[dict[str, Any]] = [{"type": "text", "text": message.text}] if message.text.strip() else []
+        content = [{"type": "text", "text": message.text or "(nothing)"}]
+        return encoded({"type": "tool_result", "tool_use_id": spelled(message.call_id), "content": content})
+    said = message.text if message.text.strip() or message.calls else "(nothing)"
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": said}] if said.strip() else []
     for call in message.calls:
         blocks.append(
             {"type": "tool_use", "id": spelled(call.id), "name": spelled(call.name), "input": dict(call.arguments)}
         )
-    return blocks
+    return b",".join(map(encoded, blocks))
 
 
-def _take(event: Any, out: Gathered, counted: dict[str, int], aside: list[str] | None) -> None:
-    """`aside` collects the words around an answer that was asked for as a tool's input: they would spoil its JSON."""
-    answering = aside is not None
-    match event.type:
-        case "message_start":
-            _count(event.message.usage, counted)
-        case "content_block_start" if event.content_block.type == "tool_use" and not answering:
-            out.call(event.index, id_=event.content_block.id or "", name=event.content_block.name or "")
-        case "content_block_delta" if event.delta.type == "text_delta":
-            if aside is None:
-                out.say(event.delta.text)
-            else:
-                aside.append(event.delta.text)
-        case "content_block_delta" if event.delta.type == "input_json_delta":
-            if answering:
-                out.say(event.delta.partial_json)
-            else:
-                out.call(event.index, arguments=event.delta.partial_json)
-        case "message_delta":
-            _count(event.usage, counted)
-            if event.delta.stop_reason:
-                out.finish = _ENDS.get(event.delta.stop_reason, FinishReason.STOP)
-
-
-def _count(usage: Any, counted: dict[str, int]) -> None:
-    """Counts come twice, the later one whole: not to be added."""
-    for key in ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"):
-        value = getattr(usage, key, None)
-        if isinstance(value, int) and value >= 0:
-            counted[key] = max(value, counted.get(key, 0))
+def _tools(tools: tuple[Mapping[str, Any], ...]) -> bytes:
+    return encoded(
+        [
+            {"name": tool["name"], "description": tool["description"], "input_schema": tool["parameters"]}
+            for tool in tools
+        ]
+    )

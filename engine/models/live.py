@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine.models.actions_as_json import as_call, calls_schema, explained, looks_like_json, schema_in_words, with_rule
+from engine.models.actions_as_json import Explaining, as_call, calls_schema, looks_like_json, schema_in_words, with_rule
 from engine.models.gathering import Gathered
-from engine.models.loops import run_until
+from engine.models.lines import Lines
 from engine.models.remembering import Remembering
 from engine.models.shapes import fitted
 from engine.models.wire import Ask
 from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.models import FinishReason, Message, ModelReply, ModelRequest, Usage
-from engine.vocabulary.tokens import estimate_tokens, message_tokens, text_tokens
+from engine.vocabulary.tokens import estimate_tokens, message_tokens, text_tokens, tools_tokens
 
 if TYPE_CHECKING:
     from threading import Event as Flag
@@ -46,13 +46,16 @@ _PROBE = (
 
 
 class LiveModel:
-    """Speaks over `wire`; what it found out about the endpoint is kept in `abilities`."""
+    """Speaks over `wire`, on one of the `lines`; what it found out about the endpoint is kept in `abilities`."""
 
-    def __init__(self, settings: ModelSettings, wire: Wire, abilities: Abilities) -> None:
+    def __init__(self, settings: ModelSettings, wire: Wire, abilities: Abilities, lines: Lines | None = None) -> None:
         self._settings = settings
         self._wire = wire
         self._abilities = abilities
-        self._sizes = Remembering(message_tokens)
+        self._lines = lines or Lines()
+        self._sizes = Remembering[Message, int](message_tokens)
+        self._tool_sizes = Remembering[tuple[Any, ...], int](tools_tokens)
+        self._explained = Explaining()
         self._place = (settings.api, wire.endpoint.address, settings.model)
 
     @property
@@ -99,15 +102,14 @@ class LiveModel:
 
     def _asked(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None) -> ModelReply:
         # Endpoints that count what a reply may take against the context refuse more than is left of it.
-        room = min(
-            self.max_output_tokens, max(self.context_tokens - estimate_tokens(request, self._sizes), _LEAST_TOKENS)
-        )
+        sends = estimate_tokens(request, self._sizes, self._tool_sizes)
+        room = min(self.max_output_tokens, max(self.context_tokens - sends, _LEAST_TOKENS))
         if request.tools and self._ability.tools == NATIVE:
             ask = Ask(request.messages, request.tools, max_tokens=room)
             return self._call(ask, request.turn, stop, watch)
         if request.tools:
             schema = calls_schema(request.tools)
-            ask = Ask(explained(request.messages, request.tools), schema=schema, max_tokens=room)
+            ask = Ask(self._explained(request.messages, request.tools), schema=schema, max_tokens=room)
             return as_call(self._formed(ask, request.turn, stop, watch), request.turn)
         ask = Ask(request.messages, schema=request.schema, max_tokens=room)
         if request.schema is None:
@@ -181,7 +183,7 @@ class LiveModel:
 
     def _call(self, ask: Ask, turn: int, stop: Flag, watch: ModelWatch | None) -> ModelReply:
         out = Gathered(watch.text, watch.call) if watch is not None else Gathered(_unheard)
-        run_until(stop, self._wire.stream(ask, out))
+        self._lines.run(self._wire, stop, lambda line: self._wire.stream(line, ask, out))
         reply = out.reply(turn)
         return replace(reply, usage=self._counted(ask, out, reply))
 

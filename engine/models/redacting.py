@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from engine.governance.secrets import redact
 from engine.models.around import Around
 from engine.models.remembering import Remembering
+from engine.vocabulary.models import Message
 
 if TYPE_CHECKING:
     from threading import Event as Flag
 
-    from engine.vocabulary.models import Message, ModelReply, ModelRequest
+    from engine.vocabulary.models import ModelReply, ModelRequest
     from engine.vocabulary.ports import Model, ModelWatch
 
 _REMEMBERED = 2048  # texts; a transcript comes again with every turn
@@ -25,7 +26,7 @@ class RedactingModel(Around):
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         self._clean = lru_cache(maxsize=_REMEMBERED)(redact)
-        self._redacted = Remembering(self._message)
+        self._redacted = Remembering[Message, Message](self._message)
         self._told = set[int]()
 
     def complete(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None = None) -> ModelReply:

@@ -1,33 +1,33 @@
-"""What was made of a message is kept, since a conversation comes again with every turn and only its end is new."""
+"""What was made of a thing is kept, since a conversation comes again with every turn and only its end is new."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.vocabulary.models import Message
-
 _MOST = 8_192
-"""Messages that are remembered before all are forgotten: a few long conversations."""
-_T = TypeVar("_T")
+"""Things that are remembered before all are forgotten: a few long conversations."""
+_From = TypeVar("_From")
+_To = TypeVar("_To")
 
 
-class Remembering(Generic[_T]):
-    """`make` of a message, made once for each object: messages are never changed, and no other can take the place of
-    one that is held here. Safe with many threads: at worst two make the same."""
+class Remembering(Generic[_From, _To]):
+    """`make` of a message or a list of tools, made once for each object: they are never changed, and no other can take
+    the place of one that is held here. `more` is told when it is made, and must be the same for the same object. Safe
+    with many threads: at worst two make the same."""
 
-    def __init__(self, make: Callable[[Message], _T]) -> None:
+    def __init__(self, make: Callable[..., _To]) -> None:
         self._make = make
-        self._known: dict[int, tuple[Message, _T]] = {}
+        self._known: dict[int, tuple[_From, _To]] = {}
 
-    def __call__(self, message: Message) -> _T:
-        found = self._known.get(id(message))
-        if found is not None and found[0] is message:
+    def __call__(self, thing: _From, *more: Any) -> _To:
+        found = self._known.get(id(thing))
+        if found is not None and found[0] is thing:
             return found[1]
-        made = self._make(message)
+        made = self._make(thing, *more)
         if len(self._known) >= _MOST:
             self._known = {}
-        self._known[id(message)] = (message, made)
+        self._known[id(thing)] = (thing, made)
         return made

@@ -1,4 +1,4 @@
-"""What both live APIs have in common: pacing a stream, and turning the kits' exceptions into Orion's."""
+"""One call over the wire, whichever API it speaks: through its official kit, with its body written piece by piece."""
 
 from __future__ import annotations
 
@@ -6,59 +6,29 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.models import faults
-from engine.models.gathering import TooMuch
-from engine.vocabulary.errors import ModelError
-from engine.vocabulary.models import FinishReason
+from engine.models.pacing import Timing, paced
+from engine.models.translating import lost, translated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Hashable, Mapping
+    from ssl import SSLContext
     from types import ModuleType
 
     from engine.models.faults import Endpoint
     from engine.models.gathering import Gathered
+    from engine.models.lines import Line
     from engine.vocabulary.models import Message
 
-CONNECT_S = 10.0
-BETWEEN_S = 120.0
-TOTAL_TIMES_FIRST = 6
-
-_STATUS_OF = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "billing_error": 402,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "api_error": 500,
-    "server_error": 500,
-    "timeout_error": 504,
-    "overloaded_error": 529,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds: to connect, until the first piece of a reply, between two pieces, and for the whole reply."""
-
-    connect_s: float = CONNECT_S
-    first_s: float = 300.0
-    between_s: float = BETWEEN_S
-    total_s: float = 1800.0
-
-    @classmethod
-    def of(cls, timeout_s: float) -> Timing:
-        """From the one number that a person sets: how long the first piece may take."""
-        return cls(min(CONNECT_S, timeout_s), timeout_s, min(BETWEEN_S, timeout_s), timeout_s * TOTAL_TIMES_FIRST)
+KEEP_ALIVE_S = 60.0
+"""How long a connection may lie idle: about as long as the big endpoints keep theirs, and a command takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call as it goes over a wire. `form` names how `schema` is asked for; see the wires' FORMS."""
+    """One call as it goes over a wire. `form` names how `schema` is asked for; see the dialects' `forms`."""
 
     messages: tuple[Message, ...]
     tools: tuple[Mapping[str, Any], ...] = ()
@@ -67,17 +37,129 @@ class Ask:
     max_tokens: int = 8192
 
 
-class Wire(Protocol):
-    """One API. `forms` are the ways in which it can be asked for JSON of a schema, the strictest first."""
+class Dialect(Protocol):
+    """What one API says and how it answers. `usual` is its own endpoint; `path` comes after the address; `forms` are
+    the ways in which it can be asked for JSON of a schema, the strictest first."""
 
     @property
-    def endpoint(self) -> Endpoint: ...
+    def usual(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
 
     @property
     def forms(self) -> tuple[str, ...]: ...
 
-    async def stream(self, ask: Ask, out: Gathered) -> None:
+    def kit(self) -> tuple[ModuleType, type[Any]]:
+        """Its official kit and the kit's asynchronous client, imported now. Raises ModelError when it is an extra that
+        is not there."""
+
+    def address(self, base_url: str) -> str:
+        """`base_url` as the kit wants it."""
+
+    def body(self, model: str, ask: Ask) -> bytes:
+        """The request's JSON. What was written of a message before is used again: at 200 turns everything else takes
+        several milliseconds."""
+
+    def listener(self, ask: Ask, out: Gathered) -> Listener: ...
+
+
+class Listener(Protocol):
+    """Puts the pieces of one reply together."""
+
+    def take(self, event: Any) -> None:
+        """One more event of the stream, as it was sent."""
+
+    def over(self) -> None:
+        """The stream has ended."""
+
+
+class Wire:
+    """One endpoint that speaks `dialect`."""
+
+    def __init__(self, dialect: Dialect, endpoint: Endpoint, base_url: str, timing: Timing) -> None:
+        self.endpoint = endpoint
+        self.forms = dialect.forms
+        self._dialect = dialect
+        self._address = dialect.address(base_url or dialect.usual)
+        self._timing = timing
+        self._tls: SSLContext | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """Clients of the same key are the same."""
+        return self._dialect.path, self._address, self.endpoint.key, self._timing.connect_s
+
+    def client(self) -> Any:
+        """A client of the kit that retries nothing and waits for nothing by itself."""
+        kit, make = self._dialect.kit()
+        if self._tls is None:
+            from httpx2 import create_ssl_context
+
+            self._tls = create_ssl_context()
+        from httpx2 import Limits
+
+        return make(
+            api_key=self.endpoint.key or "none",
+            base_url=self._address,
+            max_retries=0,
+            timeout=kit.Timeout(None, connect=self._timing.connect_s),
+            http_client=kit.DefaultAsyncHttpxClient(verify=self._tls, limits=Limits(keepalive_expiry=KEEP_ALIVE_S)),
+        )
+
+    async def stream(self, line: Line, ask: Ask, out: Gathered) -> None:
         """Ask and put what comes into `out`. Raises ModelError. A refusal of the provider is put there too."""
+        kit, _ = self._dialect.kit()
+        try:
+            await self._read(kit, line, ask, out)
+        except Exception as error:
+            fault = translated(kit, self.endpoint, error, out)
+            if fault is not None:
+                raise fault from error
+
+    async def _read(self, kit: ModuleType, line: Line, ask: Ask, out: Gathered) -> None:
+        body = self._dialect.body(self.endpoint.model, ask)
+        try:
+            async with asyncio.timeout(self._timing.first_s):
+                stream = await self._answered(kit, line, body)
+        except TimeoutError as late:
+            raise faults.timed_out(self.endpoint, "answer", self._timing.first_s) from late
+        heard = self._dialect.listener(ask, out)
+        async with stream:
+            check_content(self.endpoint, stream.response.headers)
+            async for event in paced(self.endpoint, stream, self._timing):
+                heard.take(event)
+        heard.over()
+        if out.finish is None:
+            raise faults.cut(self.endpoint, "it ended without saying why")
+
+    async def _answered(self, kit: ModuleType, line: Line, body: bytes) -> Any:
+        """The stream of events, as soon as its first line is there."""
+
+        async def ask() -> Any:
+            # Events as they come: the kit would make an object of each, and look at every field of it by its type.
+            return await line.client.post(
+                self._dialect.path, cast_to=object, content=body, stream=True, stream_cls=kit.AsyncStream[object]
+            )
+
+        try:
+            return await ask()
+        except kit.APIConnectionError as error:
+            # An endpoint lets go of an idle connection when it likes, which shows only when something is sent over it.
+            if not line.warm or not lost(error):
+                raise
+            return await ask()
+
+
+def encoded(value: Any) -> bytes:
+    """A JSON value as both APIs take it. Half a surrogate pair, which no text of theirs may have, becomes a question
+    mark."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def put_together(fields: Mapping[str, bytes]) -> bytes:
+    """One JSON object of fields whose values are encoded already."""
+    return b"{" + b",".join(b'"%s":%s' % (name.encode(), value) for name, value in fields.items()) + b"}"
 
 
 def spelled(name: str) -> str:
@@ -85,26 +167,16 @@ def spelled(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "unnamed"
 
 
-async def paced(endpoint: Endpoint, stream: Any, timing: Timing) -> AsyncIterator[Any]:
-    """The pieces of a stream; ModelError when one takes too long or all together do."""
-    loop = asyncio.get_running_loop()
-    began, limit, waited_for = loop.time(), timing.first_s, "answer"
-    pieces = aiter(stream)
-    while True:
-        left = began + timing.total_s - loop.time()
-        if left <= 0:
-            raise faults.timed_out(endpoint, "end of the answer", timing.total_s)
-        try:
-            async with asyncio.timeout(min(limit, left)):
-                piece = await anext(pieces)
-        except StopAsyncIteration:
-            return
-        except TimeoutError as late:
-            if left < limit:
-                raise faults.timed_out(endpoint, "end of the answer", timing.total_s) from late
-            raise faults.timed_out(endpoint, waited_for, limit) from late
-        yield piece
-        limit, waited_for = timing.between_s, "more of the answer"
+def number_in(said: Any, name: str) -> int:
+    """A count in what an endpoint sent; 0 when it is none."""
+    value = said.get(name) if isinstance(said, dict) else None
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def text_in(said: Any, name: str) -> str:
+    """A text in what an endpoint sent; empty when it is none."""
+    value = said.get(name) if isinstance(said, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def check_content(endpoint: Endpoint, headers: Mapping[str, str]) -> None:
@@ -112,71 +184,3 @@ def check_content(endpoint: Endpoint, headers: Mapping[str, str]) -> None:
     kind = headers.get("content-type", "").split(";")[0].strip().casefold()
     if kind and kind not in ("text/event-stream", "application/x-ndjson", "text/plain"):
         raise faults.no_answer(endpoint, f"{kind} instead of a stream")
-
-
-def ended(endpoint: Endpoint, out: Gathered) -> None:
-    """Raises ModelError when the endpoint never said that the reply is over."""
-    if out.finish is None:
-        raise faults.cut(endpoint, "it ended without saying why")
-
-
-def translated(kit: ModuleType, endpoint: Endpoint, error: Exception, out: Gathered) -> ModelError | None:
-    """The kit's exception as a ModelError; None when it is a refusal of the provider, which then stands in `out`."""
-    import httpx2
-
-    now = datetime.now(UTC)
-    if isinstance(error, ModelError):
-        return error
-    if isinstance(error, TooMuch):
-        return faults.no_answer(endpoint, str(error))
-    if isinstance(error, kit.APIStatusError):
-        return _refused(endpoint, _as_refused(error.status_code, error.body, error.response.headers), out, now)
-    if isinstance(error, kit.APITimeoutError):
-        return faults.unreachable(endpoint, "connecting took too long")
-    if isinstance(error, kit.APIConnectionError | httpx2.HTTPError):
-        cause = error.__cause__ if isinstance(error, kit.APIConnectionError) and error.__cause__ else error
-        if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
-            return faults.unreachable(endpoint, str(cause))
-        if isinstance(cause, httpx2.TransportError | httpx2.DecodingError):
-            return faults.cut(endpoint, str(cause))
-        return faults.unreachable(endpoint, str(cause) or type(cause).__name__)
-    if isinstance(error, kit.APIError):
-        # An error event in the middle of a stream.
-        return _refused(endpoint, _as_refused(200, error.body, {}, error.message), out, now)
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        return faults.no_answer(endpoint, "something that is not JSON", retryable=True)
-    return faults.no_answer(endpoint, f"something unreadable ({type(error).__name__})", retryable=True)
-
-
-def _refused(endpoint: Endpoint, refused: faults.Refused, out: Gathered, now: datetime) -> ModelError | None:
-    if refused.filtered:
-        out.finish = FinishReason.REFUSAL
-        return None
-    return faults.of_refusal(endpoint, refused, now)
-
-
-def _as_refused(status: int, body: object, headers: Mapping[str, str], said: str = "") -> faults.Refused:
-    """Both APIs put the fault under `error`, some endpoints the whole body in its place, some just text."""
-    about = body
-    while isinstance(about, dict) and isinstance(about.get("error"), dict | str):
-        about = about["error"]
-    if not isinstance(about, dict):
-        text = about if isinstance(about, str) else said
-        return faults.Refused(_status(status, None), text or said, "", _lower(headers))
-    code = about.get("code") or about.get("type") or ""
-    message = about.get("message") or about.get("detail") or said
-    kind = about.get("type") or code
-    return faults.Refused(_status(status, code, kind), str(message), f"{code} {kind}", _lower(headers))
-
-
-def _status(status: int, code: object, kind: object = "") -> int:
-    """The status of a fault that came inside a successful answer is told by its code."""
-    if status >= 300:
-        return status
-    if isinstance(code, int) and 300 <= code < 600:
-        return code
-    return _STATUS_OF.get(str(kind), _STATUS_OF.get(str(code), 500))
-
-
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}

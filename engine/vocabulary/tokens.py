@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from engine.vocabulary.models import Message, ModelRequest
 
@@ -45,10 +45,17 @@ def message_tokens(message: Message) -> int:
     return MESSAGE_TOKENS + text_tokens(message.text) + calls
 
 
-def estimate_tokens(request: ModelRequest, sizes: Callable[[Message], int] = message_tokens) -> int:
-    """An estimate for all that a request sends: messages, tools and the schema asked for. `sizes` may remember what
-    `message_tokens` said."""
-    extra = [json.dumps(dict(tool)) for tool in request.tools]
-    if request.schema is not None:
-        extra.append(json.dumps(dict(request.schema)))
-    return sum(map(sizes, request.messages)) + sum(map(text_tokens, extra))
+def tools_tokens(tools: tuple[Mapping[str, Any], ...]) -> int:
+    """An estimate for the descriptions of tools."""
+    return sum(text_tokens(json.dumps(dict(tool))) for tool in tools)
+
+
+def estimate_tokens(
+    request: ModelRequest,
+    sizes: Callable[[Message], int] = message_tokens,
+    tool_sizes: Callable[[tuple[Mapping[str, Any], ...]], int] = tools_tokens,
+) -> int:
+    """An estimate for all that a request sends: messages, tools and the schema asked for. `sizes` and `tool_sizes` may
+    remember what `message_tokens` and `tools_tokens` said."""
+    shape = text_tokens(json.dumps(dict(request.schema))) if request.schema is not None else 0
+    return sum(map(sizes, request.messages)) + tool_sizes(request.tools) + shape

@@ -4,9 +4,10 @@ Messages (`/v1/messages`), streams with server-sent events over chunked HTTP, an
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -31,7 +32,7 @@ class Asked:
 class Answer:
     """What the endpoint does next. A status other than 200 sends `body` whole. Else text and calls are streamed;
     `calls` are (name, raw arguments). After `pieces` pieces of the stream (None for all) it goes on as `then` says: end
-    as it should, hang, or cut the connection."""
+    as it should, end and let go of the connection, hang, cut the connection, or slam it before a word is said."""
 
     text: str = ""
     calls: tuple[tuple[str, str], ...] = ()
@@ -64,17 +65,22 @@ def cuts(after: int = 1, text: str = "some words", calls: tuple[tuple[str, str],
     return Answer(text, calls, pieces=after, then="cut")
 
 
+def slams() -> Answer:
+    return Answer(then="slam")
+
+
 Script = Sequence[Answer] | Callable[[Asked], Answer]
 
 
 @dataclass
 class LoopbackEndpoint:
-    """The running server: `base_url` for a configuration, `asked` what came so far. A script that is used up answers
-    with its last entry."""
+    """The running server: `base_url` for a configuration, `asked` what came so far, over how many `connections`. A
+    script that is used up answers with its last entry."""
 
     base_url: str
     script: Script
     asked: list[Asked] = field(default_factory=list)
+    connections: int = 0
     over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -99,6 +105,7 @@ def endpoint(script: Script) -> Iterator[LoopbackEndpoint]:
     finally:
         live.over.set()
         server.shutdown()
+        server.hang_up()
         server.server_close()
         thread.join(5)
 
@@ -107,12 +114,32 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     live: LoopbackEndpoint
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._connections: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        self.live.connections += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """An endpoint that is gone answers nobody, over no connection that was kept either."""
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is what some tests are about."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -124,8 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.live.next(asked)
         if answer.status != 200 or answer.body is not None:
             return self._whole(answer)
-        stream = _openai(answer) if self.path.endswith("/chat/completions") else _anthropic(answer)
-        return self._stream(answer, list(stream))
+        api = OPENAI if self.path.endswith("/chat/completions") else ANTHROPIC
+        return self._stream(answer, stream_of(api, answer))
 
     def _whole(self, answer: Answer) -> None:
         text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
@@ -138,6 +165,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def _stream(self, answer: Answer, pieces: list[str]) -> None:
+        if answer.then == "slam":
+            self.close_connection = True
+            return
         if answer.then == "hang" and answer.pieces == 0:
             self._hang()
             return
@@ -153,14 +183,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
         if answer.then == "hang":
             self._hang()
-        elif answer.then == "end":
+            return
+        if answer.then != "cut":
             self.wfile.write(b"0\r\n\r\n")
-        else:
-            self.close_connection = True
+        self.close_connection = answer.then != "end"
 
     def _hang(self) -> None:
         self.server.live.over.wait(30)
         self.close_connection = True
+
+
+def stream_of(api: str, answer: Answer) -> list[str]:
+    """The server-sent events of a good answer."""
+    return list(_openai(answer) if api == OPENAI else _anthropic(answer))
 
 
 def event(data: Any, name: str = "") -> str:

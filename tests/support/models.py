@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.models.lines import Lines
 from engine.models.registry import open_live
 from engine.vocabulary.models import Message, ModelReply, ModelRequest, Price
 from engine.vocabulary.ports import Model
@@ -75,9 +76,9 @@ def settings(api: str, base_url: str, **more: Any) -> ModelSettings:
     )
 
 
-def live(api: str, base_url: str, home: Path, **more: Any) -> Model:
+def live(api: str, base_url: str, home: Path, lines: Lines | None = None, **more: Any) -> Model:
     """The bare endpoint, without the retries around it."""
-    return open_live(settings(api, base_url, **more), home, environment={"KEY": "sk-not-a-real-one"})
+    return open_live(settings(api, base_url, **more), home, environment={"KEY": "sk-not-a-real-one"}, lines=lines)
 
 
 def ask(model: Model, *messages: Message, stop: threading.Event | None = None, **more: Any) -> ModelReply:
