@@ -389,24 +389,6 @@ for _ in range(3):
 """
 
 
-def test_forty_processes_at_once_get_three_tries_between_them(home: Path) -> None:
-    second_factor(home).set_pin(PIN, None)
-    guessers = [
-        subprocess.Popen(
-            [sys.executable, "-c", GUESSER, str(home), WRONG], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(40)
-    ]
-    for guesser in guessers:
-        assert guesser.stdin is not None
-        guesser.stdin.write("\n")
-        guesser.stdin.flush()
-    answers = [line for guesser in guessers for line in guesser.communicate(timeout=120)[0].splitlines()]
-    assert len(answers) == 120
-    assert sum("wrong, " in answer for answer in answers) == 2
-    assert sum("locked" in answer for answer in answers) == 118
-
-
 KILLED_WHILE_CHECKING = """
 import os, sys, bcrypt
 from pathlib import Path
