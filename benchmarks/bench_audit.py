@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 
+from engine.storage.audit_chain import Chain
 from engine.storage.audit_check import verify
 from engine.storage.audit_log import AuditLog
 from engine.vocabulary.audit import AuditRecord
@@ -37,7 +38,7 @@ def main() -> int:
         began = perf_counter()
         for first in range(1, ENTRIES, GROUP):
             with log.alone():
-                head = log.append([record(row) for row in range(first, first + GROUP)], lambda: KEY)
+                head = log.append([record(row) for row in range(first, first + GROUP)], Chain(KEY))
         appended = ENTRIES / (perf_counter() - began)
         lines = list(log.lines())
         ratios = []
@@ -47,7 +48,7 @@ def main() -> int:
                 hmac.digest(KEY, line, "sha256")
             bare = process_time() - began
             began = process_time()
-            verdict = verify(log, KEY, head)
+            verdict = verify(log, Chain(KEY), head)
             ratios.append((process_time() - began) / bare)
             if not verdict.valid or verdict.entries != ENTRIES:
                 print("the log is not what was written", file=sys.stderr)

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.storage.audit_chain import Chain
 from engine.storage.audit_check import verify
-from engine.storage.audit_format import flaw
+from engine.storage.audit_format import Seal, flaw
 from engine.storage.audit_log import AuditLog
 from engine.vocabulary.audit import AuditHead, AuditRecord, AuditVerdict
 from tests.support.counts import count
 
 KEY = bytes(range(32))
+CHAIN, SEAL = Chain(KEY), Seal(KEY)
 ENTRIES = 40
 
 
@@ -34,7 +36,7 @@ def write(folder: Path, entries: int = ENTRIES, **options: int) -> tuple[AuditLo
     head = AuditHead()
     with log.alone():
         for row in range(1, entries + 1):
-            head = log.append([record(row)], lambda: KEY)
+            head = log.append([record(row)], CHAIN)
     return log, head
 
 
@@ -43,8 +45,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "audit"
 
 
-def found(folder: Path, head: AuditHead | None, key: bytes | None = KEY) -> AuditVerdict:
-    return verify(AuditLog(folder), key, head)
+def found(folder: Path, head: AuditHead | None, chain: Chain | None = CHAIN) -> AuditVerdict:
+    return verify(AuditLog(folder), chain, head)
 
 
 def test_a_log_as_it_was_written_is_valid(folder: Path) -> None:
@@ -72,11 +74,11 @@ def test_every_flipped_bit_of_a_thousand_entries_is_found(folder: Path) -> None:
     write(folder, count(1_000))
     before = hashlib.sha256(b"").hexdigest()
     for number, line in enumerate(AuditLog(folder).lines(), 1):
-        assert not flaw(line, number, before, KEY)
+        assert not flaw(line, number, before, SEAL)
         for bit in range(8 * len(line)):
             flipped = bytearray(line)
             flipped[bit // 8] ^= 1 << bit % 8
-            assert flaw(bytes(flipped), number, before, KEY)
+            assert flaw(bytes(flipped), number, before, SEAL)
         before = hashlib.sha256(line).hexdigest()
 
 
@@ -139,7 +141,7 @@ def test_a_whole_log_rolled_back_is_found_by_the_head_in_the_keychain(folder: Pa
     shutil.copytree(folder, older)
     log = AuditLog(folder)
     with log.alone():
-        head = log.append([record(row) for row in range(21, 30)], lambda: KEY)
+        head = log.append([record(row) for row in range(21, 30)], CHAIN)
     shutil.copy(older / "audit.log", folder / "audit.log")
     if what == "log and head":
         shutil.copy(older / "head.json", folder / "head.json")
@@ -153,7 +155,7 @@ def test_a_log_made_anew_with_another_key_is_found(folder: Path) -> None:
     shutil.rmtree(folder)
     log = AuditLog(folder)
     with log.alone():
-        log.append([record(row) for row in range(1, ENTRIES + 1)], lambda: bytes(32))
+        log.append([record(row) for row in range(1, ENTRIES + 1)], Chain(bytes(32)))
     assert found(folder, head).first_bad == 1
     assert not found(folder, None).valid
 
@@ -170,7 +172,7 @@ def test_a_log_longer_than_its_head_is_a_crash_and_valid(folder: Path) -> None:
     head = (folder / "head.json").read_bytes()
     log = AuditLog(folder)
     with log.alone():
-        log.append([record(11)], lambda: KEY)
+        log.append([record(11)], CHAIN)
     (folder / "head.json").write_bytes(head)
     verdict = found(folder, None)
     assert (verdict.valid, verdict.entries) == (True, 11)
@@ -183,7 +185,7 @@ def test_what_a_crash_left_of_a_line_is_cut_off_and_the_chain_goes_on(folder: Pa
     assert found(folder, None).valid
     log = AuditLog(folder)
     with log.alone():
-        head = log.append([record(11)], lambda: KEY)
+        head = log.append([record(11)], CHAIN)
     assert found(folder, head).entries == 11
 
 
@@ -199,7 +201,8 @@ def test_the_chain_goes_on_over_files_that_were_rotated(folder: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from engine.storage.audit_format import flaw
+from engine.storage.audit_format import Seal, flaw
+from engine.storage.audit_chain import Chain
 from engine.storage.audit_log import AuditLog
 from engine.vocabulary.audit import AuditRecord
 log = AuditLog(Path(sys.argv[1]))
@@ -207,7 +210,7 @@ print("ready", flush=True)
 for number in range(100_000):
     with log.alone():
         entry = AuditRecord(number, "t", "s", "gate", "aegis", {"by": sys.argv[2]})
-        head = log.append([entry], lambda: bytes(range(32)))
+        head = log.append([entry], Chain(bytes(range(32))))
     print(head.count, head.hash, flush=True)
 """
 

@@ -12,37 +12,14 @@ import pytest
 
 from engine.build import build
 from engine.engine import Engine
-from engine.storage.audit_log import AuditLog
-from engine.storage.audit_outbox import AuditOutbox
 from engine.storage.audit_records import record_of
-from engine.storage.clock import SystemClock
-from engine.storage.journal import SqliteJournal
 from engine.vocabulary.errors import AuditError, AuthError
-from engine.vocabulary.events import Event, EventKind, Fact
-from tests.support.access import MemoryKeychain
+from engine.vocabulary.events import Event, EventKind
+from tests.support.audit import Ground
 from tests.support.cli import Orion
 from tests.support.sessions import PIN, playbook, worked
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
-
-
-class Ground:
-    """A journal with an outbox as two processes would have them: `outbox()` is a new process."""
-
-    def __init__(self, root: Path) -> None:
-        self.folder = root / "audit"
-        (root / "locks").mkdir(parents=True)
-        self.journal = SqliteJournal(root / "journal.db", root / "locks", SystemClock())
-        self.keychain = MemoryKeychain()
-
-    def outbox(self) -> AuditOutbox:
-        return AuditOutbox(self.journal, AuditLog(self.folder), lambda: self.keychain)
-
-    def happen(self, *kinds: EventKind, **data: object) -> None:
-        self.journal.append("0123456789ab", [Fact(kind, data) for kind in kinds])
-
-    def events(self) -> list[str]:
-        return [entry.record.event for entry in AuditLog(self.folder).entries()]
 
 
 @pytest.fixture

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.vocabulary.access import Guarded
+from engine.vocabulary.errors import UsageError
+from engine.vocabulary.events import ACCOUNT, EventKind, Fact
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -38,6 +42,22 @@ class Audit:
             of_session = not session or session in (record.session, record.details.get("session"))
             if of_session and actor in ("", record.actor) and event in ("", record.event):
                 yield entry
+
+    def begin_chain(self, secret: str | None) -> AuditVerdict:
+        """Begin a new chain with a new key where the log cannot go on: its key is gone, or it was cut or changed. Its
+        first entry tells how the log stood, nothing of which is removed; what waited in the journal comes behind it.
+        The verdict of the log from now on. Raises UsageError for a log that is whole, AuthError or Locked, AuditError,
+        KeychainError."""
+        outbox = self._core.adapters.audit
+        before = outbox.verify()
+        if before.valid:
+            raise UsageError("the audit log is as it was written, so its chain goes on", "see: orion audit verify")
+        self._core.authoriser.authorise(Guarded.BEGIN_CHAIN, secret)
+        head = outbox.begin(before, self._core.clock.now().isoformat())
+        told = {"start": head.start, "entries": head.start - 1, "sound": before.entries, "why": before.reason}
+        self._core.journal.append(ACCOUNT, [Fact(EventKind.AUDIT_CHAIN_BEGUN, told)])
+        outbox.seal()
+        return outbox.verify()
 
     def seal(self) -> AuditHead:
         """Export, and let the keychain remember where the log ends. Raises AuditError and KeychainError."""

@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from engine.storage.audit_format import FIRST, entry_of, hash_of, sealed
+from engine.storage.audit_format import FIRST, Seal, entry_of, hash_of, sealed
 from engine.storage.files import locked, sync_folder, write_private
 from engine.vocabulary.audit import AuditHead
 from engine.vocabulary.errors import AuditError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from engine.storage.audit_chain import Chain
     from engine.vocabulary.audit import AuditEntry, AuditRecord
 
 ROTATE_BYTES = 50 * 1024 * 1024
@@ -96,7 +97,7 @@ class AuditLog:
         """What the synced head file says; None when there is none. Raises AuditError for a damaged one."""
         try:
             data = json.loads(self._head.read_bytes())
-            return AuditHead(int(data["count"]), str(data["hash"]))
+            return AuditHead(int(data["count"]), str(data["hash"]), int(data.get("start", 1)))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -122,33 +123,48 @@ class AuditLog:
     def end(self) -> End:
         """Where the log stands; to be called `alone`. What a crash left of a half-written line is cut off: it was never
         acknowledged."""
-        size = self._current.stat().st_size if self._current.exists() else 0
+        size = self.size()
         if self._end.size == size:
             return self._end
         found = self._last_of(self._current) if size else None
         if found is None:
             rotated = [path for path in self.files() if path != self._current]
             found = self._last_of(rotated[-1]) if rotated else None
-        size = self._current.stat().st_size if self._current.exists() else 0
+        size = self.size()
         self._end = replace(found or End(), size=size)
         return self._end
 
-    def append(self, records: Sequence[AuditRecord], key: Callable[[], bytes]) -> AuditHead:
+    def append(self, records: Sequence[AuditRecord], chain: Chain) -> AuditHead:
         """Write the records as one group and sync them, then the head file; to be called `alone`. Raises OSError, and
         then the next `end` finds what was written in full."""
         end = self.end()
         if end.size >= self._rotate_bytes:
             self._rotate()
             end = self.end()
-        secret, count, before = key(), end.count, end.hash
+        count, before, seal = end.count, end.hash, Seal(chain.key)
         lines: list[bytes] = []
         for record in records:
             count += 1
-            line = sealed(record, count, before, secret)
+            line = sealed(record, count, before, seal)
             before = hash_of(line)
             lines.append(line)
         if not lines:
-            return AuditHead(count, before if count else "")
+            return AuditHead(count, before if count else "", chain.start)
+        return self._written(lines, End(count, before, records[-1].row), chain)
+
+    def begin(self, chain: Chain) -> AuditHead:
+        """Write the first entry of a further chain into a file of its own; to be called `alone`, with a log that is as
+        the chain says. Raises OSError."""
+        line = chain.first_line()
+        if self.size():
+            self._rotate()
+        return self._written([line], End(chain.start, hash_of(line), chain.row), chain)
+
+    def size(self) -> int:
+        """Bytes in the current file."""
+        return self._current.stat().st_size if self._current.exists() else 0
+
+    def _written(self, lines: Sequence[bytes], end: End, chain: Chain) -> AuditHead:
         fresh = not self._current.exists()
         descriptor = os.open(
             self._current, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
@@ -160,9 +176,12 @@ class AuditLog:
             size = file.tell()
         if fresh:
             sync_folder(self._folder)
-        self._end = End(count, before, records[-1].row, size)
-        head = AuditHead(count, before)
-        write_private(self._head, json.dumps({"count": head.count, "hash": head.hash}).encode() + b"\n")
+        self._end = replace(end, size=size)
+        return self.note_head(AuditHead(end.count, end.hash, chain.start))
+
+    def note_head(self, head: AuditHead) -> AuditHead:
+        """Keep the head in its synced file."""
+        write_private(self._head, json.dumps(head.to_json()).encode() + b"\n")
         return head
 
     def _rotate(self) -> None:

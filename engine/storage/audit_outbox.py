@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import secrets
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from engine.storage.audit_chain import Chain, chain_from_text, further_chain, head_from_text
 from engine.storage.audit_check import verify, verify_rest
+from engine.storage.audit_format import hash_of
 from engine.storage.audit_records import record_of
 from engine.vocabulary.audit import AuditHead, AuditVerdict, is_audited
 from engine.vocabulary.errors import AuditError
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 _KEY, _HEAD = "audit-key", "audit-head"
 _GROUP = 2_000
+_SEE = "see: orion audit verify; where it cannot be mended, orion audit begin-chain begins a new one behind it"
 
 
 class AuditOutbox:
@@ -38,7 +42,7 @@ class AuditOutbox:
         self.log = log
         self._journal = journal
         self._keychain = keychain
-        self._key = b""
+        self._chain: Chain | None = None
         self._looked_at = 0
         self._seen: tuple[tuple[str, int, int], ...] = ()
         self._exporting = Lock()
@@ -48,20 +52,41 @@ class AuditOutbox:
         is added to it then) and KeychainError; nothing is lost by either, the facts wait in the journal."""
         with self._exporting, self.log.alone():
             end = self._sound_end()
-            head = AuditHead(end.count, end.hash) if end.count else AuditHead()
+            head = AuditHead(end.count, end.hash, self._start()) if end.count else AuditHead()
             row = max(end.row, self._looked_at)
             while events := self._journal.since(row, _GROUP):
                 records = [record_of(event) for event in events if is_audited(event.kind)]
                 if records:
-                    head = self.log.append(records, self._secret)
+                    head = self.log.append(records, self._known())
                 row = self._looked_at = events[-1].row
             return head
+
+    def begin(self, verdict: AuditVerdict, at: str) -> AuditHead:
+        """Begin a further chain with a new key, behind whatever is there, for a log that `verdict` says cannot go on.
+        What waits in the journal comes behind its first entry. A kill at any moment is made good by the next export.
+        Raises AuditError and KeychainError."""
+        with self._exporting, self.log.alone():
+            keychain = self._keychain()
+            try:
+                kept = head_from_text(keychain.get(_HEAD))
+            except (ValueError, KeyError, TypeError):
+                kept = None
+            last_row = self._journal.last_row()
+            chain = further_chain(
+                self.log, at=at, sound=verdict.entries, why=verdict.reason, kept=kept, last_row=last_row
+            )
+            # The key is the promise, the line keeps it.
+            keychain.delete(_HEAD)
+            keychain.set(_KEY, chain.to_text())
+            self.log.begin(chain)
+            self._chain, self._looked_at = chain, 0
+        return self.seal()
 
     def seal(self) -> AuditHead:
         """Export, and put the head into the keychain, from where on no older copy of the log is taken for the whole."""
         head = self.flush()
         if head.count:
-            self._keychain().set(_HEAD, json.dumps({"count": head.count, "hash": head.hash}))
+            self._keychain().set(_HEAD, json.dumps(head.to_json()))
         return head
 
     def verify(self) -> AuditVerdict:
@@ -70,6 +95,7 @@ class AuditOutbox:
         with self.log.alone():
             keychain = self._keychain()
             kept, key = keychain.get(_HEAD), keychain.get(_KEY)
+            self._complete(key)
         verdict = self._verified(key, kept)
         if not verdict.valid:
             return verdict
@@ -84,11 +110,14 @@ class AuditOutbox:
         file changed, and only what is new while a long log grew. Everything is verified when a file changed in another
         way. An old entry of a long log that is changed in the same moment as a new one is added is for `verify` to
         find. Raises KeychainError."""
-        if before is None or not before.valid or not self._key:
+        if before is None or not before.valid or self._chain is None:
             return self._remembered(self.verify())
         try:
             self.flush()
         except AuditError:
+            return self._remembered(self.verify())
+        chain = self._chain
+        if chain is None or chain.start != before.head.start:
             return self._remembered(self.verify())
         with self.log.alone():
             now = self.log.stamp()
@@ -100,7 +129,7 @@ class AuditOutbox:
                 size > sizes[name] or ("json" in name) for name, size, _ in now if name in sizes
             )
             grew = grew and before.entries > self.whole_up_to
-            found = verify_rest(self.log, self._key, before) if grew else None
+            found = verify_rest(self.log, chain, before) if grew else None
             if found is not None:
                 self._seen = now
                 return found
@@ -112,18 +141,28 @@ class AuditOutbox:
 
     def _verified(self, key: str | None, kept: str | None) -> AuditVerdict:
         try:
-            secret = bytes.fromhex(key) if key else None
-            return verify(self.log, secret, _head(kept))
+            return verify(self.log, chain_from_text(key) if key else None, head_from_text(kept))
         except (ValueError, KeyError, TypeError):
             return AuditVerdict(False, 0, 1, "what the keychain holds of this log is damaged", AuditHead())
 
     def _sound_end(self) -> End:
         """Where the log ends, when that is not before where it is known to have ended."""
+        if self._chain is not None and self._start() != self._chain.start:
+            # Another process began a further chain: its key is another one.
+            self._chain = None
+        try:
+            return self._found_end()
+        except AuditError:
+            if not self._complete(self._keychain().get(_KEY)):
+                raise
+        return self._found_end()
+
+    def _found_end(self) -> End:
         end, head = self.log.end(), self.log.head()
         if head is not None and end.count < head.count:
             raise AuditError(
                 f"the audit log has {end.count} entries and its head says {head.count}, so nothing is added to it",
-                "see: orion audit verify",
+                _SEE,
             )
         if self._journal.last_row() < end.row:
             raise AuditError(
@@ -132,34 +171,57 @@ class AuditOutbox:
             )
         return end
 
-    def _secret(self) -> bytes:
-        """The log's key, made with its first entry. A log whose key is gone gets no new one: that would look like a
-        whole log to whoever has only that."""
-        if self._key:
-            return self._key
+    def _start(self) -> int:
+        """The entry that the chain of the log begins with, as its head file says; what it is worth says the key."""
+        try:
+            head = self.log.head()
+        except AuditError:
+            return 1
+        return head.start if head is not None else 1
+
+    def _complete(self, key: str | None) -> bool:
+        """Write what a kill kept from being written when a further chain was begun; whether there was anything. To be
+        called `alone`."""
+        try:
+            chain = chain_from_text(key) if key else Chain(b"")
+        except (ValueError, KeyError, TypeError):
+            return False
+        if not chain.details or self._start() >= chain.start > 1:
+            return False
+        lines = list(islice(self.log.lines(), chain.start - 1, chain.start + 1))
+        if not lines and sum(1 for _ in self.log.lines()) == chain.start - 1 and self._keychain().get(_HEAD) is None:
+            self.log.begin(chain)
+            return True
+        if lines == [chain.first_line()] and self.log.head() is None:
+            self.log.note_head(AuditHead(chain.start, hash_of(lines[0]), chain.start))
+            return True
+        return False
+
+    def _known(self) -> Chain:
+        """The log's chain; the first one is made with its first entry. A log whose key is gone gets no new one unasked:
+        that would look like a whole log to whoever has only that. To be called `alone`."""
+        if self._chain is not None:
+            return self._chain
         keychain = self._keychain()
         kept = keychain.get(_KEY)
         if kept is None:
             if self.log.exists() or keychain.get(_HEAD) is not None:
                 raise AuditError(
                     "the keychain has no key for the audit log, so nothing is added to it",
-                    "put the key back from a backup of the keychain; until then everything waits in the journal",
+                    "put the key back from a backup of the keychain, or begin a new chain: orion audit begin-chain; "
+                    "until then everything waits in the journal",
                 )
-            kept = secrets.token_hex(32)
+            kept = Chain(secrets.token_bytes(32)).to_text()
             keychain.set(_KEY, kept)
-        head = _head(keychain.get(_HEAD))
+        self._complete(kept)
+        try:
+            chain, head = chain_from_text(kept), head_from_text(keychain.get(_HEAD))
+        except (ValueError, KeyError, TypeError):
+            raise AuditError("what the keychain holds of the audit log is damaged", _SEE) from None
         if head is not None and self.log.end().count < head.count:
             raise AuditError(
                 f"the keychain knows of {head.count} entries of the audit log and fewer are there, so nothing is added",
-                "see: orion audit verify",
+                _SEE,
             )
-        self._key = bytes.fromhex(kept)
-        return self._key
-
-
-def _head(kept: str | None) -> AuditHead | None:
-    """The head that the keychain holds. Raises ValueError, KeyError or TypeError for a damaged one."""
-    if kept is None:
-        return None
-    data = json.loads(kept)
-    return AuditHead(int(data["count"]), str(data["hash"]))
+        self._chain = chain
+        return chain

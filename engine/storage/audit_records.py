@@ -20,6 +20,7 @@ _BY_USER = frozenset(
     {
         EventKind.SESSION_CREATED,
         EventKind.DECIDED,
+        EventKind.STEERED,
         EventKind.LIMITS_SET,
         EventKind.SELECTION_CHECKED,
         EventKind.PROMOTING,
@@ -31,6 +32,7 @@ _BY_USER = frozenset(
         EventKind.AUTHENTICATION_CHANGED,
         EventKind.ROLE_CHANGED,
         EventKind.SETTING_CHANGED,
+        EventKind.AUDIT_CHAIN_BEGUN,
         EventKind.FIRST_RUN,
     }
 )

@@ -17,6 +17,7 @@ class Guarded(StrEnum):
     TRUST_ROLE = "trust a role of the repository"
     CHANGE_METHOD = "change the authentication"
     CHANGE_SETTING = "change a guarded setting"
+    BEGIN_CHAIN = "begin a new chain of the audit log"
     CHANGE_DESTINATION = "change where notifications go"
     CHECK = "try the secret"
 

@@ -46,16 +46,22 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditHead:
-    """How long the log is and the hash of its last entry; empty for a log without any."""
+    """How long the log is and the hash of its last entry; empty for a log without any. `start` is the number of the
+    entry that the chain of the present key begins with."""
 
     count: int = 0
     hash: str = ""
+    start: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        return {"count": self.count, "hash": self.hash, "start": self.start}
 
 
 @dataclass(frozen=True, slots=True)
 class AuditVerdict:
     """`first_bad` is the number of the first entry that is not as it was written, or is missing; None when all are.
-    `assured_by` says which of the places that know the head agreed: file, keychain."""
+    `assured_by` says which of the places that know the head agreed: file, keychain. `older` is the number of entries
+    whose key is gone, and `note` says what is known of them."""
 
     valid: bool
     entries: int
@@ -63,3 +69,5 @@ class AuditVerdict:
     reason: str
     head: AuditHead
     assured_by: tuple[str, ...] = ()
+    older: int = 0
+    note: str = ""

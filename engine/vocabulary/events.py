@@ -119,6 +119,9 @@ class EventKind(StrEnum):
     """role, change (created, edited, deleted, trusted, untrusted), content (SHA-256 of the file, empty when deleted)"""
     SETTING_CHANGED = "setting_changed"
     """fields (dotted names, no values)"""
+    AUDIT_CHAIN_BEGUN = "audit_chain_begun"
+    """start (the number of its first entry), entries (how many are before it), sound (how many of those could be
+    verified), why"""
     FIRST_RUN = "first_run"
     """state (finished or left), [step] (where it was left): how the wizard of the first run ended"""
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orion_tui.cli.exits import Exit
-from orion_tui.cli.options import json_option, opened
+from orion_tui.cli.options import json_option, opened, pin_option, secret_of
 from orion_tui.cli.out import say, say_json
 
 if TYPE_CHECKING:
-    from engine.vocabulary.audit import AuditEntry
+    from engine.vocabulary.audit import AuditEntry, AuditVerdict
 
 _ACTORS = click.Choice(["orion", "user", "aegis"])
 
@@ -29,24 +29,21 @@ def verify(as_json: bool) -> int:
     """Check every entry, their order, and that none is missing at the end."""
     with opened() as engine:
         verdict = engine.audit.verify()
-    if as_json:
-        say_json(
-            {
-                "valid": verdict.valid,
-                "entries": verdict.entries,
-                "first_bad": verdict.first_bad,
-                "reason": verdict.reason,
-                "head": verdict.head.hash,
-                "assured_by": list(verdict.assured_by),
-            }
-        )
-    elif verdict.valid:
-        said = f"✓ {verdict.entries} entries, all as they were written"
-        say(f"{said}; their end is known to the head in the {' and the '.join(verdict.assured_by) or 'log alone'}")
-    else:
-        say(f"✗ {verdict.reason}", fg="red")
-        if verdict.entries:
-            say(f"the {verdict.entries} entries before it are as they were written")
+    _say_verdict(verdict, as_json)
+    return Exit.DONE if verdict.valid else Exit.BLOCKED
+
+
+@audit.command("begin-chain")
+@pin_option
+@json_option
+def begin_chain(pin_stdin: bool, as_json: bool) -> int:
+    """Begin a new chain where the log cannot go on: its key is gone from the keychain, or it was cut or changed.
+
+    Needs the PIN or a code. Nothing of the log is removed: the new chain's first entry says how it stood, and pins it.
+    """
+    with opened() as engine:
+        verdict = engine.audit.begin_chain(secret_of(pin_stdin))
+    _say_verdict(verdict, as_json)
     return Exit.DONE if verdict.valid else Exit.BLOCKED
 
 
@@ -78,6 +75,32 @@ def export(output: Path, as_json: bool) -> int:
     else:
         say(f"{head.count} entries in {output}; the last one's hash is {head.hash}")
     return Exit.DONE
+
+
+def _say_verdict(verdict: AuditVerdict, as_json: bool) -> None:
+    if as_json:
+        say_json(
+            {
+                "valid": verdict.valid,
+                "entries": verdict.entries,
+                "first_bad": verdict.first_bad,
+                "reason": verdict.reason,
+                "head": verdict.head.hash,
+                "assured_by": list(verdict.assured_by),
+                "older": verdict.older,
+                "note": verdict.note,
+            }
+        )
+    elif verdict.valid:
+        own = verdict.entries - verdict.older
+        said = f"✓ {own} {'entry' if own == 1 else 'entries'}, all as they were written"
+        say(f"{said}; their end is known to the head in the {' and the '.join(verdict.assured_by) or 'log alone'}")
+        if verdict.note:
+            say(f"! {verdict.note}", fg="yellow")
+    else:
+        say(f"✗ {verdict.reason}", fg="red")
+        if verdict.entries:
+            say(f"the {verdict.entries} entries before it are as they were written")
 
 
 def _row(entry: AuditEntry) -> dict[str, Any]:

@@ -215,7 +215,8 @@ def state_parts(verdict: AuditVerdict | None, trouble: str) -> Parts:
         return ((f"✗ {visible(verdict.reason)}; the {verdict.entries:,} entries before it are as written", "bad"),)
     known = " and the ".join(verdict.assured_by)
     end = f"; their end is known to the head in the {known}" if known else ""
-    return ((f"✓ {verdict.entries:,} entries, all as they were written{end}", "good"),)
+    own = (f"✓ {verdict.entries - verdict.older:,} entries, all as they were written{end}", "good")
+    return (own, (f"; {visible(verdict.note)}", "accent")) if verdict.note else (own,)
 
 
 def detail_parts(entry: AuditEntry) -> Parts:
