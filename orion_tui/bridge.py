@@ -44,6 +44,7 @@ _LISTED = frozenset(
         EventKind.PROMOTED,
         EventKind.PROMOTION_UNDONE,
         EventKind.REJECTED,
+        EventKind.COMPLETED,
         EventKind.ROLLED_BACK,
     }
 )

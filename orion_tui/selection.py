@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CLOSED = {
     SessionState.REJECTED: "this session was rejected",
+    SessionState.COMPLETED: "this session is completed: there was nothing to promote",
     SessionState.RUNNING: "the session is still running",
 }
 

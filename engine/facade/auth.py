@@ -15,7 +15,7 @@ from engine.vocabulary.sessions import SessionState
 if TYPE_CHECKING:
     from engine.facade.core import Core
 
-_SETTLED = (SessionState.PROMOTED, SessionState.REJECTED, SessionState.CANCELLED)
+_SETTLED = (SessionState.PROMOTED, SessionState.COMPLETED, SessionState.REJECTED, SessionState.CANCELLED)
 
 
 class Auth:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.facade.core import Core
     from engine.vocabulary.plans import Check
 
-_CLOSED = (SessionState.REJECTED, SessionState.RUNNING)
+_CLOSED = (SessionState.COMPLETED, SessionState.REJECTED, SessionState.RUNNING)
 
 
 def report(core: Core, state: Session, choice: Choice, onto: str | None) -> Review:

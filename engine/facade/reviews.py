@@ -176,6 +176,21 @@ class Reviews:
         with self._alone(session):
             self._core.journal.append(session, [Fact(EventKind.REJECTED, data)])
 
+    def complete(self, session: str) -> None:
+        """Close a session that was reviewed and has nothing to promote. Raises UsageError when there is something: a
+        change, a decision that waits, a task that can go on."""
+        with self._alone(session) as state:
+            if state.state is not SessionState.AWAITING_REVIEW:
+                raise UsageError(f"the session is {state.state.value}", "only one that awaits its review is completed")
+            if state.waiting:
+                raise UsageError(f"{len(state.waiting)} of its decisions wait", f"see: orion approvals {session}")
+            if state.can_go_on:
+                raise UsageError("a task of it can go on", f"resume it (orion resume {session}), or reject the session")
+            if files := self.changes(session).files:
+                what = "a file" if len(files) == 1 else f"{len(files)} files"
+                raise UsageError(f"it has {what} to promote", f"see: orion review {session}; or reject the session")
+            self._core.journal.append(session, [Fact(EventKind.COMPLETED, {})])
+
     def revise(self, session: str, notes: Sequence[ReviewNote]) -> str:
         """Make comments a new task of the session, which can then be resumed; the task's id. Raises UsageError when no
         model works on it, or it runs or is over."""

@@ -27,6 +27,7 @@ _BY_USER = frozenset(
         EventKind.PROMOTED,
         EventKind.PROMOTION_UNDONE,
         EventKind.REJECTED,
+        EventKind.COMPLETED,
         EventKind.ROLLED_BACK,
         EventKind.AUTHENTICATED,
         EventKind.AUTHENTICATION_CHANGED,

@@ -108,6 +108,8 @@ class EventKind(StrEnum):
     """attempt, commit (the revert), branch"""
     REJECTED = "rejected"
     """[task], reason"""
+    COMPLETED = "completed"
+    """[nothing]: a person reviewed the session, and there was nothing in it to promote"""
     ROLLED_BACK = "rolled_back"
     """checkpoint (number), commit, tasks (ids that are pending again)"""
     AUTHENTICATED = "authenticated"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.fold_plan import plan_made, replanned, rolled_back, take_in
 from engine.vocabulary.fold_review import (
+    completed,
     promoted,
     promoting,
     promotion_failed,
@@ -347,6 +348,7 @@ _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.PROMOTION_FAILED: promotion_failed,
     EventKind.PROMOTION_UNDONE: promotion_undone,
     EventKind.REJECTED: rejected,
+    EventKind.COMPLETED: completed,
     EventKind.ROLLED_BACK: rolled_back,
 }
 

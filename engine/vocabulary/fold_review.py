@@ -72,6 +72,10 @@ def selection_checked(session: Session, event: Event) -> Session:
     return replace(session, checked={**session.checked, tree: found})
 
 
+def completed(session: Session, event: Event) -> Session:
+    return replace(session, state=SessionState.COMPLETED, reason="reviewed, nothing to promote", ended_at=event.at)
+
+
 def rejected(session: Session, event: Event) -> Session:
     if event.data.get("task"):
         view = session.tasks.get(event.data["task"])

@@ -288,6 +288,11 @@ class Session:
             return weighs or self.next_task() is not None
         return self.state in (SessionState.CREATED, SessionState.PAUSED, SessionState.INTERRUPTED)
 
+    @property
+    def only_review_left(self) -> bool:
+        """Whether a person's review is all that it waits for."""
+        return self.state is SessionState.AWAITING_REVIEW and not self.waiting and not self.can_go_on
+
     def _kept(self, task: str) -> bool:
         view = self.tasks.get(task)
         return view is not None and view.state is TaskState.KEPT

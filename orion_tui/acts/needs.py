@@ -25,6 +25,7 @@ NEEDS: dict[str, str] = {
     "notes": "there is no note yet: m writes one on a line or a file",
     "promotable": "something still blocks this selection, the line above the files says what",
     "promoted": "nothing of this session is promoted",
+    "nothing_left": "there is something in it still: to promote, to decide, or to go on with",
     "open_review": "this session is promoted or rejected already",
     "steerable": "no model works on what is left of this session",
     "limited": "this session is over, its limits hold no longer",

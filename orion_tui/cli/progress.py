@@ -241,6 +241,10 @@ def _rejected(data: Mapping[str, Any]) -> _Told:
     return "✗", "rejected", f"{data.get('task') or 'the session'}: {data.get('reason', '')}"
 
 
+def _completed(_data: Mapping[str, Any]) -> _Told:
+    return "✓", "completed", "reviewed, nothing to promote"
+
+
 _TELLERS: Mapping[EventKind, Callable[[Mapping[str, Any]], _Told]] = {
     EventKind.SESSION_CREATED: _created,
     EventKind.INTAKE: _taken_in,
@@ -267,4 +271,5 @@ _TELLERS: Mapping[EventKind, Callable[[Mapping[str, Any]], _Told]] = {
     EventKind.SESSION_ENDED: _ended,
     EventKind.PROMOTED: _promoted,
     EventKind.REJECTED: _rejected,
+    EventKind.COMPLETED: _completed,
 }

@@ -175,6 +175,22 @@ def reject(session: str, task: str | None, reason: str, as_json: bool) -> int:
     return Exit.DONE
 
 
+@click.command()
+@session_argument(required=True)
+@json_option
+def complete(session: str, as_json: bool) -> int:
+    """Close a session that you have reviewed and that has nothing to promote."""
+    with opened() as engine:
+        found = engine.sessions.resolve(session)
+        engine.review.complete(found)
+        state = engine.sessions.get(found).state.value
+    if as_json:
+        say_json({"session": found, "state": state})
+    else:
+        say(f"completed: {found} was reviewed, there was nothing to promote")
+    return Exit.DONE
+
+
 def hunk_of(text: str) -> tuple[str, frozenset[int] | None]:
     """`ID`, or `ID:2-4,7` for some of its changed lines. Raises UsageError."""
     identity, colon, lines = text.partition(":")

@@ -57,6 +57,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "revise": ("looking:revise", "Send comments back to the agent as a new task"),
         "look": ("looking:look", "Look around in the sandbox, on a copy of the result"),
         "checkout": ("looking:checkout", "Write the result as plain files to a folder"),
+        "complete": ("promotion:complete", "Close a session that has nothing to promote"),
         "reject": ("promotion:reject", "Turn a session or one task down, with a reason"),
     },
     "Rules": {

@@ -128,7 +128,8 @@ class HomeScreen(OrionScreen):
         return Row(f"approval:{approval.id}", parts)
 
     def _review_row(self, summary: SessionSummary, width: int) -> Row:
-        what = f"ready to review, {count(summary.tasks.get('kept', 0), 'task')} kept"
+        kept = summary.tasks.get("kept", 0)
+        what = f"ready to review, {count(kept, 'task')} kept" if kept else "ended with nothing kept"
         size = f"+{summary.additions} -{summary.deletions}"
         ended = f"ended {ago(summary.ended_at, self.orion.now())}"
         return Row(f"review:{summary.id}", _need(("✓", "accent"), what, size, ended, summary.goal, width))

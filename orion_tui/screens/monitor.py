@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Container
 from textual.widgets import Static
 
+from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import LIMIT_REASONS, Limits, Session, SessionState
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
@@ -194,6 +195,8 @@ class MonitorScreen(OrionScreen):
             facts.add("decision")
         if session.counts()["kept"]:
             facts.add("reviewable")
+        if changed_nothing(session):
+            facts.add("nothing_left")
         if session.state in _LIMITED:
             facts.add("limited")
         if session.state in _RESUMABLE:
@@ -262,6 +265,10 @@ class MonitorScreen(OrionScreen):
             engine, session = self.engine, self.session_id
             done = "The session has these limits from its next action on."
             self._order(lambda: engine.sessions.set_limits(session, limits), done)
+
+    def do_complete(self) -> None:
+        engine, session = self.engine, self.session_id
+        self._order(lambda: engine.review.complete(session), "The session is completed: there was nothing to promote.")
 
     def do_steer(self) -> None:
         from orion_tui.modals.reason import MESSAGE, ReasonModal
@@ -337,10 +344,10 @@ def next_step(session: Session) -> str:
         SessionState.CREATED: "p starts it",
         SessionState.PAUSED: "L raises the limit, then p goes on" if limited else "p goes on, C gives it up",
         SessionState.INTERRUPTED: "p goes on, nothing kept is lost",
-        SessionState.AWAITING_REVIEW: f"d reviews {count(kept, 'kept task')}",
+        SessionState.AWAITING_REVIEW: _to_review(session),
         SessionState.FAILED: "d reviews what was kept" if kept else "enter on a task shows why",
         SessionState.CANCELLED: "d reviews what was kept" if kept else "q goes back",
-        SessionState.COMPLETED: "nothing to promote, q goes back",
+        SessionState.COMPLETED: "q goes back",
         SessionState.PROMOTED: "d shows it and can undo it",
         SessionState.REJECTED: "q goes back",
     }.get(session.state, "")
@@ -349,6 +356,18 @@ def next_step(session: Session) -> str:
     if session.waiting:
         todo = f"a decides what waits, then {todo}"
     return f"{became}.  Next: {todo}"
+
+
+def changed_nothing(session: Session) -> bool:
+    """Whether its review, with nothing in it, is all that it waits for."""
+    kept = (view for view in session.tasks.values() if view.state is TaskState.KEPT)
+    return session.only_review_left and not any(view.files for view in kept)
+
+
+def _to_review(session: Session) -> str:
+    if changed_nothing(session):
+        return "nothing was changed, D says that the review is done"
+    return f"d reviews {count(session.counts()['kept'], 'kept task')}"
 
 
 def _shown(text: str, width: int) -> str:

@@ -117,6 +117,14 @@ class ReviewActs(OrionScreen):
             self.orion.say("not taken back: " + "; ".join(promotion.reasons), severity="error")
         self._load()
 
+    def do_complete(self) -> None:
+        engine, session = self.engine, self._session
+        ask(self, lambda: engine.review.complete(session), lambda _: self._completed())
+
+    def _completed(self) -> None:
+        self.orion.say("the review is done: there was nothing to promote")
+        self._load()
+
     def do_reject_session(self) -> None:
         text = "Nothing of this session will reach your repository. Its branch stays in Orion's own, for reference."
         self.app.push_screen(ReasonModal("Reject the whole session", text), self._rejected)

@@ -196,6 +196,9 @@ class FakeReviews:
         self._engine.calls.append(("undo", session))
         return Promotion(True, 2, "0ddba11" * 5, branch="main")
 
+    def complete(self, session: str) -> None:
+        self._engine.tell(session, EventKind.COMPLETED)
+
     def reject(self, session: str, reason: str, *, task: str | None = None) -> None:
         self._engine.calls.append(("reject", session, reason))
         self._engine.tell(session, EventKind.REJECTED, reason=reason, **({"task": task} if task else {}))

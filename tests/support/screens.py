@@ -9,8 +9,8 @@ from typing import Any
 from textual.pilot import Pilot
 
 from orion_tui.app import OrionApp
+from orion_tui.engine_face import EngineFace
 from orion_tui.screens.base import OrionScreen
-from tests.support.fake_engine import FakeEngine
 from tests.support.fake_facts import NOW, WORKSPACE
 
 BEST = (120, 36)
@@ -49,7 +49,7 @@ async def typed(pilot: Pilot[Any], text: str) -> None:
 
 @asynccontextmanager
 async def opened(
-    engine: FakeEngine, screen: str, size: tuple[int, int] = BEST, **arguments: Any
+    engine: EngineFace, screen: str, size: tuple[int, int] = BEST, **arguments: Any
 ) -> AsyncIterator[Pilot[Any]]:
     """The app with this screen on top of Home, its lists read and nothing under way."""
     app = OrionApp(lambda: engine, WORKSPACE, now=lambda: NOW)
