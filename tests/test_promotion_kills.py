@@ -15,7 +15,7 @@ import pytest
 
 from engine.build import build
 from engine.engine import Engine
-from engine.vocabulary.changes import PromoteAs
+from engine.vocabulary.changes import PromoteAs, Severity
 from tests.support.cli import Orion
 from tests.support.counts import count
 from tests.support.sessions import PIN, playbook, worked
@@ -38,7 +38,7 @@ from pathlib import Path
 from engine.build import build
 from engine.vocabulary.changes import PromoteAs
 from engine.vocabulary.events import EventKind
-home, session, pin, act, place, wait, seed = sys.argv[1:]
+home, session, pin, act, place, wait, seed, *accepted = sys.argv[1:]
 def die():
     os.killpg(0, signal.SIGKILL)
 def at(name):
@@ -54,7 +54,7 @@ engine._core.journal.subscribe(lambda events: [at(KINDS.get(event.kind.value, ""
 if act.startswith("undo"):
     engine.review.undo(session, secret=pin)
 else:
-    engine.review.promote(session, secret=pin, kind=PromoteAs(act))
+    engine.review.promote(session, secret=pin, kind=PromoteAs(act), accept=accepted)
 threading.Event().wait(0.05)
 die()
 """
@@ -62,12 +62,14 @@ die()
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A home and a repository with one worked session, kept aside so that each point begins with the same."""
+    """A home and a repository with one worked session, kept aside so that each point begins with the same; `accepted`
+    are the findings that a promotion of it needs accepted."""
 
     home: Path
     root: Path
     kept: Path
     session: str
+    accepted: tuple[str, ...]
 
     def keep(self, name: str) -> None:
         for place in (self.home, self.root):
@@ -108,6 +110,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     steps = [
         {"write": {"path": "new dir/ñ.txt", "content": "new\n"}},
         {"edit": {"path": "a.txt", "find": "one", "replace": "uno"}},
+        {"write": {"path": "Makefile", "content": "test:\n\ttrue\n"}},
     ]
     more = [{"run": "ln -s a.txt link; printf '#!/bin/sh\\n' > tool.sh; chmod +x tool.sh"}]
     many = [{"run": "mkdir many; for n in $(seq 9); do seq 500 > many/$n.txt; done"}]
@@ -115,9 +118,11 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     engine.auth.set_pin(PIN)
     tasks = ({"id": "one", "steps": steps}, {"id": "two", "steps": more}, {"id": "three", "steps": many})
     session = worked(engine, root, playbook(folder, *tasks)).id
-    assert len(engine.review.changes(session).files) == 13
+    assert len(engine.review.changes(session).files) == 14
+    accepted = tuple(each.id for each in engine.review.report(session).findings if each.severity is Severity.BLOCKING)
+    assert accepted
     engine.close()
-    made = Scene(folder / "home", root, folder / "kept", session)
+    made = Scene(folder / "home", root, folder / "kept", session, accepted)
     made.keep("worked")
     for kind in ("commit", "changes"):
         run_clean(made, kind)
@@ -129,31 +134,57 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 def run_clean(scene: Scene, act: str) -> None:
     engine = build(scene.home)
     try:
-        done = act_on(engine, scene.session, act)
+        done = act_on(engine, scene, act)
         assert done, act
     finally:
         engine.close()
 
 
-def act_on(engine: Engine, session: str, act: str) -> bool:
+def act_on(engine: Engine, scene: Scene, act: str) -> bool:
     if act.startswith("undo"):
-        return engine.review.undo(session, secret=PIN).promoted
-    accepted = [finding.id for finding in engine.review.report(session).findings]
-    return engine.review.promote(session, secret=PIN, kind=PromoteAs(act), accept=accepted).promoted
+        return engine.review.undo(scene.session, secret=PIN).promoted
+    return engine.review.promote(scene.session, secret=PIN, kind=PromoteAs(act), accept=scene.accepted).promoted
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """How the repository looks before and after an act that nothing cut short, and what is on record of it then."""
+
+    before: tuple[object, ...]
+    after: tuple[object, ...]
+    record: dict[str, object]
 
 
 @pytest.fixture(scope="module")
-def ends() -> dict[str, tuple[tuple[object, ...], tuple[object, ...]]]:
-    """For each act that was asked for, how the repository looks before and after it."""
+def ends() -> dict[str, Ends]:
+    """For each act that was asked for."""
     return {}
 
 
-def both_ends(scene: Scene, known: dict[str, tuple[tuple[object, ...], tuple[object, ...]]], act: str) -> None:
+def both_ends(scene: Scene, known: dict[str, Ends], act: str) -> Ends:
     if act not in known:
         scene.bring(begin(act))
         before = scene.seen()
         run_clean(scene, act)
-        known[act] = (before, scene.seen())
+        known[act] = Ends(before, scene.seen(), recorded(scene))
+    return known[act]
+
+
+def recorded(scene: Scene) -> dict[str, object]:
+    """What journal, audit log and commit say of the last promotion or its undoing, without what differs from run to
+    run: object ids and where the audit log stood."""
+    engine = build(scene.home)
+    try:
+        assert engine.audit.verify().valid
+        records = [each.record for each in engine.audit.entries(session=scene.session)]
+        last = [each for each in records if each.event in ("promoted", "promotion_undone")][-1]
+        events = [each for each in engine.sessions.events(scene.session) if each.kind.value == last.event]
+        told = {key: value for key, value in events[-1].data.items() if key != "commit"}
+        audited = {key: value for key, value in last.details.items() if key != "commit"}
+    finally:
+        engine.close()
+    message = [line for line in git(scene.root, "log", "-1", "--format=%B").splitlines() if "Orion-Audit" not in line]
+    return {"kind": last.event, "journal": told, "audit": audited, "message": message}
 
 
 def begin(act: str) -> str:
@@ -163,12 +194,12 @@ def begin(act: str) -> str:
 @pytest.mark.parametrize(("act", "place", "wait"), CHOSEN, ids=lambda value: str(value))
 def test_a_kill_leaves_before_or_after_and_the_next_command_says_which(
     scene: Scene,
-    ends: dict[str, tuple[tuple[object, ...], tuple[object, ...]]],
+    ends: dict[str, Ends],
     act: str,
     place: str,
     wait: int,
 ) -> None:
-    both_ends(scene, ends, act)
+    known = both_ends(scene, ends, act)
     scene.bring(begin(act))
     command = [
         sys.executable,
@@ -181,12 +212,13 @@ def test_a_kill_leaves_before_or_after_and_the_next_command_says_which(
         place,
         str(wait),
         f"{act}{place}{wait}",
+        *scene.accepted,
     ]
     killed = subprocess.run(command, capture_output=True, start_new_session=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     said = Orion(scene.home, scene.root)("sessions", "--json")
     assert said.code == 0
-    before, after = ends[act]
+    before, after = known.before, known.after
     seen = scene.seen()
     assert seen in (before, after)
     assert not [each for each in (scene.root / ".git").rglob("*") if each.suffix in {".lock", ".index"}]
@@ -201,11 +233,13 @@ def test_a_kill_leaves_before_or_after_and_the_next_command_says_which(
         assert engine.settled == ()
         assert engine.sessions.get(scene.session).promoting is None
         if seen == before and FULL:
-            assert act_on(engine, scene.session, act)
+            assert act_on(engine, scene, act)
             assert scene.seen()[0] == after[0]
         git(scene.root, "fsck")
     finally:
         engine.close()
+    if seen == after:
+        assert recorded(scene) == known.record
 
 
 def after_the_commit_point(act: str) -> tuple[str, ...]:

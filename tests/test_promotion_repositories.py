@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.vocabulary.errors import WorkspaceError
+from engine.vocabulary.errors import HalfDone, WorkspaceError
 from engine.vocabulary.workspaces import PromotionPlan
 from engine.workspace.session_repository import GitSessionRepository
 from engine.workspace.user_repository import GitUserRepository
@@ -78,7 +78,7 @@ def test_a_sparse_checkout_is_put_back_as_it_was(tmp_path: Path, at: str) -> Non
 
     if at == "index":
         # From the commit point on nothing is taken back any more.
-        with pytest.raises(OSError, match="disk"):
+        with pytest.raises(HalfDone, match="disk"):
             GitUserRepository(OWNER, stop).apply(root, plan)
         assert USERS.recover(root, plan)
     else:

@@ -11,12 +11,16 @@ from engine.vocabulary.workspaces import PromotionPlan
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from engine.vocabulary.changes import Finding
     from engine.vocabulary.ports import Journal, UserRepository
     from engine.vocabulary.sessions import Session
 
 
-def intent_data(plan: PromotionPlan, workspace: str, undoes: int | None, took: Mapping[str, str]) -> dict[str, object]:
-    """The data of a `promoting` event: all that recovery needs."""
+def intent_data(
+    plan: PromotionPlan, workspace: str, undoes: int | None, ends: Mapping[str, object]
+) -> dict[str, object]:
+    """The data of a `promoting` event: all that recovery needs. `ends` is what will be recorded at the end, so that
+    one which a kill cut short and the next command finished is recorded as any other."""
     return {
         "attempt": plan.attempt,
         "workspace": workspace,
@@ -31,12 +35,12 @@ def intent_data(plan: PromotionPlan, workspace: str, undoes: int | None, took: M
         "undoes": undoes,
         "uncommitted": plan.uncommitted,
         "withdraws": plan.withdraws,
-        "took": dict(took),
+        "ends": dict(ends),
     }
 
 
 def promoted_data(
-    plan: PromotionPlan, paths: Sequence[str], accepted: Sequence[str], took: Mapping[str, str]
+    plan: PromotionPlan, paths: Sequence[str], accepted: Sequence[Finding], took: Mapping[str, str]
 ) -> dict[str, object]:
     """The data of a `promoted` event; `took` are the session's commit and the trees before and after."""
     return {
@@ -47,9 +51,18 @@ def promoted_data(
         "post_tag": plan.post_tag,
         "paths": list(paths),
         "files": len(plan.paths),
-        "accepted": list(accepted),
+        "accepted": [finding.id for finding in accepted],
+        "accepted_findings": [
+            {"id": each.id, "kind": each.kind.value, "path": each.path, "line": each.line, "message": each.message}
+            for each in accepted
+        ],
         **took,
     }
+
+
+def undone_data(plan: PromotionPlan, undoes: int) -> dict[str, object]:
+    """The data of a `promotion_undone` event; `undoes` is the number of the promotion that was taken back."""
+    return {"attempt": undoes, "commit": plan.new, "branch": plan.branch}
 
 
 def settle_intent(session: Session, users: UserRepository, journal: Journal) -> bool | None:
@@ -74,11 +87,9 @@ def settle_intent(session: Session, users: UserRepository, journal: Journal) -> 
     finished = users.recover(Path(intent["workspace"]), plan)
     if not finished:
         fact = Fact(EventKind.PROMOTION_FAILED, {"attempt": plan.attempt, "reason": "killed half way; taken back"})
-    elif intent["undoes"] is not None:
-        undone = {"attempt": intent["undoes"], "commit": plan.new, "branch": plan.branch}
-        fact = Fact(EventKind.PROMOTION_UNDONE, undone)
     else:
-        fact = Fact(EventKind.PROMOTED, promoted_data(plan, plan.paths, (), intent["took"]))
+        undo = intent["undoes"] is not None
+        fact = Fact(EventKind.PROMOTION_UNDONE if undo else EventKind.PROMOTED, dict(intent["ends"]))
     journal.append(session.id, [fact])
     return finished
 

@@ -10,17 +10,17 @@ from engine.governance.allow_list import NOTHING
 from engine.governance.secrets import redact
 from engine.review.evidence import on_tree, wanted
 from engine.review.findings import accept, blocking, findings_of, in_order
-from engine.review.intents import intent_data, promoted_data
+from engine.review.intents import intent_data, promoted_data, undone_data
 from engine.review.place_findings import place_findings
 from engine.review.selection import ALL, Choice
 from engine.review.steps import Step, one_step, steps_by_task
 from engine.review.weighing import Weighed, moved_since, weigh
 from engine.vocabulary.access import Guarded
 from engine.vocabulary.changes import ChangeSet, Conflict, Finding, FindingKind, PromoteAs, Promotion
-from engine.vocabulary.errors import OrionError, UsageError, WorkspaceError
+from engine.vocabulary.errors import HalfDone, OrionError, UsageError, WorkspaceError
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.sessions import PromotionRecord, Session, SessionState
-from engine.vocabulary.text import first_line, shortened
+from engine.vocabulary.text import first_line, shortened, visible
 from engine.vocabulary.verdicts import ApprovalState
 from engine.vocabulary.workspaces import PromotionPlan, UndoPreview
 
@@ -140,9 +140,7 @@ class Promoter:
             trailers = [f"Orion-Session: {session}", *self._audit_trailer()]
             message = f"{subject}\n\nThis reverts commit {record.commit}.\n\n" + "\n".join(trailers) + "\n"
             plan = self._users.revert(self._root, promoted, record.branch, message, number, session)
-        self._move(plan, undoes=record)
-        undone = {"attempt": record.attempt, "commit": plan.new, "branch": plan.branch}
-        self._journal.append(session, [Fact(EventKind.PROMOTION_UNDONE, undone)])
+        self._move(plan, EventKind.PROMOTION_UNDONE, undone_data(plan, record.attempt), undoes=record.attempt)
         commit = "" if plan.uncommitted else plan.new
         return Promotion(True, len(plan.paths), commit, plan.pre_tag, plan.post_tag, plan.branch, plan.paths)
 
@@ -227,7 +225,7 @@ class Promoter:
         kind: PromoteAs,
     ) -> Promotion:
         attempt = self._next_attempt()
-        accepted = [finding.id for finding in findings if finding.accepted]
+        accepted = [finding for finding in findings if finding.accepted]
         trailers = self._trailers(accepted)
         plan = self._users.prepare(
             self._root,
@@ -240,9 +238,8 @@ class Promoter:
             uncommitted=kind is PromoteAs.CHANGES,
         )
         took = {**self._taken(weighed, attempt), "as": kind.value, "old": weighed.head}
-        self._move(plan, undoes=None, took=took)
         paths = tuple(change.path for change in weighed.changes.files)
-        self._journal.append(self._session.id, [Fact(EventKind.PROMOTED, promoted_data(plan, paths, accepted, took))])
+        self._move(plan, EventKind.PROMOTED, promoted_data(plan, paths, accepted, took))
         return Promotion(
             True,
             len(plan.paths),
@@ -265,17 +262,22 @@ class Promoter:
         return {"source": tip, "base": base, "chosen": chosen}
 
     def _move(
-        self, plan: PromotionPlan, *, undoes: PromotionRecord | None, took: Mapping[str, str] | None = None
+        self, plan: PromotionPlan, kind: EventKind, ends: Mapping[str, object], *, undoes: int | None = None
     ) -> None:
-        intent = intent_data(plan, self._session.workspace, undoes.attempt if undoes else None, took or {})
+        """The intent, the move, and the fact of this kind that says it is done."""
+        intent = intent_data(plan, self._session.workspace, undoes, ends)
         self._journal.append(self._session.id, [Fact(EventKind.PROMOTING, intent)])
         try:
             self._users.apply(self._root, plan)
+        except HalfDone:
+            # The intent stands: the next command goes on from there.
+            raise
         except (WorkspaceError, OSError) as error:
             reason = error.message if isinstance(error, OrionError) else str(error)
             failed = {"attempt": plan.attempt, "reason": reason}
             self._journal.append(self._session.id, [Fact(EventKind.PROMOTION_FAILED, failed)])
             raise
+        self._journal.append(self._session.id, [Fact(kind, ends)])
 
     def _users_tree(self, commit: str) -> str:
         return self._repository.tree_of(commit)
@@ -297,12 +299,12 @@ class Promoter:
             trailers = [*trailers, f"Orion-Task: {task}"]
         return f"{subject}\n\n" + "\n".join(trailers) + "\n"
 
-    def _trailers(self, accepted: Sequence[str]) -> list[str]:
+    def _trailers(self, accepted: Sequence[Finding]) -> list[str]:
         session = self._session
         approved = [a.id for a in session.approvals.values() if a.state is ApprovalState.APPROVED]
         trailers = [f"Orion-Session: {session.id}", f"Orion-Role: {session.role}"]
         trailers += [f"Orion-Approved: {approval}" for approval in approved]
-        trailers += [f"Orion-Accepted: {finding}" for finding in accepted]
+        trailers += [f"Orion-Accepted: {each.id} {each.kind.value} {visible(each.path)}".rstrip() for each in accepted]
         return trailers + self._audit_trailer()
 
     def _audit_trailer(self) -> list[str]:

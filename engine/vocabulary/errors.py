@@ -132,6 +132,10 @@ class StaleBase(WorkspaceError):
     """The repository moved on between looking and acting; look again."""
 
 
+class HalfDone(WorkspaceError):
+    """A change of the user's repository was begun and could be neither finished nor taken back yet."""
+
+
 class AuthError(OrionError):
     """A PIN or code was wrong, missing, or never set."""
 

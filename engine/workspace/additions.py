@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import UsageError
+from engine.workspace.beneath import small_file
 from engine.workspace.git import Git
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Additions:
             raise UsageError(f"{top} is in no git repository", "name one with --workspace")
         git_dir = root / ".git"
         if git_dir.is_file():
-            named = git_dir.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
+            named = small_file(git_dir).decode("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
             git_dir = (root / named).resolve()
         self._git = Git(git_dir, root)
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import IO, TYPE_CHECKING
 
 from engine.vocabulary.errors import WorkspaceError
 from engine.vocabulary.text import shortened, visible
+from engine.workspace import child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,8 @@ ORION_IDENTITY = "Orion <orion@localhost>"
 # 75 times what a checkout of 10,000 files takes (4 s). A call that is not done by then waits for what will not come: a
 # dead network drive, a named pipe where a file should be.
 TIMEOUT_S = 300.0
+MOST_S = 86_400.0
+TIMEOUT_VARIABLE = "ORION_GIT_TIMEOUT_S"
 
 # Each of these either starts a program when a repository sets it, or makes an answer depend on one.
 _SETTINGS: Mapping[str, str] = {
@@ -108,6 +109,21 @@ class Answer:
         return shortened(visible(self.err.strip() or f"git ended with exit code {self.code}", keep="\n"), 2000)
 
 
+def time_limit_s() -> float:
+    """The most that one call may take, in seconds: 300 unless the environment says otherwise, for a repository so large
+    or a drive so slow. Raises WorkspaceError for what is no such number."""
+    text = os.environ.get(TIMEOUT_VARIABLE, "")
+    try:
+        limit = float(text) if text else TIMEOUT_S
+    except ValueError:
+        limit = 0.0
+    if not 0 < limit <= MOST_S:
+        raise WorkspaceError(
+            f"{TIMEOUT_VARIABLE} is {visible(text)!r}", f"give a number of seconds up to {MOST_S:g}, or leave it out"
+        )
+    return limit
+
+
 @dataclass(frozen=True, slots=True)
 class Git:
     """Git on one git directory. `objects` replaces its object store, `alternates` adds one to read from, `index` names
@@ -120,7 +136,7 @@ class Git:
     alternates: Path | None = None
     index: Path | None = None
     settings: Mapping[str, str] | None = None
-    timeout_s: float = TIMEOUT_S
+    timeout_s: float = field(default_factory=time_limit_s)
 
     def run(
         self,
@@ -134,21 +150,19 @@ class Git:
         """Run one git command to its end. An exit code outside `ok` raises WorkspaceError with git's words; one that
         takes too long is killed and raises GitStopped. `held` are file descriptors that the child keeps open (for locks
         that must live as long as it does)."""
-        with _input(stdin) as source:
-            answer = _execute(
-                self._command(arguments, identity, own_configuration),
-                cwd=self.work_tree or self.git_dir,
-                istream=source,
-                pass_fds=tuple(held),
-                timeout_s=self.timeout_s,
-            )
-        if answer.code == -signal.SIGKILL and answer.err.startswith("Timeout"):
-            raise GitStopped(
-                f"git {arguments[0]} did not end within {self.timeout_s:g} s and was stopped",
-                f"something in {self.git_dir} makes git wait; run `git status` there and look what it waits for",
-            )
+        environment = self._environment(identity, own_configuration)
+        given = child.Given(self._command(arguments), self._folder, environment, stdin, tuple(held))
+        try:
+            code, out, err = child.call(given, self.timeout_s)
+        except child.OutOfTimeError as error:
+            raise self._stopped(_verb(arguments)) from error
+        except OSError as error:
+            raise self._not_started(error) from error
+        answer = Answer(code, out, err.decode("utf-8", "replace"))
         if answer.code not in ok:
-            raise WorkspaceError(f"git {arguments[0]} failed: {answer.words()}", f"the repository is {self.git_dir}")
+            raise WorkspaceError(
+                f"git {_verb(arguments)} failed: {answer.words()}", f"the repository is {self.git_dir}"
+            )
         return answer
 
     def text(self, *arguments: str, stdin: bytes | None = None, identity: str = "") -> str:
@@ -157,28 +171,47 @@ class Git:
 
     @contextmanager
     def stream(self, *arguments: str, stdin: bytes | None = None) -> Iterator[IO[bytes]]:
-        """The standard output of a command as it comes; the command is ended when the block is left."""
-        with _input(stdin) as source:
-            # The library's wrapper ends the process when it is collected, so it is held until the block is left.
-            held = _start(self._command(arguments, "", False), cwd=self.work_tree or self.git_dir, istream=source)
-            process = held.proc
-            try:
-                yield process.stdout
-            finally:
-                process.stdout.close()
-                process.stderr.close()
-                process.terminate()
-                process.wait()
+        """The standard output of a command as it comes; the command is ended when the block is left. Reading raises
+        GitStopped when nothing comes for as long as a call may take."""
+        given = child.Given(self._command(arguments), self._folder, self._environment("", False), stdin)
+        try:
+            with child.stream(given, self.timeout_s) as out:
+                yield out
+        except child.OutOfTimeError as error:
+            raise self._stopped(_verb(arguments)) from error
 
     def beside(self, *, index: Path | None = None, settings: Mapping[str, str] | None = None) -> Git:
         """The same repository with another index or further settings."""
         merged = {**(self.settings or {}), **(settings or {})}
         return replace(self, index=index or self.index, settings=merged)
 
-    def _command(self, arguments: Sequence[str], identity: str, own_configuration: bool) -> list[str]:
-        programs = [shutil.which("env"), shutil.which("git")]
-        if None in programs:
+    @property
+    def _folder(self) -> Path:
+        return self.work_tree or self.git_dir
+
+    def _stopped(self, verb: str) -> GitStopped:
+        return GitStopped(
+            f"git {verb} did not end within {self.timeout_s:g} s and was stopped",
+            f"something in {self.git_dir} makes git wait; run `git status` there and look what it waits for. Where "
+            f"git is only slow, {TIMEOUT_VARIABLE} gives it more seconds",
+        )
+
+    def _not_started(self, error: OSError) -> WorkspaceError:
+        if not self._folder.is_dir():
+            return WorkspaceError(f"{visible(str(self._folder))} is not there", "make it reachable, then try again")
+        return WorkspaceError(f"git cannot be started: {error.strerror}", "see: orion doctor")
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        program = shutil.which("git")
+        if program is None:
             raise WorkspaceError("git was not found", "install git 2.38 or newer and put it on the PATH")
+        places = [f"--git-dir={self.git_dir}"]
+        if self.work_tree is not None:
+            places.append(f"--work-tree={self.work_tree}")
+        return [program, "--no-pager", *places, *arguments]
+
+    def _environment(self, identity: str, own_configuration: bool) -> dict[str, str]:
+        """All that git inherits."""
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         environment |= _FIXED
         if own_configuration:
@@ -194,12 +227,18 @@ class Git:
         ):
             if path is not None:
                 environment[name] = _quoted(path) if "ALTERNATE" in name else str(path)
-        places = [f"--git-dir={self.git_dir}"]
-        if self.work_tree is not None:
-            places.append(f"--work-tree={self.work_tree}")
-        variables = [f"{name}={value}" for name, value in environment.items()]
-        # GitPython always inherits the whole environment; `env -i` is what takes it away again.
-        return [str(programs[0]), "-i", *variables, str(programs[1]), "--no-pager", *places, *arguments]
+        return environment
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """The command among the arguments, behind the options that git itself takes."""
+    words = iter(arguments)
+    for word in words:
+        if word == "-c":
+            next(words, "")
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def _quoted(path: Path) -> str:
@@ -224,51 +263,6 @@ def _identity(identity: str) -> dict[str, str]:
         "GIT_COMMITTER_NAME": name,
         "GIT_COMMITTER_EMAIL": mail,
     }
-
-
-@contextmanager
-def _input(data: bytes | None) -> Iterator[IO[bytes] | None]:
-    """A file to read the bytes from: a pipe would need a second thread to fill it."""
-    if data is None:
-        yield None
-        return
-    with tempfile.TemporaryFile() as source:
-        source.write(data)
-        source.seek(0)
-        yield source
-
-
-def _library() -> Any:
-    try:
-        import git.cmd
-    except ImportError as error:
-        raise WorkspaceError("git was not found", "install git 2.38 or newer and put it on the PATH") from error
-    return git.cmd
-
-
-def _execute(
-    command: Sequence[str], *, cwd: Path, istream: IO[bytes] | None, pass_fds: tuple[int, ...], timeout_s: float
-) -> Answer:
-    code, out, err = (
-        _library()
-        .Git(str(cwd))
-        .execute(
-            command,
-            istream=istream,
-            with_extended_output=True,
-            with_exceptions=False,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-            shell=False,
-            pass_fds=pass_fds,
-            kill_after_timeout=timeout_s,
-        )
-    )
-    return Answer(code, out, err)
-
-
-def _start(command: Sequence[str], *, cwd: Path, istream: IO[bytes] | None) -> Any:
-    return _library().Git(str(cwd)).execute(command, istream=istream, as_process=True, shell=False)
 
 
 def make_bare(folder: Path, object_format: str, *, attributes: str = "", exclude: str = "") -> Git:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.vocabulary.changes import Conflict
 from engine.vocabulary.errors import WorkspaceError
 from engine.vocabulary.text import visible
+from engine.workspace.beneath import small_file
 from engine.workspace.git import Git
 from engine.workspace.names import folded
 
@@ -204,7 +205,7 @@ def find_place(path: Path) -> Place:
 
 
 def _pointed(marker: Path) -> Path:
-    text = marker.read_text(errors="replace").strip()
+    text = small_file(marker).decode("utf-8", "surrogateescape").strip()
     target = marker.parent / text.removeprefix("gitdir:").strip()
     if not text.startswith("gitdir:") or not (target / "HEAD").is_file():
         raise WorkspaceError(
@@ -217,7 +218,7 @@ def _place(root: Path, git_dir: Path) -> Place:
     common = git_dir
     pointer = git_dir / "commondir"
     if pointer.is_file():
-        common = (git_dir / pointer.read_text().strip()).resolve()
+        common = (git_dir / small_file(pointer).decode("utf-8", "surrogateescape").strip()).resolve()
     git = Git(git_dir, work_tree=root)
     config = _effective(git)
     settings = {key: os.path.expanduser(config[key]) for key in _HONOURED if key in config}  # noqa: PTH111

@@ -16,17 +16,17 @@ A child that outlives a killed Orion keeps the marker locked, so recovery waits 
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.errors import StaleBase, WorkspaceError
+from engine.vocabulary.errors import HalfDone, StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
+from engine.workspace.beneath import small_file
 from engine.workspace.git import GitStopped
+from engine.workspace.own_locks import OwnFiles, drop_ref_locks, locked_marker, standing_marker, take_lock
 from engine.workspace.place import Place, find_place
 from engine.workspace.takeback import edited_since, take_back
 
@@ -36,31 +36,6 @@ if TYPE_CHECKING:
 
 # Told the name of each step of an apply before it is taken.
 Step = Callable[[str], None]
-
-
-class _Files:
-    """The files of one promotion inside the git directory."""
-
-    def __init__(self, here: Place, plan: PromotionPlan) -> None:
-        name = plan.pre_tag.replace("/", "-")
-        self.marker = here.common_dir / f"{name}.lock"
-        self.index = here.git_dir / "index"
-        self.lock = here.git_dir / "index.lock"
-        self.private = here.git_dir / f"{name}.index"
-
-    def owns_lock(self) -> bool:
-        try:
-            return self.lock.samefile(self.marker)
-        except FileNotFoundError:
-            return False
-
-    def clear(self) -> None:
-        """Remove what is Orion's, the marker last: as long as it stands, the lock is known to be its."""
-        for place in (self.private, self.private.with_name(self.private.name + ".lock")):
-            place.unlink(missing_ok=True)
-        if self.owns_lock():
-            self.lock.unlink()
-        self.marker.unlink(missing_ok=True)
 
 
 def checkout_of(place: Place, branch: str) -> Place | None:
@@ -87,9 +62,8 @@ def _rebased_elsewhere(place: Place, branch: str) -> str:
     folders = [place.common_dir, *(place.common_dir / "worktrees").glob("*")]
     for folder in folders:
         for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
-            with suppress(OSError):
-                if (folder / name).read_text(errors="replace").strip() == f"refs/heads/{branch}":
-                    return folder.name if folder != place.common_dir else str(place.root)
+            if small_file(folder / name).decode(errors="replace").strip() == f"refs/heads/{branch}":
+                return folder.name if folder != place.common_dir else str(place.root)
     return ""
 
 
@@ -106,30 +80,49 @@ def apply_plan(place: Place, plan: PromotionPlan, step: Step | None = None) -> N
         _withdraw(here, plan, told)
         return
     _check_ready(here or place, plan)
-    files = _Files(here or place, plan)
+    files = OwnFiles(here or place, plan)
     told("marker")
-    with _marker(files) as held:
+    with locked_marker(files) as held:
         try:
             _check_ready(here or place, plan)
             if here is not None:
-                _take_lock(files, told)
+                told("lock")
+                take_lock(files)
                 _move_files(here, plan, files, held, told)
             told("refs")
             _move_refs(place, plan, held)
         except (WorkspaceError, OSError) as error:
-            if _passed(place, plan):
-                _finish(place, plan, files)
-                return
-            if isinstance(error, GitStopped):
-                _drop_ref_locks(here or place, plan, files)
-            if here is not None and files.owns_lock():
-                take_back(here, plan)
-            files.clear()
-            if isinstance(error, OSError):
+            with _or_half_done():
+                passed = _passed(place, plan)
+                if not passed:
+                    _undo_apply(here or place, here is not None, plan, files, error)
+            if not passed and isinstance(error, OSError):
                 raise WorkspaceError(f"the promotion was taken back: {error}") from error
-            raise
-        told("index")
-        _finish(place, plan, files, told)
+            if not passed:
+                raise
+        with _or_half_done():
+            told("index")
+            _finish(place, plan, files, told)
+
+
+def _undo_apply(here: Place, moved: bool, plan: PromotionPlan, files: OwnFiles, error: Exception) -> None:
+    if isinstance(error, GitStopped):
+        drop_ref_locks(here, plan, files)
+    if moved and files.owns_lock():
+        take_back(here, plan)
+    files.clear()
+
+
+@contextmanager
+def _or_half_done() -> Iterator[None]:
+    """What fails here leaves marker, lock and intent as they are, from which recovery goes on."""
+    try:
+        yield
+    except (WorkspaceError, OSError) as error:
+        raise HalfDone(
+            f"the repository could not be put in order yet: {error}",
+            "see to that; then any orion command finishes it or takes it back, and says which",
+        ) from error
 
 
 def _withdraw(here: Place, plan: PromotionPlan, told: Step) -> None:
@@ -140,22 +133,26 @@ def _withdraw(here: Place, plan: PromotionPlan, told: Step) -> None:
             f"changed since it was let in: {', '.join(map(visible, edited))}",
             "put it back by hand: git diff, git restore PATH",
         )
-    files = _Files(here, plan)
+    files = OwnFiles(here, plan)
     told("marker")
-    with _marker(files):
+    with locked_marker(files):
         try:
-            _take_lock(files, told)
+            told("lock")
+            take_lock(files)
+        except WorkspaceError:
+            files.clear()
+            raise
+        with _or_half_done():
             told("files")
             take_back(here, plan)
-        finally:
             files.clear()
 
 
 def recover_plan(place: Place, plan: PromotionPlan) -> bool:
     """Finish a promotion that was cut off, or take it back; whether the commit is in."""
     here = checkout_of(place, plan.branch)
-    files = _Files(here or place, plan)
-    with _held_marker(files) as found:
+    files = OwnFiles(here or place, plan)
+    with standing_marker(files) as found:
         if plan.withdraws:
             # Without a marker it never began, or was done and not yet recorded: the files tell.
             if found and here is not None:
@@ -163,7 +160,7 @@ def recover_plan(place: Place, plan: PromotionPlan) -> bool:
                 files.clear()
             return here is not None and not any(_still(here, plan))
         if found:
-            _drop_ref_locks(here or place, plan, files)
+            drop_ref_locks(here or place, plan, files)
         passed = _passed(place, plan)
         if passed:
             _finish(place, plan, files)
@@ -205,50 +202,7 @@ def _check_ready(here: Place, plan: PromotionPlan) -> None:
         )
 
 
-@contextmanager
-def _marker(files: _Files) -> Iterator[int]:
-    """The marker, made and locked; it is removed by whoever finishes, not here."""
-    try:
-        handle = os.open(files.marker, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    except FileExistsError as error:
-        raise WorkspaceError(
-            "an earlier try of this promotion was cut off or is still at work",
-            "run any orion command on this session, it puts the repository in order first",
-        ) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _held_marker(files: _Files) -> Iterator[bool]:
-    """The marker of an earlier apply, once nothing of that apply runs any more; false when there is none."""
-    try:
-        handle = os.open(files.marker, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield True
-    finally:
-        os.close(handle)
-
-
-def _take_lock(files: _Files, told: Step) -> None:
-    told("lock")
-    try:
-        os.link(files.marker, files.lock)
-    except FileExistsError as error:
-        raise WorkspaceError(
-            "git is at work in this repository (index.lock is there)",
-            "wait for it to end; if no git runs any more, remove the index.lock file and promote again",
-        ) from error
-
-
-def _move_files(here: Place, plan: PromotionPlan, files: _Files, held: int, told: Step) -> None:
+def _move_files(here: Place, plan: PromotionPlan, files: OwnFiles, held: int, told: Step) -> None:
     blocked = here.in_the_way(plan.old, plan.paths)
     if blocked:
         raise StaleBase(
@@ -309,7 +263,7 @@ def _passed(place: Place, plan: PromotionPlan) -> bool:
     return place.git.run("merge-base", "--is-ancestor", plan.new, at, ok=(0, 1)).code == 0
 
 
-def _finish(place: Place, plan: PromotionPlan, files: _Files, told: Step = _quiet) -> None:
+def _finish(place: Place, plan: PromotionPlan, files: OwnFiles, told: Step = _quiet) -> None:
     for tag, commit in ((plan.pre_tag, plan.old), (plan.post_tag, plan.new)):
         if not place.commit_at(f"refs/tags/{tag}"):
             place.git.run("update-ref", f"refs/tags/{tag}", commit, "", identity=plan.identity)
@@ -327,17 +281,3 @@ def _drop_tags(place: Place, plan: PromotionPlan) -> None:
     for tag, commit in ((plan.pre_tag, plan.old), (plan.post_tag, plan.new)):
         if place.commit_at(f"refs/tags/{tag}") == commit:
             place.git.run("update-ref", "-d", f"refs/tags/{tag}", commit)
-
-
-def _drop_ref_locks(here: Place, plan: PromotionPlan, files: _Files) -> None:
-    """Locks that a killed `update-ref` of Orion's left. The tags' names are Orion's own. A lock of the branch is when
-    it holds the new commit; an empty one of the branch or of HEAD is when it was made while Orion held the index, for
-    then no git of somebody else's could move either."""
-    for tag in (plan.pre_tag, plan.post_tag):
-        (here.common_dir / "refs" / "tags" / f"{tag}.lock").unlink(missing_ok=True)
-    for lock in (here.common_dir / "refs" / "heads" / f"{plan.branch}.lock", here.git_dir / "HEAD.lock"):
-        with suppress(FileNotFoundError):
-            held = lock.read_text(errors="replace").strip()
-            young = lock.stat().st_ctime_ns >= files.marker.stat().st_mtime_ns
-            if held == plan.new or (not held and young and files.owns_lock()):
-                lock.unlink()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import WorkspaceError
+from engine.workspace.beneath import small_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +38,10 @@ def link_objects(source: Path, target: Path) -> None:
 def _stores(first: Path) -> list[Path]:
     found = [first.resolve()]
     for store in found:
-        with suppress(FileNotFoundError):
-            for line in (store / "info" / "alternates").read_text().splitlines():
-                other = (store / line).resolve()
-                if line and not line.startswith("#") and other.is_dir() and other not in found:
-                    found.append(other)
+        for line in small_file(store / "info" / "alternates").decode("utf-8", "surrogateescape").splitlines():
+            other = (store / line).resolve()
+            if line and not line.startswith("#") and other.is_dir() and other not in found:
+                found.append(other)
         if len(found) > _MAX_STORES:
             raise WorkspaceError(f"{first} borrows objects from too many places", "repack it with `git repack -a -d`")
     return found

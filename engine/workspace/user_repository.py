@@ -15,6 +15,7 @@ from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
 from engine.vocabulary.workspaces import MergeResult, PromotionPlan, UndoPreview, WorkspaceInfo
 from engine.workspace.attributes import filter_attributes
+from engine.workspace.beneath import small_file
 from engine.workspace.committed import CommittedFiles
 from engine.workspace.comparison import compare
 from engine.workspace.git import ORION_IDENTITY, Git, make_bare
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.ports import SessionRepository
     from engine.workspace.beneath import Owner
 
+_LONGEST_SHALLOW = 16 * 1024 * 1024
 _SKIPPED = "hooks and commit signing of this repository were not run"
 
 
@@ -69,14 +71,13 @@ class GitUserRepository:
         )
 
     def open_session(self, info: WorkspaceInfo, session: str, folder: Path) -> SessionRepository:
-        shallow = info.common_dir / "shallow"
         return GitSessionRepository.create(
             folder,
             session,
             objects=info.common_dir / "objects",
             head=info.head,
             object_format=info.object_format,
-            shallow=shallow.read_bytes() if shallow.is_file() else b"",
+            shallow=_shallow(info.common_dir),
             owner=self._owner,
         )
 
@@ -262,6 +263,11 @@ def _plan(
     )
 
 
+def _shallow(common_dir: Path) -> bytes:
+    """Where the history of a shallow clone ends; empty for a whole one."""
+    return small_file(common_dir / "shallow", _LONGEST_SHALLOW)
+
+
 @contextmanager
 def _scratch(place: Place) -> Iterator[Git]:
     """A throw-away repository that reads the person's objects and keeps what it makes to itself, so that no driver of
@@ -269,9 +275,9 @@ def _scratch(place: Place) -> Iterator[Git]:
     folder = Path(tempfile.mkdtemp(prefix="orion-scratch-"))
     try:
         git = make_bare(folder, place.object_format, attributes=ATTRIBUTES)
-        shallow = place.common_dir / "shallow"
-        if shallow.is_file():
-            (folder / "shallow").write_bytes(shallow.read_bytes())
+        shallow = _shallow(place.common_dir)
+        if shallow:
+            (folder / "shallow").write_bytes(shallow)
         yield replace(git, alternates=place.objects)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
