@@ -11,6 +11,7 @@ import pytest
 from engine.sandboxes.binaries import Binary, binaries, wheel_binary
 from engine.sandboxes.bubblewrap import BubblewrapProvider
 from engine.sandboxes.diagnosis import diagnose
+from engine.sandboxes.docker.provider import unlimited
 from engine.sandboxes.registry import choose
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.ports import Sandbox
@@ -20,9 +21,11 @@ from engine.vocabulary.runs import SandboxSpec, SandboxStatus
 class Known:
     """A provider whose state is set by the test."""
 
-    def __init__(self, name: str, available: bool, *, fetchable: bool = False) -> None:
+    def __init__(self, name: str, available: bool, *, fetchable: bool = False, unlimited: tuple[str, ...] = ()) -> None:
         self.name = name
-        self._status = SandboxStatus(name, available, f"detail of {name}", f"install {name}", fetchable=fetchable)
+        self._status = SandboxStatus(
+            name, available, f"detail of {name}", f"install {name}", fetchable=fetchable, unlimited=unlimited
+        )
 
     def probe(self) -> SandboxStatus:
         return self._status
@@ -49,6 +52,22 @@ def test_one_that_must_fetch_something_first_is_taken_when_nothing_else_works() 
     assert choose("auto", [lacking, good]) is good
     assert choose("docker", [lacking, good]) is lacking
     assert choose("auto", [lacking, Known("bubblewrap", False)]) is lacking
+
+
+def test_one_that_leaves_memory_unlimited_is_taken_when_it_is_named_or_nothing_else_works() -> None:
+    loose, good = Known("docker", True, unlimited=("memory",)), Known("bubblewrap", True)
+    assert choose("auto", [loose, good]) is good
+    assert choose("docker", [loose, good]) is loose
+    assert choose("auto", [loose, Known("bubblewrap", False)]) is loose
+    assert choose("auto", [Known("bubblewrap", False, fetchable=True), loose]) is loose
+
+
+def test_an_engine_without_control_groups_says_what_it_limits_only_in_name() -> None:
+    # As a rootless Docker 20.10 answers where control groups are of version 1; a container's own record says 512 MiB.
+    rootless = {"MemoryLimit": False, "CpuCfsQuota": False, "PidsLimit": False, "CgroupDriver": "none"}
+    assert unlimited(rootless) == ("memory", "processors", "processes")
+    assert unlimited({"MemoryLimit": True, "CpuCfsQuota": True, "PidsLimit": True}) == ()
+    assert unlimited({}) == (), "Podman and others need not say"
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -13,6 +13,7 @@ import pytest
 from engine.build import build
 from engine.engine import Engine
 from engine.vocabulary.errors import OrionError, SandboxUnavailable
+from engine.vocabulary.requests import SessionRequest
 from engine.vocabulary.sessions import Session, SessionState
 from tests.support.sessions import PIN, created, playbook, resumed, states, worked
 from tests.support.setups import role_with_setup
@@ -111,6 +112,18 @@ def test_a_set_up_that_runs_out_of_memory_is_tried_again_with_more(
         engine.approvals.approve(session.waiting[0].id, secret=PIN)
         assert states(resumed(engine, session.id)) == {"a": "kept"}
         assert [spec.memory_mib for spec in provider.specs if spec.network] == [512, 768]
+
+
+def test_what_a_sandbox_leaves_unlimited_is_said_before_a_session_begins(
+    home: Path, repository: Path, tmp_path: Path
+) -> None:
+    with troubled(home) as (engine, provider):
+        provider.unlimited = ("memory", "processes")
+        asked = SessionRequest(workspace=repository, playbook=playbook(tmp_path, COUNT))
+        (said,) = engine.sessions.propose(asked).notices
+        assert said.startswith("in bubblewrap nothing limits the memory and processes that a command takes (")
+        (check,) = [found for found in engine.doctor.report().checks if found.name == "sandbox.bubblewrap"]
+        assert (check.status, "when it is named" in check.hint) == ("warn", True)
 
 
 @pytest.fixture

@@ -163,6 +163,9 @@ def _tried(provider: SandboxProvider) -> DoctorCheck:
 
 def _sandbox(status: SandboxStatus, *, optional: bool) -> DoctorCheck:
     name = f"sandbox.{status.name}"
+    if status.available and status.unlimited:
+        advice = "it is taken when it is named, or when nothing else works; control groups of version 2 would limit it"
+        return DoctorCheck(name, "warn", status.detail, advice)
     if status.available:
         return DoctorCheck(name, "ok", status.detail)
     return DoctorCheck(name, "warn" if optional else "fail", status.detail, status.hint)

@@ -19,8 +19,9 @@ from engine.planning.graph import check_plan
 from engine.planning.intake import take_in as ask_for_brief
 from engine.planning.planner import Known, ModelPlanner
 from engine.planning.playbook import load_playbook
+from engine.sandboxes.registry import choose
 from engine.session.working_hours import spoken
-from engine.vocabulary.errors import ConfigError, ModelError, ModelFault, UsageError
+from engine.vocabulary.errors import ConfigError, ModelError, ModelFault, SandboxUnavailable, UsageError
 from engine.vocabulary.outlook import History
 from engine.vocabulary.requests import Intake, Proposal, SessionRequest
 
@@ -99,6 +100,7 @@ def propose(core: Core, request: SessionRequest, stop: Flag | None = None, watch
             *_outside_hours(core, role),
             *_set_up(role),
             *_crowded(core, found.request),
+            *_unlimited(core, asked),
             *_missing(core, found),
             *_of_instructions(noted),
         ),
@@ -213,6 +215,17 @@ def _crowded(core: Core, request: SessionRequest) -> tuple[str, ...]:
     parallel = request.limits.parallel if request.limits else 1
     room = memory_room(core.adapters.read_settings().sandbox)
     return (room.said(parallel),) if parallel > 1 and room.tight(parallel) else ()
+
+
+def _unlimited(core: Core, request: SessionRequest) -> tuple[str, ...]:
+    """What nothing limits in the sandbox that it will get; nothing is said where there is none to be had yet."""
+    try:
+        box = choose(request.sandbox, core.adapters.providers).probe()
+    except SandboxUnavailable:
+        return ()
+    if not box.unlimited:
+        return ()
+    return (f"in {box.name} nothing limits the {' and '.join(box.unlimited)} that a command takes ({box.detail})",)
 
 
 def _set_up(role: Role) -> tuple[str, ...]:

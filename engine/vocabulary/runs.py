@@ -95,7 +95,8 @@ class SandboxStatus:
     changes when the programs that it brings do (an image's id, the system's release): a frozen set-up is bound to
     it. `fetchable` when only something that can be fetched (an image) is missing. `online` is what a set-up phase
     reaches, in words; nothing else ever has a network. `image` names what the tool chain comes in and `programs` those
-    of `WELL_KNOWN` that it has; without an image the tool chain is this machine's."""
+    of `WELL_KNOWN` that it has; without an image the tool chain is this machine's. `unlimited` names what nothing
+    limits here although a limit is promised (`memory`, `processors`, `processes`)."""
 
     name: str
     available: bool
@@ -107,6 +108,7 @@ class SandboxStatus:
     online: str = ""
     image: str = ""
     programs: tuple[str, ...] = ()
+    unlimited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

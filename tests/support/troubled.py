@@ -29,7 +29,8 @@ def broken(result: RunResult) -> RunResult:
 
 class TroubledProvider:
     """Opens sandboxes of another provider. The n-th run of a command that holds a word of `troubles` meets the n-th
-    trouble listed for it; `specs` are those of the sandboxes opened, in order. With `gone` set none can be opened."""
+    trouble listed for it; `specs` are those of the sandboxes opened, in order. With `gone` set none can be opened.
+    `unlimited` is what it says that nothing limits."""
 
     def __init__(self, inner: SandboxProvider, troubles: dict[str, list[Trouble | None]]) -> None:
         self._inner = inner
@@ -37,13 +38,14 @@ class TroubledProvider:
         self.specs: list[SandboxSpec] = []
         self.ran: list[str] = []
         self.gone = False
+        self.unlimited: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         return self._inner.name
 
     def probe(self) -> SandboxStatus:
-        return self._inner.probe()
+        return replace(self._inner.probe(), unlimited=self.unlimited)
 
     def open(self, spec: SandboxSpec, tell: Callable[[str], None] = lambda _: None) -> Sandbox:
         if self.gone:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.sandboxes.docker.connection import Engine, Place, find_engine
 from engine.sandboxes.docker.image import Image, fetch_image, find_image, missing_hint, own_image
@@ -19,11 +19,13 @@ from engine.vocabulary.runs import WELL_KNOWN, Outcome, SandboxSpec, SandboxStat
 from engine.vocabulary.text import decoded, first_line, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 NAME = "docker"
 _NEEDED = ("git", "grep", "python3")
+_LIMITED_BY = {"MemoryLimit": "memory", "CpuCfsQuota": "processors", "PidsLimit": "processes"}
+"""What an engine says of itself, and what it can limit then."""
 _LACKS = "lacks: "
 _HAS = "has: "
 _ONLINE = "it is on the engine's bridge, where services on this machine's loopback are out of reach"
@@ -158,13 +160,20 @@ def _engine_said(engine: Engine) -> str:
     return f"{'rootless ' if engine.says('rootless') else ''}Docker {engine.version}"
 
 
+def unlimited(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """What an engine limits only in name: without control groups of its own (a rootless one where they are of version
+    1) it takes a limit, repeats it when asked, and nothing holds it."""
+    return tuple(what for name, what in _LIMITED_BY.items() if info.get(name) is False)
+
+
 def _status(engine: Engine, image: Image, programs: tuple[str, ...] = ()) -> SandboxStatus:
-    limits = "memory, processors and processes by control group, file size and open files by rlimits"
-    missing = [name for name in ("MemoryLimit", "CpuCfsQuota", "PidsLimit") if engine.info.get(name) is False]
-    weaker = f"; weaker here: the engine has no {', '.join(missing)}" if missing else ""
+    free = unlimited(engine.info)
+    held = [what for what in _LIMITED_BY.values() if what not in free]
+    limits = [f"{' and '.join(held)} by control group"] if held else []
+    weaker = f"; weaker here: the engine has no limit of {', '.join(free)}" if free else ""
     detail = (
         f"{_engine_said(engine)} at {engine.address}, image {visible(image.name)}; no network; "
-        f"Orion's seccomp profile; limits: {limits}{weaker}"
+        f"Orion's seccomp profile; limits: {', '.join([*limits, 'file size and open files by rlimits'])}{weaker}"
     )
     return SandboxStatus(
         NAME,
@@ -175,4 +184,5 @@ def _status(engine: Engine, image: Image, programs: tuple[str, ...] = ()) -> San
         online=_ONLINE,
         image=image.name,
         programs=programs,
+        unlimited=free,
     )
