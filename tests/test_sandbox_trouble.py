@@ -121,7 +121,7 @@ def test_what_a_sandbox_leaves_unlimited_is_said_before_a_session_begins(
         provider.unlimited = ("memory", "processes")
         asked = SessionRequest(workspace=repository, playbook=playbook(tmp_path, COUNT))
         (said,) = engine.sessions.propose(asked).notices
-        assert said.startswith("in bubblewrap nothing limits the memory and processes that a command takes (")
+        assert said.startswith("nothing limits a command's memory, processes in bubblewrap on this machine")
         (check,) = [found for found in engine.doctor.report().checks if found.name == "sandbox.bubblewrap"]
         assert (check.status, "when it is named" in check.hint) == ("warn", True)
 

@@ -225,7 +225,8 @@ def _unlimited(core: Core, request: SessionRequest) -> tuple[str, ...]:
         return ()
     if not box.unlimited:
         return ()
-    return (f"in {box.name} nothing limits the {' and '.join(box.unlimited)} that a command takes ({box.detail})",)
+    free = ", ".join(box.unlimited)
+    return (f"nothing limits a command's {free} in {box.name} on this machine; orion doctor says more",)
 
 
 def _set_up(role: Role) -> tuple[str, ...]:
