@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.absence import Absence
     from engine.vocabulary.errors import OrionError
     from orion_tui.engine_face import EngineFace
+    from orion_tui.review_memory import ReviewMemory
 
 _QUIT = "quit"
 _LOOK_AGAIN_S = 5.0
@@ -124,6 +125,8 @@ class OrionApp(App[int]):
         self.stylesheet.set_variables(self.get_css_variables())
         self.workspace = workspace
         self.now = now or (lambda: datetime.now(UTC))
+        self.reviews: dict[str, ReviewMemory] = {}
+        """What was chosen in the review of each session, until the app is left."""
         self.bridge = Bridge(self._tell, self._lists_changed)
         self._open_engine = open_engine
         self._wizard: Wizard = wizard

@@ -10,9 +10,9 @@ from engine.vocabulary.changes import Conflict, Finding, FindingKind, Severity
 from engine.vocabulary.sessions import SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from engine.vocabulary.changes import Hunk
+    from engine.vocabulary.changes import Hunk, Move
     from engine.vocabulary.requests import Review
 
 _CLOSED = {
@@ -39,6 +39,21 @@ class Chosen(TypedDict):
     onto: str | None
 
 
+class Hunks:
+    """All hunks of a session, found by their file at once however many there are."""
+
+    def __init__(self, hunks: Iterable[Hunk] = ()) -> None:
+        self.all = tuple(hunks)
+        self.ids = frozenset(hunk.id for hunk in self.all)
+        self._of: dict[str, list[Hunk]] = {}
+        for hunk in self.all:
+            self._of.setdefault(hunk.path, []).append(hunk)
+
+    def of(self, path: str) -> Sequence[Hunk]:
+        """Those of a file, in order."""
+        return self._of.get(path, ())
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """`whole` is the report of everything, `report` that of what is chosen (None while it is being made), `hunks` all
@@ -48,7 +63,7 @@ class Selection:
 
     whole: Review
     report: Review | None = None
-    hunks: tuple[Hunk, ...] = ()
+    hunks: Hunks = field(default_factory=Hunks)
     left: frozenset[str] = frozenset()
     out: Mapping[str, frozenset[int]] = field(default_factory=dict)
     accepted: frozenset[str] = frozenset()
@@ -60,17 +75,24 @@ class Selection:
         """Every path that could be taken, in order."""
         return tuple(change.path for change in self.whole.changes.files)
 
-    def hunks_of(self, path: str) -> tuple[Hunk, ...]:
-        """The hunks of a file, in order."""
-        return tuple(hunk for hunk in self.hunks if hunk.path == path)
-
     def hunk_at(self, path: str, place: int) -> Hunk | None:
         """The hunk of a file by its place, from 1."""
-        return next((hunk for hunk in self.hunks if hunk.path == path and hunk.place == place), None)
+        return next((hunk for hunk in self.hunks.of(path) if hunk.place == place), None)
+
+    def move_of(self, path: str) -> Move | None:
+        """The move that a file is the old or the new side of."""
+        return next((move for move in self.whole.moves if path in (move.path, move.old_path)), None)
+
+    def _meant(self, path: str) -> str:
+        """The old side of a move is taken and left with the new one: one without the other would lose or double it."""
+        return next((move.path for move in self.whole.moves if move.old_path == path), path)
 
     def take_of(self, path: str) -> tuple[Take, int, int]:
         """How much of the file is taken: in a word, the hunks of which something is taken, and how many there are."""
-        hunks = self.hunks_of(path)
+        meant = self._meant(path)
+        if meant != path:
+            return (Take.NONE, 0, 1) if self.take_of(meant)[0] is Take.NONE else (Take.ALL, 1, 1)
+        hunks = self.hunks.of(path)
         if not hunks:
             return (Take.NONE, 0, 1) if path in self.left else (Take.ALL, 1, 1)
         some = sum(len(self.out.get(hunk.id, ())) < hunk.changed for hunk in hunks)
@@ -100,7 +122,7 @@ class Selection:
             if take is Take.ALL:
                 whole.append(path)
             elif take is Take.PART:
-                for hunk in self.hunks_of(path):
+                for hunk in self.hunks.of(path):
                     out = self.out.get(hunk.id, frozenset())
                     if len(out) < hunk.changed:
                         parts[hunk.id] = frozenset(range(1, hunk.changed + 1)) - out if out else None
@@ -114,7 +136,7 @@ class Selection:
     def left_out(self) -> dict[tuple[str, int], frozenset[int] | None]:
         """What the diff marks as left: by path and hunk the numbers of lines, None for all of them."""
         found: dict[tuple[str, int], frozenset[int] | None] = {(path, 0): None for path in self.left}
-        for hunk in self.hunks:
+        for hunk in self.hunks.all:
             out = self.out.get(hunk.id)
             if out:
                 found[hunk.path, hunk.place] = None if len(out) == hunk.changed else out
@@ -131,8 +153,9 @@ class Selection:
 
     def toggled(self, path: str) -> Selection:
         """Leave the file out, or take all of it when it was left."""
+        path = self._meant(path)
         take = self.take_of(path)[0] is Take.NONE
-        hunks = self.hunks_of(path)
+        hunks = self.hunks.of(path)
         if not hunks:
             return replace(self, left=self.left ^ {path}, report=None)
         ids = {hunk.id for hunk in hunks}
@@ -160,8 +183,8 @@ class Selection:
         """Take everything, or nothing when everything is taken."""
         if not self.everything:
             return replace(self, left=frozenset(), out={}, report=None)
-        bare = frozenset(path for path in self.paths if not self.hunks_of(path))
-        out = {hunk.id: frozenset(range(1, hunk.changed + 1)) for hunk in self.hunks}
+        bare = frozenset(path for path in self.paths if self._meant(path) == path and not self.hunks.of(path))
+        out = {hunk.id: frozenset(range(1, hunk.changed + 1)) for hunk in self.hunks.all}
         return replace(self, left=bare, out=out, report=None)
 
     def answering(self, path: str, content: bytes | None) -> Selection:
@@ -175,16 +198,15 @@ class Selection:
     def is_accepted(self, finding: Finding) -> bool:
         return finding.accepted or (finding.acceptable and finding.id in self.accepted)
 
-    def renewed(self, whole: Review, hunks: tuple[Hunk, ...]) -> Selection:
+    def renewed(self, whole: Review, hunks: Hunks) -> Selection:
         """The same choice over a newer report of the session; what is gone is forgotten."""
         known = {change.path for change in whole.changes.files}
-        ids = {hunk.id for hunk in hunks}
         return replace(
             self,
             whole=whole,
             hunks=hunks,
             left=self.left & known,
-            out={key: lines for key, lines in self.out.items() if key in ids},
+            out={key: lines for key, lines in self.out.items() if key in hunks.ids},
             resolutions={path: data for path, data in self.resolutions.items() if path in known},
             report=None,
         )

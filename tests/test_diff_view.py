@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.app import App, ComposeResult
 
+from orion_tui.widgets.diff_file import RowKind
 from orion_tui.widgets.diff_header import parse_header, unquoted
-from orion_tui.widgets.diff_parse import Patch, RowKind
+from orion_tui.widgets.diff_parse import Patch
 from orion_tui.widgets.diff_view import LINE_LIMIT, DiffView
 
 TWO_FILES = b"""diff --git a/src/jwt.py b/src/jwt.py
@@ -68,7 +69,7 @@ def test_numbers_are_the_same_from_whichever_end_one_looks() -> None:
 
 
 def test_the_gap_above_a_hunk_counts_unchanged_lines() -> None:
-    first, second = Patch(TWO_FILES).hunks(0)
+    first, second = Patch(TWO_FILES).files[0].hunks
     assert (first.gap, second.gap) == (2, 34)
 
 

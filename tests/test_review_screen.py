@@ -323,7 +323,7 @@ async def test_the_diff_opens_at_the_file_that_the_cursor_is_on() -> None:
     async with opened(to_review(), "review", SMALL, session=SESSION) as pilot:
         view = pilot.app.screen.query_one(DiffView)
         path = view.current[0]
-        assert path != view.patch.header(0).path
+        assert path != view.patch.files[0].header.path
         await says(pilot, f"{path} hunk 1 of 1")
         await says(pilot, "▸ ─── ✓ hunk 1/1")
 

@@ -9,8 +9,9 @@ from engine.facade.scanning import known_allow_list
 from engine.review.evidence import on_tree, try_checks, wanted
 from engine.review.findings import blocking, findings_of, in_order
 from engine.review.place_findings import place_findings
-from engine.review.selection import ALL, Choice, tasks_by_path
+from engine.review.selection import ALL, Choice, open_base, open_changes, restricted, tasks_by_path
 from engine.review.weighing import moved_since, weigh
+from engine.vocabulary.changes import ChangeStatus
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.requests import Review
@@ -18,12 +19,35 @@ from engine.vocabulary.sessions import Evidence, Session, SessionState
 from engine.vocabulary.workspaces import ConflictSides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from engine.facade.core import Core
+    from engine.vocabulary.changes import ChangeSet, Move
     from engine.vocabulary.plans import Check
+    from engine.vocabulary.ports import SessionRepository
+
+FIRST_PIECE = 65_536
+"""Bytes of a patch that come first: some screens full."""
+
+_ALL_LINES = 10_000_000
 
 _CLOSED = (SessionState.COMPLETED, SessionState.REJECTED, SessionState.RUNNING)
+
+
+def patch(state: Session, repository: SessionRepository, paths: Sequence[str], *, whole: bool) -> bytes:
+    """The patch of what is open, of all or of some paths, those that a file was moved from included."""
+    context = _ALL_LINES if whole else 3
+    if not paths:
+        return repository.diff(open_base(state, repository), state.tip, moves=True, context=context)
+    changes = restricted(open_changes(state, repository), paths)
+    came = {move.path: move.old_path for move in repository.moves(changes.old, changes.new)}
+    wanted = dict.fromkeys((*paths, *(came[path] for path in paths if path in came)))
+    return repository.diff(changes.old, changes.new, tuple(wanted), moves=True, context=context)
+
+
+def pieces(state: Session, repository: SessionRepository) -> Iterator[bytes]:
+    """The patch of everything that is open, its beginning first."""
+    return repository.diff_pieces(open_base(state, repository), state.tip, first=FIRST_PIECE)
 
 
 def report(core: Core, state: Session, choice: Choice, onto: str | None) -> Review:
@@ -52,7 +76,15 @@ def report(core: Core, state: Session, choice: Choice, onto: str | None) -> Revi
         tree,
         tuple(known[check.run] for check in checks if check.run in known),
         tuple(check.run for check in checks if check.run not in known),
+        _moves(repository, weighed.all),
     )
+
+
+def _moves(repository: SessionRepository, changes: ChangeSet) -> tuple[Move, ...]:
+    """Which files were moved; git is not asked where nothing can have been."""
+    kinds = {change.status for change in changes.files}
+    possible = {ChangeStatus.ADDED, ChangeStatus.DELETED} <= kinds
+    return repository.moves(changes.old, changes.new) if possible else ()
 
 
 def check(

@@ -39,15 +39,18 @@ class Reviews:
 
         return open_changes(self._core.session(session), self._core.repository(session))
 
-    def diff(self, session: str, paths: Sequence[str] = ()) -> bytes:
-        """The unified patch of those changes, of all or of some paths."""
-        from engine.review.selection import open_changes, restricted
+    def diff(self, session: str, paths: Sequence[str] = (), *, whole: bool = False) -> bytes:
+        """The unified patch of those changes, of all or of some paths; a moved file is one file of it. With `whole` the
+        unchanged lines of each file are in it too."""
+        from engine.facade.reviewing import patch
 
-        state, repository = self._core.session(session), self._core.repository(session)
-        changes = restricted(open_changes(state, repository), paths)
-        if not changes.files:
-            return b""
-        return repository.diff(changes.old, changes.new, [change.path for change in changes.files])
+        return patch(self._core.session(session), self._core.repository(session), paths, whole=whole)
+
+    def diff_pieces(self, session: str) -> Iterator[bytes]:
+        """The patch of everything in one or two pieces, the first of them, some whole files, as soon as it is made."""
+        from engine.facade.reviewing import pieces
+
+        return pieces(self._core.session(session), self._core.repository(session))
 
     def hunks(self, session: str) -> tuple[Hunk, ...]:
         """The stretches of changed lines that can be taken or left, file by file in the order of `diff`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import Hunk
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from engine.vocabulary.changes import ChangeSet
 
+_FILE, _HUNK = b"\ndiff --git ", b"\n@@ -"
 _HEADER = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}
 _QUOTED = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
@@ -23,23 +24,37 @@ _FILE_KIND = 0o170000
 
 @dataclass(frozen=True, slots=True)
 class HunkLines:
-    """A hunk with its lines as the patch has them: a sign (space, minus or plus), then the line with its end."""
+    """A hunk, `base`, the object that its old lines are of, and `body`, the hunk as the patch has it."""
 
     hunk: Hunk
-    lines: tuple[bytes, ...]
+    base: str
+    body: bytes = field(repr=False)
+
+    @property
+    def lines(self) -> tuple[bytes, ...]:
+        """Its lines: a sign (space, minus or plus), then the line with its end."""
+        lines: list[bytes] = []
+        for line in _lines(self.body)[1:]:
+            if line.startswith(b"\\"):
+                lines[-1] = lines[-1].removesuffix(b"\n")
+            else:
+                lines.append(line)
+        return tuple(lines)
 
 
 def hunks_of(patch: bytes, changes: ChangeSet) -> dict[str, tuple[HunkLines, ...]]:
-    """Every hunk of a patch by path, in order. A file whose kind changes (to a link, say) has none."""
+    """Every hunk of a patch by path, in order. A file whose kind changes (to a link, say) has none; those of a moved
+    file are counted from the file that it was."""
     by_path = {change.path: change for change in changes.files}
     found: dict[str, tuple[HunkLines, ...]] = {}
-    for path, body in _files(patch):
+    for source, path, body in _files(patch):
         change = by_path.get(path)
-        if change is None or not body:
+        if change is None:
             continue
         kinds = {mode & _FILE_KIND for mode in (change.old_mode, change.new_mode) if mode}
         if len(kinds) == 1 and not change.binary:
-            found[path] = tuple(_hunks(path, change.old_oid, body))
+            base = by_path[source].old_oid if source != path and source in by_path else change.old_oid
+            found[path] = tuple(_hunks(path, base, body))
     return found
 
 
@@ -80,50 +95,43 @@ def _lines(data: bytes) -> list[bytes]:
     return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
-def _files(patch: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """For each file of the patch its path and the lines from its first hunk on. One without hunks is left out."""
-    path, body, in_head = "", [], True
-    left_old = left_new = 0
-    for line in _lines(patch):
-        if left_old > 0 or left_new > 0:
-            body.append(line)
-            left_old -= line[:1] in (b" ", b"-")
-            left_new -= line[:1] in (b" ", b"+")
-            continue
-        if line.startswith(b"diff --git "):
-            if body:
-                yield path, body
-            path, body, in_head = "", [], True
-        elif line.startswith(b"@@ ") and (head := _HEADER.match(line)):
-            body.append(line)
-            in_head = False
-            left_old, left_new = (int(head[group]) if head[group] else 1 for group in (2, 4))
-        elif line.startswith(b"\\"):
-            body.append(line)
-        elif in_head and line.startswith((b"--- a/", b'--- "a/', b"+++ b/", b'+++ "b/')):
-            path = _path(line[4:])
-    if body:
-        yield path, body
+def _files(patch: bytes) -> Iterator[tuple[str, str, bytes]]:
+    """For each file of the patch its old and its new path, and all its hunks. One without hunks is left out."""
+    # Inside a hunk every line begins with a blank, a sign or a backslash, so only a header begins with these words.
+    text = b"\n" + patch
+    at = text.find(_FILE)
+    while at >= 0:
+        end = text.find(_FILE, at + 1)
+        stop = end if end >= 0 else len(text)
+        first = text.find(_HUNK, at, stop)
+        if first >= 0:
+            old = new = ""
+            for line in text[at + 1 : first].split(b"\n"):
+                if line.startswith((b"--- a/", b'--- "a/')):
+                    old = _path(line[4:])
+                elif line.startswith((b"+++ b/", b'+++ "b/')):
+                    new = _path(line[4:])
+            yield old or new, new or old, text[first : stop + (end >= 0)]
+        at = end
 
 
-def _hunks(path: str, old_oid: str, body: list[bytes]) -> Iterator[HunkLines]:
-    starts = [place for place, line in enumerate(body) if line.startswith(b"@@ ")]
-    # A line of a hunk begins with its sign, so only a header begins with `@@ `.
+def _hunks(path: str, base: str, body: bytes) -> Iterator[HunkLines]:
+    """`body` begins with the line break before the first hunk."""
+    starts = []
+    at = body.find(_HUNK)
+    while at >= 0:
+        starts.append(at)
+        at = body.find(_HUNK, at + 1)
     for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(body)], strict=True), 1):
-        head = _HEADER.match(body[start])
+        head = _HEADER.match(body, start + 1)
         if head is None:
             continue
-        lines: list[bytes] = []
-        for line in body[start + 1 : end]:
-            if line.startswith(b"\\"):
-                lines[-1] = lines[-1].removesuffix(b"\n")
-            else:
-                lines.append(line)
-        digest = hashlib.sha256(b"\0".join((os.fsencode(path), old_oid.encode(), *body[start:end])))
+        own = body[start + 1 : end + (end < len(body))]
+        identity = hashlib.sha256(b"\0".join((os.fsencode(path), base.encode(), own))).hexdigest()[:10]
         old_start, old_count, new_start, new_count = (1 if part is None else int(part) for part in head.groups())
-        changed = sum(line[:1] != b" " for line in lines)
-        identity = digest.hexdigest()[:10]
-        yield HunkLines(Hunk(identity, path, number, old_start, old_count, new_start, new_count, changed), tuple(lines))
+        changed = own.count(b"\n+") + own.count(b"\n-")
+        hunk = Hunk(identity, path, number, old_start, old_count, new_start, new_count, changed)
+        yield HunkLines(hunk, base, own)
 
 
 def _path(raw: bytes) -> str:

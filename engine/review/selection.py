@@ -113,7 +113,7 @@ def _known_paths(changes: ChangeSet, paths: Sequence[str]) -> list[str]:
 
 
 def _parsed(changes: ChangeSet, repository: SessionRepository) -> dict[str, tuple[HunkLines, ...]]:
-    return hunks_of(repository.diff(changes.old, changes.new), changes) if changes.files else {}
+    return hunks_of(repository.diff(changes.old, changes.new, moves=True), changes) if changes.files else {}
 
 
 def _check_hunks(parsed: Mapping[str, Sequence[HunkLines]], wanted: Mapping[str, Collection[int] | None]) -> None:
@@ -143,6 +143,7 @@ def _built(
     wanted: Mapping[str, Collection[int] | None],
     repository: SessionRepository,
 ) -> tuple[int, bytes]:
-    """The file with a part of its changes; its mode moves with the whole file only."""
-    old = repository.blob(change.old_oid) if change.old_oid else b""
+    """The file with a part of its changes; its mode moves with the whole file only, and a file that was moved has what
+    stood in it before."""
+    old = repository.blob(hunks[0].base) if hunks[0].base else b""
     return change.old_mode or change.new_mode or REGULAR, partial(old, hunks, wanted)

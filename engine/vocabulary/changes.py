@@ -30,6 +30,16 @@ class FileChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A new file at `path` that was made of the deleted one at `old_path`; `similarity` is how much of it is the same,
+    in percent. Among the changes both stand as what they are, one added and one deleted."""
+
+    old_path: str
+    path: str
+    similarity: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedEntry:
     """Something in the work tree that can never be part of a tree: `rule` such as `tree.git`, `tree.special`,
     `tree.symlink`, `tree.name`, `tree.size`; `reason` is a sentence for a person."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from threading import Event as Flag
 
-    from engine.vocabulary.changes import ChangeSet, Conflict
+    from engine.vocabulary.changes import ChangeSet, Conflict, Move
     from engine.vocabulary.events import Event, Fact
     from engine.vocabulary.models import ModelReply, ModelRequest, Price
     from engine.vocabulary.ports_of_planning import CommittedTree
@@ -271,8 +271,15 @@ class SessionRepository(Protocol):
     def blob(self, oid: str, *, limit: int | None = None) -> bytes:
         """The content of an object, at most `limit` bytes."""
 
-    def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> bytes:
-        """A unified patch between two trees or commits, as `git apply` takes it."""
+    def diff(self, old: str, new: str, paths: Sequence[str] = (), *, moves: bool = False, context: int = 3) -> bytes:
+        """A unified patch between two trees or commits, as `git apply` takes it, with so many unchanged lines around
+        each change. With `moves` a moved file is one file of the patch and not two."""
+
+    def diff_pieces(self, old: str, new: str, *, first: int) -> Iterator[bytes]:
+        """The same patch with `moves` as git makes it: whole files of about `first` bytes, then all the rest."""
+
+    def moves(self, old: str, new: str) -> tuple[Move, ...]:
+        """Which new files were made of which deleted ones, sorted by path."""
 
     def filtered(self, tree: str, paths: Sequence[str]) -> tuple[str, ...]:
         """Those of the paths that have a filter attribute (LFS and the like) in that tree."""

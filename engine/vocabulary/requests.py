@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from engine.vocabulary.changes import ChangeSet, Conflict, Finding
+    from engine.vocabulary.changes import ChangeSet, Conflict, Finding, Move
     from engine.vocabulary.errors import OrionError, Problem
     from engine.vocabulary.intake import Brief, Exchange
     from engine.vocabulary.outlook import Outlook
@@ -104,7 +104,7 @@ class Review:
 
     `head` is the branch's commit now and `moved` what changed there or in the work tree since the session began; `tree`
     is what the chosen changes would make of the branch (empty with a conflict). `evidence` ran on exactly that tree,
-    `unproven` are the checks that never did."""
+    `unproven` are the checks that never did. `moves` pairs files among the changes that are one file moved."""
 
     session: Session
     changes: ChangeSet
@@ -119,6 +119,7 @@ class Review:
     tree: str = ""
     evidence: tuple[Evidence, ...] = ()
     unproven: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.changes import ChangeStatus, FileChange
+from engine.vocabulary.changes import ChangeStatus, FileChange, Move
 from engine.workspace.objects import MODULE_MODE
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _STATUS = {"A": ChangeStatus.ADDED, "D": ChangeStatus.DELETED, "M": ChangeStatus.MODIFIED, "T": ChangeStatus.MODIFIED}
 _RAW_FIELDS = 5
+
+# Half of a file the same makes it a move, as with git by default; beyond 300 of each only exact ones are looked for,
+# since every new file is held against every deleted one. Empty files are no sign of a move.
+MOVES = ("-M50%", "-l300", "--no-rename-empty")
 
 
 def compare(git: Git, old: str, new: str, sizes: Mapping[str, int]) -> tuple[FileChange, ...]:
@@ -43,6 +47,17 @@ def compare(git: Git, old: str, new: str, sizes: Mapping[str, int]) -> tuple[Fil
             counts[os.fsdecode(path)] = (added, removed)
     known = dict(sizes) | _sizes(git, [parts for _, parts in raw], sizes)
     return tuple(sorted((_change(path, parts, counts, known) for path, parts in raw), key=lambda change: change.path))
+
+
+def moves(git: Git, old: str, new: str) -> tuple[Move, ...]:
+    """The deleted files that new ones were made of."""
+    arguments = ("-r", "-z", "--raw", *MOVES, "--diff-filter=R", "--no-abbrev", "--no-ext-diff", "--no-textconv")
+    fields = iter(git.run("diff-tree", *arguments, old, new).out.split(b"\0")[:-1])
+    found = (
+        Move(os.fsdecode(before), os.fsdecode(after), int(head.rpartition(b"R")[2]))
+        for head, before, after in zip(fields, fields, fields, strict=True)
+    )
+    return tuple(sorted(found, key=lambda move: move.path))
 
 
 def _change(

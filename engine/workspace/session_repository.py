@@ -9,24 +9,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange
+from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange, Move
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
 from engine.vocabulary.workspaces import MergeResult
 from engine.workspace.beneath import Folders, Owner, folders, read_file, write_new
 from engine.workspace.candidate import Candidate
-from engine.workspace.comparison import compare
+from engine.workspace.comparison import compare, moves
 from engine.workspace.git import Git, make_bare
 from engine.workspace.ignored import DROPPINGS, Ignored
 from engine.workspace.inside import make_inside
 from engine.workspace.merging import merge_trees
 from engine.workspace.names import reads_as_git
 from engine.workspace.objects import Entry, ObjectStore, Tree
+from engine.workspace.patches import patch_arguments, patch_pieces
 from engine.workspace.stage import Stage
 from engine.workspace.transfer import link_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 # Every attribute that changes bytes, starts a program or hides a difference is unset for all paths. Here it wins over
 # whatever a .gitattributes file of the tree says.
@@ -251,25 +252,15 @@ class GitSessionRepository:
         with self.git.stream("cat-file", "blob", oid) as content:
             return content.read(limit)
 
-    def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> bytes:
-        return self.git.run(
-            "--literal-pathspecs",
-            "diff-tree",
-            "-r",
-            "-p",
-            "--binary",
-            "--full-index",
-            "--no-renames",
-            "--no-color",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--src-prefix=a/",
-            "--dst-prefix=b/",
-            self.tree_of(old),
-            self.tree_of(new),
-            "--",
-            *paths,
-        ).out
+    def diff(self, old: str, new: str, paths: Sequence[str] = (), *, moves: bool = False, context: int = 3) -> bytes:
+        arguments = patch_arguments(self.tree_of(old), self.tree_of(new), paths, moves=moves, context=context)
+        return self.git.run(*arguments).out
+
+    def diff_pieces(self, old: str, new: str, *, first: int) -> Iterator[bytes]:
+        return patch_pieces(self.git, patch_arguments(self.tree_of(old), self.tree_of(new), moves=True), first)
+
+    def moves(self, old: str, new: str) -> tuple[Move, ...]:
+        return moves(self.git, self.tree_of(old), self.tree_of(new))
 
     def filtered(self, tree: str, paths: Sequence[str]) -> tuple[str, ...]:
         from engine.workspace.attributes import filtered

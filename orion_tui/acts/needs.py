@@ -19,6 +19,8 @@ NEEDS: dict[str, str] = {
     "files": "there is no file to take",
     "finding": "choose a finding in the list first",
     "acceptable": "this one cannot be accepted: it must go away, or its file be left out",
+    "hits": "/ looks for a text first",
+    "no_hits": "a text is looked for: esc ends that",
     "line": "enter chooses single lines first",
     "tasked": "no kept task of this session stands behind it",
     "conflicted": "this file has no conflict to resolve",

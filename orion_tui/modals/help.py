@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _NOTES = (
     "↑ ↓ pgup pgdn home end move in a list or a log, tab goes to the next pane.",
-    "A capital letter changes the world. A sign says the state, colour only supports it:",
+    "A capital letter changes the world, N only looks back. A sign says the state, colour only supports it:",
     "● running  ◐ waiting for you  ✓ kept  ✗ failed  ⊘ blocked  ‖ paused  ↺ interrupted",
 )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.widgets import Input, Static
 
 from engine.vocabulary.sessions import SessionState
@@ -17,7 +18,7 @@ from orion_tui.modals.detail import DetailModal
 from orion_tui.resources import style_sheet
 from orion_tui.screens.review_acts import ReviewActs
 from orion_tui.screens.review_rows import detail, entries, finding_of, path_of, status_lines
-from orion_tui.selection import Selection
+from orion_tui.selection import Hunks, Selection
 from orion_tui.widgets.diff_parse import Patch
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.marked_list import MarkedList, rows_of
@@ -49,7 +50,6 @@ class ReviewScreen(ReviewActs):
     def __init__(self, session: str) -> None:
         super().__init__(session)
         self._seen: object = None
-        self._by_task = False
         self._settling: Timer | None = None
 
     @property
@@ -67,34 +67,56 @@ class ReviewScreen(ReviewActs):
                 yield DiffView(id="diff")
                 yield Input(placeholder="look for a text; enter goes on to the next", id="diff-search", compact=True)
 
+    class Begun(Message):
+        """A part of the diff is there, or all of it; sent from the thread that reads it."""
+
+        def __init__(self, patch: Patch) -> None:
+            super().__init__()
+            self.patch = patch
+
     def on_mount(self) -> None:
         self._status((("● reading what the session changed …", "muted"),))
         self.query_one("#review-list", MarkedList).focus()
+        self.view.show_split(self.memory.split)
         self._load()
 
     # -- loading
 
     def _load(self) -> None:
-        engine, session = self.engine, self._session
-        ask(
-            self,
-            lambda: (
-                engine.review.report(session),
-                Patch(engine.review.diff(session)),
-                engine.review.hunks(session),
-            ),
-            lambda loaded: self._loaded(*loaded),
-            self._not_loaded,
-            group="review",
-            exclusive=True,
-        )
+        """Read the diff, shown as soon as its first files are there, then what was found in it."""
+        engine, session, showing = self.engine, self._session, self.view.patch.data
 
-    def _loaded(self, whole: Review, patch: Patch, hunks: tuple[Hunk, ...]) -> None:
+        def read() -> tuple[Review, Patch, Hunks]:
+            data = b""
+            for piece in engine.review.diff_pieces(session):
+                if not data and not showing:
+                    self.post_message(self.Begun(Patch(piece, whole=False)))
+                data += piece
+            patch = Patch(data)
+            if not showing:
+                self.post_message(self.Begun(patch))
+            return engine.review.report(session), patch, Hunks(engine.review.hunks(session))
+
+        ask(self, read, lambda loaded: self._loaded(*loaded), self._not_loaded, group="review", exclusive=True)
+
+    def on_review_screen_begun(self, message: ReviewScreen.Begun) -> None:
+        if message.patch.files:
+            self.view.load(message.patch)
+            self.update_chrome()
+
+    def _loaded(self, whole: Review, patch: Patch, hunks: Hunks) -> None:
         before = self._selection
         fresh = Selection(whole, hunks=hunks) if before is None else before.renewed(whole, hunks)
         self._selection = self._with_report(fresh)
-        self.query_one(DiffView).load(patch, empty=self._empty_words(whole))
+        reading = self.memory.path
+        if patch.data != self.view.patch.data or not patch.files:
+            self.view.load(patch, empty=self._empty_words(whole))
         self._draw()
+        if before is None or not reading:
+            self.on_row_list_chosen()
+        elif self.view.current[0] != reading:
+            self.view.show_path(reading)
+        self.unfold_remembered()
         self._look()
 
     def _not_loaded(self, error: OrionError) -> None:
@@ -151,7 +173,9 @@ class ReviewScreen(ReviewActs):
         if selection is None:
             return
         self._status(status_lines(selection))
-        self.query_one("#review-list", MarkedList).show(lambda width: rows_of(entries(selection, self._by_task), width))
+        self.query_one("#review-list", MarkedList).show(
+            lambda width: rows_of(entries(selection, self.memory.by_task), width)
+        )
         self.query_one(DiffView).show_left(selection.left_out)
         self._draw_detail()
         self.update_chrome()
@@ -164,7 +188,7 @@ class ReviewScreen(ReviewActs):
     def _key(self) -> str:
         return self.query_one("#review-list", MarkedList).chosen
 
-    def on_row_list_chosen(self, _event: RowList.Chosen) -> None:
+    def on_row_list_chosen(self, _event: RowList.Chosen | None = None) -> None:
         if self._selection is None:
             return
         path, line = path_of(self._selection, self._key)
@@ -176,17 +200,11 @@ class ReviewScreen(ReviewActs):
         self._draw_detail()
         self.update_chrome()
 
-    def on_diff_view_moved(self, event: DiffView.Moved) -> None:
-        place = f"  hunk {event.hunk} of {event.hunks}" if event.hunk else ""
-        names = self._selection.whole.tasks_of.get(event.path, ()) if self._selection else ()
-        by = f"  by {', '.join(visible(name) for name in names)}" if names else ""
-        put(self.query_one("#diff-title", Static), ((visible(event.path), "key"), (place, ""), (by, "muted")))
+    def authors(self, path: str) -> str:
+        names = self._selection.whole.tasks_of.get(path, ()) if self._selection else ()
+        return ", ".join(visible(name) for name in names)
 
-    def _step(self, moved: bool, otherwise: str) -> None:
-        """After a step through the diff the list follows, so that `space` is about what is read."""
-        if not moved:
-            self.orion.say(otherwise)
-        path = self.query_one(DiffView).current[0]
+    def path_shown(self, path: str) -> None:
         if self._selection is not None and path_of(self._selection, self._key)[0] != path:
             self.query_one("#review-list", MarkedList).choose(f"file:{path}")
 
@@ -206,17 +224,14 @@ class ReviewScreen(ReviewActs):
     # -- what can be done
 
     def facts(self) -> frozenset[str]:
-        holds = set(super().facts())
+        holds = set(super().facts()) | self.diff_facts()
         selection = self._selection
         if selection is None or not self.query(DiffView):
             return frozenset(holds)
         finding = finding_of(selection, self._key)
         session = selection.whole.session
-        view = self.query_one(DiffView)
         conflicts = {each.path for each in selection.conflicts if each.reason == "content"}
         for name, on in {
-            "hunk": bool(view.patch.files),
-            "line": view.line is not None,
             "row": bool(self._key),
             "files": bool(selection.paths),
             "file": bool(self._path),
@@ -224,7 +239,7 @@ class ReviewScreen(ReviewActs):
             "acceptable": finding is not None and finding.acceptable,
             "conflicted": self._path in conflicts,
             "tasked": bool(self._tasks_here),
-            "notes": bool(self._notes),
+            "notes": bool(self.memory.notes),
             "decision": self._key.startswith("asks:"),
             "promotable": selection.can_promote,
             "promoted": self._record is not None,
@@ -286,53 +301,18 @@ class ReviewScreen(ReviewActs):
         if found and hunk is not None and self._selection is not None:
             self._choose(self._selection.toggled_line(hunk, found[2]))
 
-    def do_lines(self) -> None:
-        view = self.query_one(DiffView)
-        if view.line is not None:
-            self._end_lines()
-        elif view.begin_lines():
-            view.focus()
-            self.orion.say("j and k go from line to line, space takes or leaves, esc ends it")
-        else:
-            self.orion.say("no line is changed from here on")
-        self.update_chrome()
-
-    def _end_lines(self) -> None:
-        self.query_one(DiffView).end_lines()
-        if not self.has_class("-diff-only"):
-            self.query_one(MarkedList).focus()
-        self.update_chrome()
-
-    def do_side_by_side(self) -> None:
-        view = self.query_one(DiffView)
-        view.show_split(not view.split)
-
     def do_group(self) -> None:
-        self._by_task = not self._by_task
+        self.memory.by_task = not self.memory.by_task
         self._draw()
 
     def do_decide(self) -> None:
         self.orion.go("approvals", session=self._session, approval=self._key.partition(":")[2])
 
-    def do_search(self) -> None:
-        entry = self.query_one("#diff-search", Input)
-        entry.add_class("-open")
-        entry.focus()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input.id == "diff-search" and not self.query_one(DiffView).find(event.value):
-            self.orion.say(
-                f"the diff does not hold {visible(event.value)!r}" if event.value else "type what to look for"
-            )
-
     def do_back_esc(self) -> None:
-        entry = self.query_one("#diff-search", Input)
-        if entry.has_class("-open"):
-            entry.remove_class("-open")
-            self.query_one(DiffView).find("")
-            self._end_lines()
-        elif self.query_one(DiffView).line is not None:
-            self._end_lines()
+        if self.leave_search():
+            return
+        if self.view.line is not None:
+            self.end_lines()
         else:
             self.do_back()
 
@@ -348,27 +328,12 @@ class ReviewScreen(ReviewActs):
             self._selection = self._selection.accepting(finding.id)
             self._draw()
 
-    def do_next_hunk(self) -> None:
-        view = self.query_one(DiffView)
-        if view.line is not None:
-            self._step(view.step_line(1), "this is the last line")
-        else:
-            self._step(view.next_hunk(), "this is the last hunk")
-
-    def do_previous_hunk(self) -> None:
-        view = self.query_one(DiffView)
-        if view.line is not None:
-            self._step(view.step_line(-1), "this is the first line")
-        else:
-            self._step(view.previous_hunk(), "this is the first hunk")
-
-    def do_next_file(self) -> None:
-        self._step(self.query_one(DiffView).next_file(), "this is the last file")
-
     def do_diff_or_files(self) -> None:
         self.toggle_class("-diff-only")
-        target = DiffView if self.has_class("-diff-only") else MarkedList
-        self.query_one(target).focus()
+        self.focus_reading()
+
+    def do_session_log(self) -> None:
+        self.orion.go("monitor", session=self._session)
 
     def do_detail(self) -> None:
         if self._selection is not None:

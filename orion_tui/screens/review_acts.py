@@ -18,7 +18,7 @@ from orion_tui.modals.conflict import ConflictModal, Resolved
 from orion_tui.modals.pin import PinModal
 from orion_tui.modals.promotion import PromotionModal
 from orion_tui.modals.reason import REASON, ReasonModal, Wanted
-from orion_tui.screens.base import OrionScreen
+from orion_tui.screens.review_diff import ReviewDiff
 from orion_tui.selection import Selection, Take
 from orion_tui.widgets.diff_view import DiffView
 
@@ -33,14 +33,16 @@ _FOLDER = Wanted("a folder that does not exist yet", "name a folder")
 _NOTE = Wanted("what should be different here", "there is nothing to say yet")
 
 
-class ReviewActs(OrionScreen):
-    """The half of the review screen that asks and tells; the other half holds what is shown and chosen."""
+class ReviewActs(ReviewDiff):
+    """The part of the review screen that asks and tells; what is shown and chosen stands elsewhere."""
 
-    def __init__(self, session: str) -> None:
-        super().__init__()
-        self._session = session
-        self._selection: Selection | None = None
-        self._notes: tuple[ReviewNote, ...] = ()
+    @property
+    def _selection(self) -> Selection | None:
+        return self.memory.selection
+
+    @_selection.setter
+    def _selection(self, selection: Selection) -> None:
+        self.memory.selection = selection
 
     def _load(self) -> None:
         raise NotImplementedError
@@ -195,13 +197,13 @@ class ReviewActs(OrionScreen):
         ask(self, work, lambda _: None, group="reasons")
 
     def _noted(self, note: ReviewNote) -> None:
-        self._notes = (*self._notes, note)
-        count = len(self._notes)
+        self.memory.notes = (*self.memory.notes, note)
+        count = len(self.memory.notes)
         self.orion.say(f"{count} note{'s' * (count > 1)} kept; e makes a task of {'them' if count > 1 else 'it'}")
         self._draw()
 
     def do_revise(self) -> None:
-        engine, session, notes = self.engine, self._session, self._notes
+        engine, session, notes = self.engine, self._session, self.memory.notes
         self._ask_work(lambda: engine.review.revise(session, notes))
 
     def _ask_work(self, work: Callable[[], str]) -> None:
@@ -209,7 +211,7 @@ class ReviewActs(OrionScreen):
         ask(self, work, self._added)
 
     def _added(self, task: str) -> None:
-        self._notes = ()
+        self.memory.notes = ()
         choices = (
             Choice("later", "Later", f"orion resume {self._session} starts it"),
             Choice("now", "Now", "in the background; what was kept stays as it is"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.vocabulary.changes import Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.text import visible
-from orion_tui.screens.review_tree import moved_from, tree
+from orion_tui.screens.review_tree import tree
 from orion_tui.widgets.marked_list import Entry, gap, heading
 from orion_tui.widgets.prose import HANG
 from orion_tui.widgets.signs import Part, task_sign
@@ -160,9 +160,11 @@ def _file_detail(selection: Selection, path: str) -> list[Part]:
     parts: list[Part] = [(visible(path), "key"), (f"  {change.status.value}, {change.size:,} bytes", "muted")]
     if change.new_mode != change.old_mode and change.old_mode and change.new_mode:
         parts.append((f", mode {change.old_mode:o} → {change.new_mode:o}", "muted"))
-    origin = moved_from(selection, change)
-    if origin:
-        parts += [("\nmoved from ", "muted"), (visible(origin), ""), (", its content is the same", "muted")]
+    move = selection.move_of(path)
+    if move is not None:
+        there, other = ("from", move.old_path) if move.path == path else ("to", move.path)
+        same = "its content is the same" if move.similarity == 100 else f"{move.similarity}% of it is the same"
+        parts += [(f"\nmoved {there} ", "muted"), (visible(other), ""), (f", {same}; both go together", "muted")]
     if change.binary:
         parts.append(("\nbinary: taken whole or not at all", "muted"))
     if path in selection.resolutions:

@@ -9,12 +9,13 @@ from orion_tui.selection import Take
 from orion_tui.widgets.marked_list import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from orion_tui.selection import Selection
     from orion_tui.widgets.signs import Part
 
 _STATUS = {ChangeStatus.ADDED: "A", ChangeStatus.MODIFIED: "M", ChangeStatus.DELETED: "D"}
+_LINK = 0o120000
 _TAKE: dict[Take, Part] = {Take.ALL: ("✓ ", "good"), Take.PART: ("◪ ", "accent"), Take.NONE: ("☐ ", "muted")}
 
 
@@ -25,19 +26,16 @@ def tree(selection: Selection, *, by_task: bool) -> list[Entry]:
         name = _task_of(selection, change) if by_task else change.path.rpartition("/")[0]
         groups.setdefault(name, []).append(change)
     rows: list[Entry] = []
+    blocked = {
+        finding.path
+        for finding in selection.findings
+        if finding.severity is Severity.BLOCKING and not selection.is_accepted(finding)
+    }
     for name, files in groups.items():
         if name or by_task:
             rows.append(_group(name or "by no kept task", files))
-        rows += [_file(selection, change, whole_path=by_task or not name) for change in files]
+        rows += [_file(selection, change, blocked, whole_path=by_task or not name) for change in files]
     return rows
-
-
-def moved_from(selection: Selection, change: FileChange) -> str:
-    """The deleted file whose content this new one has, exactly; empty when there is none."""
-    if change.status is not ChangeStatus.ADDED:
-        return ""
-    gone = (each for each in selection.whole.changes.files if each.status is ChangeStatus.DELETED)
-    return next((each.path for each in gone if each.old_oid == change.new_oid), "")
 
 
 def _task_of(selection: Selection, change: FileChange) -> str:
@@ -49,22 +47,25 @@ def _task_of(selection: Selection, change: FileChange) -> str:
 
 def _group(name: str, files: Sequence[FileChange]) -> Entry:
     added, removed = sum(file.additions for file in files), sum(file.deletions for file in files)
-    return Entry("", ("  ", ""), name, ((f"{len(files)} · +{added} -{removed} ", "muted"),), "muted")
+    return Entry("", ("  ", ""), name, ((f"{len(files)} · +{added} -{removed}", "muted"),), "muted")
 
 
-def _file(selection: Selection, change: FileChange, *, whole_path: bool) -> Entry:
+def _file(selection: Selection, change: FileChange, blocked: Collection[str], *, whole_path: bool) -> Entry:
     take, some, count = selection.take_of(change.path)
-    blocked = any(
-        finding.path == change.path and finding.severity is Severity.BLOCKING and not selection.is_accepted(finding)
-        for finding in selection.findings
-    )
-    lines = "binary" if change.binary else f"+{change.additions} -{change.deletions}"
-    if moved_from(selection, change):
-        lines = "moved"
+    move = selection.move_of(change.path)
+    status = _STATUS[change.status]
+    words = "binary" if change.binary else f"+{change.additions} -{change.deletions}"
+    if move is not None and move.path == change.path:
+        status = "R"
+        words = "moved" if move.similarity == 100 else f"moved, {move.similarity}% the same"
+    elif move is not None:
+        words = "moved away"
     elif change.old_mode and change.new_mode and change.old_mode != change.new_mode:
-        lines = f"mode {lines}"
-    right: list[Part] = [("✗ " if blocked else "", "bad"), (f"{some}/{count} ", ""), (lines, "muted")]
+        words = f"mode {words}"
+    elif change.new_mode == _LINK:
+        words = "link"
+    right: list[Part] = [("✗ " if change.path in blocked else "", "bad"), (f"{some}/{count} ", ""), (words, "muted")]
     sign, tone = _TAKE[take]
     name = change.path if whole_path else change.path.rpartition("/")[2]
     dim = "muted" if take is Take.NONE else ""
-    return Entry(f"file:{change.path}", (f"{sign}{_STATUS[change.status]} ", tone), name, tuple(right), dim)
+    return Entry(f"file:{change.path}", (f"{sign}{status} ", tone), name, tuple(right), dim)

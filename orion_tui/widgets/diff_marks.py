@@ -33,7 +33,7 @@ def partner(patch: Patch, number: int) -> int | None:
     hunk = patch.place(number)[1]
     if hunk is None:
         return None
-    lines, base, offset = patch.lines, hunk.line + 1, number - hunk.row - 1
+    lines, base, offset = hunk.file.lines, hunk.line + 1, number - hunk.row - 1
     sign = lines[base + offset][:1]
     first = offset
     while first > 0 and offset - first <= _RUN and lines[base + first - 1][:1] == sign:

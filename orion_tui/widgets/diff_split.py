@@ -1,14 +1,88 @@
-"""A patch side by side: which rows stand next to each other. Made when it is first asked for, in one pass."""
+"""A patch side by side: which rows stand next to each other. Stretches are counted, rows are never listed, so that a
+long patch is put into two columns at once."""
 
 from __future__ import annotations
 
-from array import array
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from orion_tui.widgets.diff_file import FilePatch
     from orion_tui.widgets.diff_parse import Patch
 
 NOTHING = -1
+
+_CHANGE = re.compile(rb"-+\+*|\++")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """`removed` lines beside the `added` ones that took their place. Places count from the file's first row, `row` in
+    the patch and `display` on the screen."""
+
+    row: int
+    display: int
+    removed: int
+    added: int
+
+    @property
+    def saved(self) -> int:
+        """How many rows fewer it takes than one below the other."""
+        return min(self.removed, self.added)
+
+
+class _Columns:
+    """One file in two columns."""
+
+    def __init__(self, file: FilePatch) -> None:
+        signs = b"".join([line[:1] or b" " for line in file.lines])
+        self.stretches: list[Stretch] = []
+        saved = 0
+        for found in _CHANGE.finditer(signs):
+            row = found.start() + 1
+            removed = found.group().count(b"-")
+            stretch = Stretch(row, row - saved, removed, len(found.group()) - removed)
+            self.stretches.append(stretch)
+            saved += stretch.saved
+        self.length = file.rows - saved
+
+    @cached_property
+    def rows(self) -> list[int]:
+        return [stretch.row for stretch in self.stretches]
+
+    @cached_property
+    def displays(self) -> list[int]:
+        return [stretch.display for stretch in self.stretches]
+
+    def at(self, display: int) -> tuple[int, int]:
+        """The rows of the file to the left and to the right."""
+        place = bisect_right(self.displays, display) - 1
+        if place < 0:
+            return display, display
+        stretch = self.stretches[place]
+        offset = display - stretch.display
+        if offset < max(stretch.removed, stretch.added):
+            left = stretch.row + offset if offset < stretch.removed else NOTHING
+            return left, stretch.row + stretch.removed + offset if offset < stretch.added else NOTHING
+        row = stretch.row + offset + stretch.saved
+        return row, row
+
+    def display_of(self, row: int) -> int:
+        """Where a row of the file stands."""
+        place = bisect_right(self.rows, row) - 1
+        if place < 0:
+            return row
+        stretch = self.stretches[place]
+        offset = row - stretch.row
+        if offset < stretch.removed:
+            return stretch.display + offset
+        if offset < stretch.removed + stretch.added:
+            return stretch.display + offset - stretch.removed
+        return stretch.display + offset - stretch.saved
 
 
 class SplitRows:
@@ -16,60 +90,23 @@ class SplitRows:
     headers, notes and unchanged lines stand on both sides."""
 
     def __init__(self, patch: Patch) -> None:
-        self._left: array[int] = array("l")
-        self._right: array[int] = array("l")
-        self._where: array[int] = array("l", bytes(array("l").itemsize * patch.row_count))
-        for file in patch.files:
-            hunks = patch.hunks(file.index)
-            first = hunks[0].row if hunks else file.row + file.rows
-            for row in range(file.row, first):
-                self._add(row, row)
-            for hunk in hunks:
-                self._add(hunk.row, hunk.row)
-                self._hunk(patch.lines, hunk.line + 1, hunk.lines, hunk.row + 1)
-            if file.row + file.rows < patch.row_count:
-                self._add(file.row + file.rows, file.row + file.rows)
+        self._patch = patch
+        self._columns = [_Columns(file) for file in patch.files]
+        self._starts = [0, *accumulate(columns.length + 1 for columns in self._columns)]
 
     def __len__(self) -> int:
-        return len(self._left)
+        return max(self._starts[-1] - 1, 0)
 
     def at(self, display: int) -> tuple[int, int]:
         """The rows to the left and to the right, `NOTHING` where a side is empty."""
-        return self._left[display], self._right[display]
+        number = min(bisect_right(self._starts, display), len(self._columns)) - 1
+        first = self._patch.files[number].row
+        left, right = self._columns[number].at(display - self._starts[number])
+        return (first + left if left != NOTHING else left), (first + right if right != NOTHING else right)
 
     def display_of(self, row: int) -> int:
         """Where a row of the patch stands."""
-        return self._where[row] if 0 <= row < len(self._where) else 0
-
-    def _hunk(self, lines: list[bytes], start: int, count: int, row: int) -> None:
-        removed: list[int] = []
-        added: list[int] = []
-        for raw in lines[start : start + count]:
-            sign = raw[:1]
-            if sign == b"-":
-                if added:
-                    self._pair(removed, added)
-                removed.append(row)
-            elif sign == b"+":
-                added.append(row)
-            else:
-                self._pair(removed, added)
-                self._add(row, row)
-            row += 1
-        self._pair(removed, added)
-
-    def _pair(self, removed: list[int], added: list[int]) -> None:
-        for number in range(max(len(removed), len(added))):
-            self._add(
-                removed[number] if number < len(removed) else NOTHING,
-                added[number] if number < len(added) else NOTHING,
-            )
-        removed.clear()
-        added.clear()
-
-    def _add(self, left: int, right: int) -> None:
-        for row in (left, right):
-            if row != NOTHING:
-                self._where[row] = len(self._left)
-        self._left.append(left)
-        self._right.append(right)
+        if not self._columns:
+            return 0
+        file = self._patch.place(row)[0]
+        return self._starts[file.index] + self._columns[file.index].display_of(row - file.row)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.text import decoded, visible
-from orion_tui.widgets.diff_parse import RowKind
+from orion_tui.widgets.diff_file import RowKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orion_tui.widgets.diff_parse import FilePatch, Hunk, Patch, Row
+    from orion_tui.widgets.diff_file import FilePatch, Hunk, Row
+    from orion_tui.widgets.diff_parse import Patch
 
 LINE_LIMIT = 4_000
 """Bytes of one line that are drawn; what is beyond is said in numbers."""
@@ -34,7 +35,7 @@ class LeftOut:
         found = self.patch.change_at(row)
         if found is None:
             return False
-        key = (self.patch.header(found[0].index).path, found[1].index + 1)
+        key = (found[0].header.path, found[1].index + 1)
         if key not in self.parts:
             return False
         lines = self.parts[key]
@@ -53,26 +54,28 @@ def shown_line(raw: bytes) -> str:
     return text if len(raw) <= LINE_LIMIT else f"{text} … {len(raw) - LINE_LIMIT:,} more bytes on this line"
 
 
-def file_words(patch: Patch, file: FilePatch, left: LeftOut | None) -> str:
+def file_words(file: FilePatch, left: LeftOut | None) -> str:
     """Name, what became of it, counts, and what git says of modes."""
-    header = patch.header(file.index)
-    added, removed = patch.counts(file.index)
+    header = file.header
+    added, removed = file.counts
     name = visible(header.path)
     if header.status in ("renamed", "copied"):
         name = f"{visible(header.old_path)} → {name}"
-    box = left.box(header.path, 0) if left is not None and not patch.hunks(file.index) else ""
+    box = left.box(header.path, 0) if left is not None and not file.hunks else ""
     parts = [f"{box}{name}", header.status]
     if added or removed:
         parts.append(f"+{added} -{removed}")
     return " · ".join([*parts, *header.words])
 
 
-def hunk_words(patch: Patch, file: FilePatch, hunk: Hunk, left: LeftOut | None) -> str:
+def hunk_words(hunk: Hunk, left: LeftOut | None) -> str:
     """Which of how many it is, what is folded above it, and the function it is in."""
-    count = len(patch.hunks(file.index))
-    context = visible(decoded(patch.hunk_context(hunk)[:200]), keep="\t").expandtabs(_TAB)
-    gap = "" if not hunk.gap else f"{hunk.gap:,} unchanged line{'s' if hunk.gap > 1 else ''} above"
-    box = left.box(patch.header(file.index).path, hunk.index + 1) if left is not None else ""
+    file = hunk.file
+    count = len(file.hunks)
+    context = visible(decoded(file.lines[hunk.line].split(b"@@", 2)[-1].strip()[:200]), keep="\t").expandtabs(_TAB)
+    folded = hunk.gap and not file.unfolded
+    gap = f"{hunk.gap:,} unchanged line{'s' if hunk.gap > 1 else ''} above" if folded else ""
+    box = left.box(file.header.path, hunk.index + 1) if left is not None else ""
     parts = [f"hunk {hunk.index + 1}/{count}", gap, context]
     return f"─── {box}" + " · ".join(part for part in parts if part)
 
@@ -81,7 +84,7 @@ def note_words(patch: Patch, row: Row) -> str:
     """What stands in place of lines."""
     if row.raw:
         return visible(decoded(row.raw))
-    header = patch.header(row.file)
+    header = patch.files[row.file].header
     if header.binary:
         return "binary file: its lines are not shown"
     if header.status in ("renamed", "copied"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from threading import Event as Flag
 from typing import Any
@@ -90,6 +90,12 @@ index 0000000..5555555
 +    assert User("ada", HASH).verify("secret")
 """
 
+_NUMBERED = [b" # line %d\n" % number for number in range(1, 160)]
+WHOLE = PATCH.replace(b"@@ -38,7 +38,7 @@ class User:\n", b"@@ -1,161 +1,163 @@\n" + b"".join(_NUMBERED[:37])).replace(
+    b"@@ -160,2 +160,4 @@ def load(path):\n", b"".join(_NUMBERED[44:])
+)
+"""The same patch with every unchanged line of `models.py`."""
+
 
 def _file(path: str, status: ChangeStatus, added: int, removed: int) -> FileChange:
     old = 0 if status is ChangeStatus.ADDED else 0o100644
@@ -154,8 +160,17 @@ class _Reviews:
     def __init__(self, engine: ReviewEngine) -> None:
         self._engine = engine
 
-    def diff(self, session: str, paths: Sequence[str] = ()) -> bytes:
-        return b"" if self._open(session) == () else PATCH
+    def diff(self, session: str, paths: Sequence[str] = (), *, whole: bool = False) -> bytes:
+        patch = WHOLE if whole else PATCH
+        if not paths or not self._open(session):
+            return patch if self._open(session) else b""
+        parts = patch.split(b"diff --git ")[1:]
+        return b"".join(b"diff --git " + part for part in parts if part.split(b" ")[0][2:].decode() in paths)
+
+    def diff_pieces(self, session: str) -> Iterator[bytes]:
+        patch = self.diff(session)
+        cut = patch.find(b"diff --git ", 1)
+        yield from (patch[:cut], patch[cut:]) if cut > 0 else (patch,)
 
     def _open(self, session: str) -> tuple[FileChange, ...]:
         gone = {p for record in self._engine.state[session].promotions if not record.undone_by for p in record.paths}
