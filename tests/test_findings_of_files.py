@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.governance.bulk import LARGE_BYTES, is_generated, is_large
-from engine.governance.thresholds import relaxed, silenced
+from engine.governance.silencing import silenced
+from engine.governance.thresholds import relaxed
+from engine.governance.weakened import Weakened
 
 COVERAGE = "[tool.coverage.report]\nfail_under = 90\n"
 STRICT = "[mypy]\nstrict = true\n"
@@ -89,10 +91,11 @@ def test_ordinary_work_relaxes_nothing(path: str, before: str, after: str) -> No
 
 
 def test_notes_that_make_a_checker_look_away_are_counted() -> None:
-    told = silenced(b"x = f()\n", b"x = f()  # type: ignore\ny = g()  # noqa\nz = h()  # noqa\n")
-    assert told == "a checker is told to look away: `# noqa` (2 times), `# type: ignore`"
-    assert silenced(b"a  # noqa\n", b"b  # noqa\n") is None
-    assert silenced(b"a  # noqa\n", b"a\n") is None
+    told = silenced("a.py", b"x = f()\n", b"x = f()  # type: ignore\ny = g()  # noqa\nz = h()  # noqa\n")
+    assert told == Weakened(False, "a checker is told to look away: `# noqa` (2 times), `# type: ignore`")
+    assert silenced("a.py", b"a  # noqa\n", b"b  # noqa\n") is None
+    assert silenced("a.py", b"a  # noqa\n", b"a\n") is None
+    assert silenced("docs/lint.md", b"", b"Write `# noqa` behind it.\n") is None
 
 
 @pytest.mark.parametrize(

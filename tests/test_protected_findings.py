@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from engine.review.findings import accept, blocking, findings_of
 from engine.roles.library import RoleLibrary
@@ -103,3 +104,24 @@ def test_every_sabotage_patch_stands_in_the_way_until_it_is_accepted_by_name(
     changed = {path for path in SABOTAGE[patch] if path != "tests/old_a.txt"}
     assert {finding.path for finding in blocking(findings)} >= changed
     accepted_one_by_one(findings)
+
+
+def test_sabotage_in_many_languages_is_found_and_accepted_by_name_alone(tmp_path: Path, role: Role) -> None:
+    """Each patch in a folder of its own, all in one session."""
+    patches = yaml.safe_load((Path(__file__).parent / "support" / "sabotage.yaml").read_text())
+    base = {f"{each['name']}/{path}": text for each in patches for path, text in each["before"].items()}
+    changes = {f"{each['name']}/{path}": text for each in patches for path, text in each["after"].items()}
+    findings = found_on(tmp_path, base, changes, role)
+    standing = blocking(findings)
+    assert {folder_of(finding) for finding in standing} == {each["name"] for each in patches if each["grave"]}
+    told = {folder_of(finding) for finding in findings if finding.kind is FindingKind.TESTS}
+    assert told >= {each["name"] for each in patches if not each["grave"]}
+    assert all(finding.hint for finding in standing)
+    for_a_person = [finding for finding in standing if finding.acceptable]
+    assert len(for_a_person) > len(patches) / 2
+    left = accept(findings, [finding.id for finding in for_a_person[1:]])
+    assert for_a_person[0].id in {finding.id for finding in blocking(left)}
+
+
+def folder_of(finding: Finding) -> str:
+    return finding.path.partition("/")[0]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from engine.governance.expectations import recorded, rewritten
+from engine.governance.silencing import silenced
+from engine.governance.thresholds import relaxed
 from engine.governance.weakened import weakened
 
 PYTHON = "def test_a():\n    assert add(1, 2) == 3\n\n\ndef test_b():\n    assert add(2, 2) == 4\n"
@@ -59,3 +62,27 @@ def test_fewer_assertions_are_named_but_not_grave() -> None:
     found = weakened("tests/test_a.py", PYTHON.encode(), PYTHON.replace("assert add(1, 2) == 3", "add(1, 2)").encode())
     assert found is not None
     assert not found.grave
+
+
+HOSTILE = ("\n", " ", "it({\n", "def test(:\n", "a:[", "@a/", "ignore=\n", "catch(", "#", "when(", "'")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("path", ["tests/test_a.py", "package.json", "ci/run.sh"])
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_no_text_makes_the_reading_slow(path: str, piece: str) -> None:
+    """A line of blank ends alone once took minutes."""
+    before = b"pytest\n" + (piece * (20_000 // len(piece))).encode()
+    after = before + b"x\n"
+    for look in (weakened, relaxed, silenced, recorded, rewritten):
+        look(path, before, after)
+
+
+def test_an_assertion_that_reads_otherwise_and_a_record_that_was_changed_are_told() -> None:
+    changed = PYTHON.replace("== 3", "== 5").encode()
+    told = rewritten("tests/test_a.py", PYTHON.encode(), changed)
+    assert told == "an assertion that stood reads otherwise now: `assert add(1, 2) == 3`"
+    assert rewritten("tests/test_a.py", PYTHON.encode(), PYTHON.encode() + b"\n\ndef test_c():\n    assert x\n") is None
+    assert recorded("web/__snapshots__/a.snap", b"1", b"2")
+    assert recorded("web/__snapshots__/a.snap", b"", b"2") is None
+    assert recorded("src/a.py", b"1", b"2") is None

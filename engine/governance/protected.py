@@ -38,7 +38,9 @@ _GROUPS: tuple[tuple[str, str], ...] = (
             "build.gradle.kts build.rs setup.py setup.cfg pyproject.toml package.json .npmrc .yarnrc .yarnrc.yml "
             ".pnpmfile.cjs .cargo/ gradle/wrapper/ **/gradle/wrapper/** .mvn/ binding.gyp composer.json Gemfile "
             "*.gemspec *.targets *.props BUILD BUILD.bazel *.bzl noxfile.py tox.ini dodo.py tasks.py fabfile.py "
-            "pip.conf .pypirc Directory.Build.props"
+            "pip.conf .pypirc Directory.Build.props pom.xml build.xml build.sbt settings.gradle settings.gradle.kts "
+            "mix.exs Package.swift build.zig SConstruct SConscript wscript Podfile *.podspec Vagrantfile Earthfile "
+            "Tiltfile Procfile .yarn/"
         ),
     ),
     (

@@ -1,6 +1,6 @@
 """Numbers and switches that decide when a check is green, and changes that make them easier to satisfy.
 
-Text is compared, nothing is run: a lower bar, a wider tolerance, a switch turned off, a silencing note that was added.
+Text is compared, nothing is run: a lower bar, a wider tolerance, a switch turned off, something left out of it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from engine.governance.path_classes import classify_path
 from engine.governance.protected import protected_reason
+from engine.governance.source_text import source_text
 from engine.governance.weakened import assertions
 from engine.vocabulary.actions import ActionClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_CHARACTERS = 2_000_000
 _NUMBER = r"['\"]?\s*[:=(\s]\s*['\"]?(\d+(?:\.\d+)?(?:e-?\d+)?)%?"
 
 
@@ -47,14 +47,28 @@ _STRICT = re.compile(
 _PERMISSIVE = re.compile(
     r"\|\|\s*(?:true|:|exit\s+0)(?=\s|$)|\bcontinue-on-error\s*:\s*true|\ballow_failure\s*:\s*true|--exit-zero\b"
     r"|--passWithNoTests\b|\bignore(?:Failures|_failures|_errors|_missing_imports)\s*[=:(]\s*true|-DskipTests\b"
-    r"|-Dmaven\.test\.skip|--no-verify\b|\|\|\s*echo\b|--maxfail=\d|--deselect\b|--ignore=\S+|set\s\+e\b",
-    re.IGNORECASE,
+    r"|-Dmaven\.test\.skip|--no-verify\b|\|\|\s*echo\b|--maxfail=\d|--deselect\b|--ignore=\S+|set\s\+e\b"
+    r"|<(skipTests|testFailureIgnore|skipITs|maven\.test\.skip)>\s*true|^\s*(?:test|doctest)\s*=\s*false\b"
+    r"|\bpassWithNoTests['\"]?\s*[:=]\s*true|\bignore_outcome\s*=\s*true|^\s*commands\s*=\s*-\s|^\t-\s*(?=\w)"
+    r"|\bEnabled\s*:\s*false|\binformational['\"]?\s*:\s*true|\bexit\s+0\s*$|\bcontinueOnError['\"]?\s*:\s*true",
+    re.IGNORECASE | re.MULTILINE,
 )
-_SILENCED = re.compile(
-    r"#\s*(?:type|pyright|mypy):\s*ignore|#\s*noqa\b|#\s*pragma:\s*no cover|#\s*pylint:\s*disable|#\s*nosec\b"
-    r"|eslint-disable|@ts-(?:ignore|nocheck|expect-error)|istanbul ignore|c8 ignore|v8 ignore|//\s*nolint|#\[allow\("
-    r"|@SuppressWarnings|rubocop:disable|phpcs:ignore|@phpstan-ignore|#pragma warning disable|NOSONAR|coverage:ignore"
+# How strict a linter's rule is: the words and the numbers of those that have three levels.
+_LEVELS = {"off": 0, "0": 0, "allow": 0, "warn": 1, "1": 1, "error": 2, "2": 2, "deny": 2}
+_RULES = re.compile(
+    r"(?<![\w@/.-])([@\w][\w@/.-]{0,80})['\"]?\s*:\s*\[?\s*['\"]?(off|warn|error|allow|deny|[012])['\"]?\s*(?=[,\]}\n])"
 )
+_LEFT_OUT = re.compile(
+    r"^\s*['\"]?((?:extend-|per-file-)?ignores?|disable|omit|exclude|extend-exclude|ignorePatterns|collect_ignore|deselect"
+    r"|testPathIgnorePatterns|coveragePathIgnorePatterns|modulePathIgnorePatterns)['\"]?\s*[=:]\s*(.*)$",
+    re.MULTILINE,
+)
+# A script that runs the checks decides like a configuration whether they are green.
+_RUNS_CHECKS = re.compile(
+    r"\b(?:pytest|tox|nox|jest|vitest|mocha|rspec|phpunit|ctest|shellcheck|ruff|mypy|eslint|golangci-lint)\b"
+    r"|\b(?:npm|yarn|pnpm|make|cargo|go|mvn|gradle|gradlew|dotnet|mix|bazel)\s+(?:run\s+)?(?:test|check|verify|lint)\b"
+)
+_SCRIPTS = (".sh", ".bash", ".zsh", ".ps1", ".bat", ".cmd")
 _CONFIGURED = frozenset({ActionClass.CONFIG_WRITE, ActionClass.DEPS_CHANGE, ActionClass.CI_CHANGE})
 
 
@@ -63,29 +77,23 @@ def relaxed(path: str, before: bytes, after: bytes) -> str | None:
     that was not there had no bar to lower."""
     if not before or before == after:
         return None
-    old, new = _text(before), _text(after)
+    old, new = source_text(before), source_text(after)
     found: list[str] = []
     action = classify_path(path)
     if action is ActionClass.TESTS_WRITE:
         found += _moved(_TOLERANCES, old, new, up=True)
         found += _moved(_PLACES, old, new, up=False)
-    if action in _CONFIGURED or protected_reason(path):
+    script = path.casefold().endswith(_SCRIPTS) and _RUNS_CHECKS.search(old)
+    if script:
+        found += _added(_PERMISSIVE, old, new)
+    elif action in _CONFIGURED or protected_reason(path):
         found += _moved(_BARS, old, new, up=False)
         found += _moved(_CAPS, old, new, up=True)
         found += _switched(old, new)
         found += _added(_PERMISSIVE, old, new)
+        found += _lowered(old, new)
+        found += _left_out(old, new)
     return f"checks are relaxed: {'; '.join(found[:4])}" if found else None
-
-
-def silenced(before: bytes, after: bytes) -> str | None:
-    """A sentence on notes that tell a checker to look away and were not there before."""
-    old = Counter(match.group().strip() for match in _SILENCED.finditer(_text(before)))
-    new = Counter(match.group().strip() for match in _SILENCED.finditer(_text(after)))
-    more = new - old
-    if not more or new.total() <= old.total():
-        return None
-    shown = ", ".join(f"`{note}`" + (f" ({times} times)" if times > 1 else "") for note, times in more.most_common(3))
-    return f"a checker is told to look away: {shown}"
 
 
 def _moved(rule: re.Pattern[str], old: str, new: str, *, up: bool) -> Iterable[str]:
@@ -121,12 +129,27 @@ def _switched(old: str, new: str) -> Iterable[str]:
             yield f"{name} is {'off' if name in now else 'gone'}"
 
 
+def _lowered(old: str, new: str) -> Iterable[str]:
+    """Each rule of a linter that is less strict now, or was switched off where nothing was said of it."""
+    was = {match.group(1): match.group(2) for match in _RULES.finditer(old)}
+    for match in _RULES.finditer(new):
+        name, level = match.group(1), match.group(2)
+        before = was.get(name, "error" if level == "off" else level)
+        if _LEVELS[level] < _LEVELS[before] and (before.isdigit() == level.isdigit() or before == "error"):
+            yield f"{name} is {level}" + (f", was {before}" if name in was else "")
+
+
+def _left_out(old: str, new: str) -> Iterable[str]:
+    """Each list of what a check does not look at that got longer."""
+    was = {match.group(1): match.group(2).strip() for match in _LEFT_OUT.finditer(old)}
+    for match in _LEFT_OUT.finditer(new):
+        name, value = match.group(1), match.group(2).strip()
+        if len(value) > len(was.get(name, "")) and value not in ("[]", "()", "{}"):
+            yield f"{name} holds more"
+
+
 def _added(rule: re.Pattern[str], old: str, new: str) -> Iterable[str]:
     more = Counter(match.group() for match in rule.finditer(new)) - Counter(
         match.group() for match in rule.finditer(old)
     )
     yield from (f"`{note.strip()}` is new" for note in more)
-
-
-def _text(data: bytes) -> str:
-    return data[:MAX_CHARACTERS].decode("utf-8", errors="replace")

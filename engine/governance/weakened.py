@@ -9,10 +9,11 @@ import re
 from dataclasses import dataclass
 
 from engine.governance.path_classes import classify_path
+from engine.governance.source_text import source_text
 from engine.vocabulary.actions import ActionClass
 
 _TESTS = re.compile(
-    r"^\s*(?:async\s+)?def\s+test|\b(?:it|test|specify)\s*(?:\.each\b[^\n]*)?\(\s*['\"`]|^\s*func\s+(?:Test|Benchmark|Fuzz)\w*\("
+    r"^\s*(?:async\s+)?def\s+test|\b(?:it|test|specify)\s*(?:\.each\b[^\n]{0,200})?\(\s*['\"`]|^\s*func\s+(?:Test|Benchmark|Fuzz)\w*\("
     r"|#\[(?:\w+::)?test\b|^\s*@(?:Parameterized)?Test\b|\[(?:Fact|Theory|Test|TestMethod|TestCase)\b"
     r"|^\s*(?:it|test|specify|scenario|example)\s+['\"]|function\s+test\w*\(|^\s*@test\b",
     re.MULTILINE,
@@ -21,26 +22,39 @@ _SKIPS = re.compile(
     r"\b(?:pytest|mark)\.(?:skip|skipif|xfail)\b|@(?:unittest\.)?(?:skip(?:If|Unless)?|expectedFailure)\b|\.skipTest\("
     r"|\b(?:it|test|describe|context|suite)\.(?:skip|todo|only|fixme)\b|\b[xf](?:it|describe|context|specify)\s*\(?\s*['\"`]"
     r"|\bt\.Skip\w*\(|#\[ignore|@(?:Disabled|Ignore)\b|\bSkip\s*=\s*\"|\bmarkTest(?:Skipped|Incomplete)\b|\bSkipTest\b"
-    r"|^\s*(?:skip|pending)(?:[ (]*['\"]|\s*$)|\bthis\.skip\(|\b__test__\s*=\s*False",
+    r"|^\s*(?:skip|pending)(?:[ (]*['\"]|\s*$)|\bthis\.skip\(|\b__test__\s*=\s*False"
+    r"|^//\s*(?:go:build|\+build)\b|#\[cfg_attr\([^\n]{0,200}\bignore\b",
     re.MULTILINE,
 )
 _EMPTY = re.compile(
     r"\bassert\s+(?:True|1|not\s+False)\b|\bassertTrue\(\s*True|\bexpect\(\s*true\s*\)\.to(?:Be)?\b|\bassert!?\(\s*true\s*\)"
-    r"|\bassert(?:Equal|_eq!|s\.assertEquals)\(\s*(\w+),\s*\1\s*\)|\bor\s+True\b|\|\|\s*true\b|except[^\n]*:\s*pass\b"
-    r"|\b(?:os\._exit|sys\.exit|process\.exit)\(\s*0?\s*\)"
+    r"|\bassert(?:Equal|_eq!|s\.assertEquals)\(\s*(\w+),\s*\1\s*\)|\bor\s+True\b|\|\|\s*true\b|except[^\n]{0,200}:\s*pass\b"
+    r"|\b(?:os\._exit|sys\.exit|process\.exit|os\.Exit|System\.exit)\(\s*0?\s*\)|\bcatch\s*(?:\([^)\n]{0,200}\)\s*)?\{\s*\}"
+    # A test that is left before anything is asked of it.
+    r"|^[ \t]*(?:async[ \t]+)?def[ \t]+test\w*\([^\n]{0,200}:\n(?:[ \t]*(?:#[^\n]{0,200}|\"{3}[^\n]{0,200}\"{3})\n)*"
+    r"[ \t]+return\b"
+    r"|\b(?:it|test)\([^\n]{0,200}\{\s*\n\s*return\s*;?\s*$|^func\s+Test\w+\([^\n]{0,200}\{\s*\n\s*return\s*$",
+    re.MULTILINE,
 )
 _STEERS = re.compile(
-    r"\bdef\s+(?:load_tests|pytest_\w+)\b|\bcollect_ignore|\bmonkeypatch\.setattr\(\s*['\"]?unittest|\bTestCase\.assert\w+\s*=",
+    r"\bdef\s+(?:load_tests|pytest_\w+)\b|\bfunc\s+TestMain\b|\bcollect_ignore|\bmonkeypatch\.setattr\(\s*['\"]?unittest|\bTestCase\.assert\w+\s*=",
 )
 _ASSERTS = re.compile(
     r"\bassert|\bexpect\s*\(|\bshould\b|\bt\.(?:Error|Fatal)|\brequire\.\w+\(|\bassert_\w+!?\(|\bverify\(|\braises\b"
 )
 
 
+# Tests that stand among the code they are for: Rust's, and those of a module that is a test case itself.
+_AMONG_CODE = re.compile(
+    r"#\[(?:\w+::)?test\b|#\[cfg\(test\)\]|\bimport\.meta\.vitest\b|^class\s+\w+\([^)\n]{0,200}\bTestCase\b",
+    re.MULTILINE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Weakened:
-    """`grave` when tests are gone, skipped or steered; otherwise there are only fewer assertions. `message` is a
-    sentence on the file."""
+    """`grave` when a check lets more pass for sure: tests gone, skipped or steered, a checker switched off. Otherwise
+    it is worth a look: fewer assertions, a note that silences one line. `message` is a sentence on the file."""
 
     grave: bool
     message: str
@@ -48,14 +62,16 @@ class Weakened:
 
 def weakened(path: str, before: bytes, after: bytes) -> Weakened | None:
     """What of the tests in `path` got weaker from `before` to `after` (b"" where the file does not exist)."""
-    if classify_path(path) is not ActionClass.TESTS_WRITE or before == after:
+    if before == after:
         return None
-    old, new = _text(before), _text(after)
+    old, new = source_text(before), source_text(after)
+    if classify_path(path) is not ActionClass.TESTS_WRITE and not _AMONG_CODE.search(old):
+        return None
     for rule, what in ((_SKIPS, "skips"), (_STEERS, "steers which tests run"), (_EMPTY, "cannot fail")):
         had, has = _count(rule, old), _count(rule, new)
         if has > had:
             found = rule.search(new)
-            shown = found.group().strip() if found and had == 0 else ""
+            shown = " ".join(found.group().split()) if found and had == 0 else ""
             return Weakened(
                 True, f"tests are weakened: a part that {what} was added" + (f" (`{shown}`)" if shown else "")
             )
@@ -75,7 +91,3 @@ def assertions(text: str) -> int:
 
 def _count(rule: re.Pattern[str], text: str) -> int:
     return sum(1 for _ in rule.finditer(text))
-
-
-def _text(data: bytes) -> str:
-    return data[:2_000_000].decode("utf-8", errors="replace")

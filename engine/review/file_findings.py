@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from engine.governance.bulk import HEAD_BYTES, is_generated, is_large
 from engine.governance.dependencies import MAX_BYTES, compared, is_dependency_file
+from engine.governance.expectations import recorded, rewritten
 from engine.governance.path_classes import classify_path
-from engine.governance.thresholds import relaxed, silenced
+from engine.governance.silencing import silenced
+from engine.governance.thresholds import relaxed
 from engine.governance.weakened import weakened
 from engine.review.finding import make_finding
 from engine.vocabulary.actions import ActionClass
@@ -77,24 +79,33 @@ def _content(repository: SessionRepository, change: FileChange) -> Iterator[Find
         return
     before = repository.blob(change.old_oid) if change.old_oid else b""
     after = repository.blob(change.new_oid) if change.new_oid else b""
-    weaker = weakened(change.path, before, after) if tests else None
-    if weaker is not None:
+    for name, weaker in (
+        ("weakened", weakened(change.path, before, after)),
+        ("silenced", silenced(change.path, before, after)),
+    ):
+        if weaker is not None:
+            yield make_finding(
+                FindingKind.TESTS,
+                Severity.BLOCKING if weaker.grave else Severity.WARNING,
+                change.path,
+                weaker.message,
+                hint=READ_TESTS if weaker.grave else "",
+                about=f"{name} {change.new_oid}",
+            )
+    record = recorded(change.path, before, after)
+    if record is not None:
+        hint = "run the tests with the old record and see what differs"
         yield make_finding(
-            FindingKind.TESTS,
-            Severity.BLOCKING if weaker.grave else Severity.WARNING,
-            change.path,
-            weaker.message,
-            hint=READ_TESTS if weaker.grave else "",
-            about=f"weakened {change.new_oid}",
+            FindingKind.TESTS, Severity.WARNING, change.path, record, hint=hint, about=f"recorded {change.new_oid}"
         )
+    expected = rewritten(change.path, before, after)
+    if expected is not None:
+        yield make_finding(FindingKind.TESTS, Severity.INFO, change.path, expected, about=f"rewritten {change.new_oid}")
     bar = relaxed(change.path, before, after)
     if bar is not None:
         yield make_finding(
             FindingKind.TESTS, Severity.BLOCKING, change.path, bar, hint=READ_TESTS, about=f"relaxed {change.new_oid}"
         )
-    quiet = silenced(before, after)
-    if quiet is not None:
-        yield make_finding(FindingKind.TESTS, Severity.WARNING, change.path, quiet, about=f"silenced {change.new_oid}")
     packages = compared(change.path, before, after)
     if packages is not None:
         yield make_finding(
