@@ -8,7 +8,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING
 
-from engine.governance.secret_values import is_dummy, is_password, is_uuid, looks_random
+from engine.governance.secret_values import is_dense, is_dummy, is_password, is_uuid, looks_random
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,6 +93,7 @@ _CHECKS: Mapping[str, Callable[[str], bool]] = {
     "nuget": _nuget,
     "odbc": _odbc,
     "random": looks_random,
+    "dense": is_dense,
     "uuid": is_uuid,
     "password": is_password,
 }

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _LARGEST = 4 * 1024 * 1024  # one decoded piece
 _PIECES = 4000  # of one form in one text
@@ -81,8 +81,9 @@ class Piece:
     before: int = 0
 
 
-def pieces(data: bytes, words: bytes) -> Iterator[Piece]:
-    """Every place of the text that decodes to readable text. `words` are its long words, one a line."""
+def pieces(data: bytes, words: Sequence[bytes]) -> Iterator[Piece]:
+    """Every place of the text that decodes to readable text. `words` are its long words."""
+    lines = b"\n".join(words)
     for form, signs, regex, decode in _RUNS:
         for sign in signs:
             if sign in data:
@@ -94,8 +95,8 @@ def pieces(data: bytes, words: bytes) -> Iterator[Piece]:
             if signs[0] in digits or signs[1] in digits:
                 yield from _runs(data, form, regex, decode)
     for form, regex, decode in _WORDS:
-        yield from _in_words(data, words, form, regex, decode)
-    if _WRAPPED.search(words):
+        yield from _in_words(data, lines, form, regex, decode)
+    if _WRAPPED.search(lines):
         yield from _lines(data)
     if b"\0" in data:
         for match in _UTF16.finditer(data):
@@ -108,9 +109,9 @@ def pieces(data: bytes, words: bytes) -> Iterator[Piece]:
         yield from _joined(data, _LISTED)
 
 
-def backwards(words: bytes) -> Iterator[tuple[str, bytes, Callable[[bytes], bytes]]]:
+def backwards(words: Sequence[bytes]) -> Iterator[tuple[str, bytes, Callable[[bytes], bytes]]]:
     """The long words written backwards and in ROT13, and how to write a find as it stood."""
-    dense = b"\n".join(_DENSE.findall(words))
+    dense = b"\n".join(_DENSE.findall(b"\n".join(words)))
     if dense:
         yield "reversed", dense[::-1], lambda found: found[::-1]
         yield "ROT13", dense.translate(_ROT13), lambda found: found.translate(_ROT13)

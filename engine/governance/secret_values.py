@@ -22,13 +22,18 @@ _WEAK = re.compile(
 )
 _NO_PASSWORD = re.compile(r"\A[0-9]{2,5},|\{[A-Za-z0-9_.:]*\}|env\.|self\.|this\.|\\x|::|[(\[]\Z|\(\)|=>")
 _REFERENCE = re.compile(
-    r"\$[A-Za-z_({]|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+\Z|[A-Za-z_.]+[(\[]|https?://|[./~]{0,2}/"
+    r"\$[A-Za-z_({]|\.{1,2}[A-Za-z_]|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+\Z|[A-Za-z_.]+[(\[]|https?://|[./~]{0,2}/"
 )
 _WORDS = re.compile(
     r"(?:[A-Za-z]{1,20}|[0-9]{1,2})(?:[_\-. :,/|+](?:[A-Za-z]{1,20}|[0-9]{1,2}))*[0-9]{0,3}\Z|"
     r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?\Z"
 )
-_IDENTIFIER = re.compile(r"(?:[A-Za-z]+[0-9]{0,4}[_\-.:/]+)*[A-Za-z]+[0-9]{0,4}\Z|[0-9.]+\Z")
+_IDENTIFIER = re.compile(r"[._\-/:]*(?:[A-Za-z]+[0-9]{0,4}[_\-.:/]+)*[A-Za-z]+[0-9]{0,4}\Z|[0-9.]+\Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|\Z)")
+_WORD = re.compile(r"(?:\A|[A-Z])[a-z]{3,}")
+_CAPITALISED = re.compile(r"[A-Z][a-z]{2,}")
+_CLASS = re.compile(r"V[0-9]{1,2}(?:alpha|beta)?[0-9]?(?:[A-Z]+[a-z]+)+\Z")
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
 
 
 def entropy(value: str) -> float:
@@ -49,13 +54,14 @@ def is_uuid(value: str) -> bool:
 
 def looks_random(value: str) -> bool:
     """Whether a machine rather than a person seems to have made the value up: letters and digits change often."""
+    value = value[:_LOOKED_AT]
     if len(value) < 12 or is_dummy(value):
         return False
     if _UUID.match(value):
         return True
     if value.isdigit():
         return len(value) >= 17 and len(set(value)) >= 6
-    if value.endswith(("PrivateKey", "PublicKey")):
+    if _DATE.match(value) or _is_wordy(value) or value.endswith(("PrivateKey", "PublicKey")):
         return False
     if _IDENTIFIER.match(value):
         return len(value) >= 24 and _changes(value) >= len(value) * 0.42 and entropy(value) > 3.8
@@ -63,6 +69,33 @@ def looks_random(value: str) -> bool:
         digits = sum(char.isdigit() for char in value)
         return 2 <= digits < len(value) and len(set(value)) >= 7
     return _turns(value) >= max(3, len(value) // 10) and len(set(value)) >= 8 and entropy(value) >= 2.9
+
+
+_LOOKED_AT = 400  # characters of a value
+
+
+def is_dense(value: str) -> bool:
+    """Whether the value is as random as a key, so that hardly anything else has to speak for it: hexadecimal digits of
+    a key's length, or letters and digits that change all the time."""
+    value = value[:_LOOKED_AT]
+    if len(value) < 16 or is_dummy(value) or _is_wordy(value):
+        return False
+    if _UUID.match(value):
+        return True
+    if _HEX.match(value):
+        digits = sum(char.isdigit() for char in value)
+        return len(value) >= 32 and len(value) * 0.3 < digits < len(value) * 0.95 and len(set(value)) >= 10
+    plain = [char for char in value if char.isalnum()]
+    if len(plain) < max(16, len(value) * 0.85) or not any(char.isdigit() for char in plain):
+        return False
+    mixed = any(char.isupper() for char in plain) and any(char.islower() for char in plain)
+    changes = _changes(value) if mixed else _turns(value)
+    return changes >= len(plain) * (0.4 if mixed else 0.25) and entropy(value) >= 3.4
+
+
+def _is_wordy(value: str) -> bool:
+    """Whether capitals and small letters make words, as in `V1SecretKeySelector`: of random letters few do."""
+    return sum(map(len, _WORD.findall(value))) * 2 >= len(value)
 
 
 def _turns(value: str) -> int:
@@ -81,6 +114,8 @@ def is_password(value: str, *, quoted: bool = False) -> bool:
     if len(set(value)) < 5 or _DUMMY.search(value) or _NO_PASSWORD.search(value):
         return False
     if _REFERENCE.match(value) or _WORDS.match(value) or len(_WEAK.sub("", value)) < 5:
+        return False
+    if _CONSTANT.match(value) or _CLASS.match(value) or (value.isalnum() and len(_CAPITALISED.findall(value)) >= 3):
         return False
     small, large = any(c.islower() for c in value), any(c.isupper() for c in value)
     digit, sign = any(c.isdigit() for c in value), any(not c.isalnum() and c not in "_-. " for c in value)

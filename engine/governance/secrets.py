@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from engine.governance.allow_list import NOTHING
 from engine.governance.secret_containers import contents
-from engine.governance.secret_find import Span, apart, find, formed, long_words
+from engine.governance.secret_find import Span, apart, find, formed, long_words, shipped
 from engine.governance.secret_forms import backwards, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from engine.governance.allow_list import AllowList
+    from engine.governance.secret_rules import RuleIndex
 
 MAX_HITS = 1000
 _SHOWN = 4
@@ -44,18 +45,26 @@ class SecretHit:
     digest: str = ""
 
 
-def scan(data: bytes, path: str = "", allow: AllowList = NOTHING, names: Sequence[str] = ()) -> tuple[SecretHit, ...]:
+def scan(
+    data: bytes,
+    path: str = "",
+    allow: AllowList = NOTHING,
+    names: Sequence[str] = (),
+    known: RuleIndex | None = None,
+) -> tuple[SecretHit, ...]:
     """Everything in the bytes that looks like a secret and is not on the user's allow-list, in order, at most 1,000.
     `path` helps to tell lock files, whose checksums look random, from the rest; `names` are further names of the file
-    that an entry of the list may mean. Archives and packed files are looked into, within bounds."""
+    that an entry of the list may mean. Archives and packed files are looked into, within bounds. `known` are the rules
+    to look by, the shipped ones unless a benchmark leaves some out."""
+    known = known or shipped()
     hits: list[SecretHit] = []
     budget = [_BUDGET]
     for inside, part in contents(data, budget):
         name = inside or path
-        known = (path, *names)
-        hits += _hits(part, inside, allow, known, generic=not _is_lock_file(name))
+        called = (path, *names)
+        hits += _hits(part, inside, allow, called, known, generic=not _is_lock_file(name))
         if inside:
-            named = _hits(inside.encode("utf-8", "replace"), inside, allow, known, generic=True)
+            named = _hits(inside.encode("utf-8", "replace"), inside, allow, called, known, generic=True)
             hits += [_in_name(hit, inside) for hit in named]
         if len(hits) >= MAX_HITS:
             break
@@ -66,12 +75,13 @@ def redact(text: str) -> str:
     """The text with every secret cut down to its first characters; the same rules as `scan`. Doing it twice changes
     nothing more."""
     data = text.encode("utf-8", "surrogatepass")
-    spans = spans_of(data, generic=True)
+    known = shipped()
+    spans = spans_of(data, known, generic=True)
     if not spans:
         return text
     for _ in range(_AGAIN):
         data = _without(data, spans)
-        spans = spans_of(data, generic=True)
+        spans = spans_of(data, known, generic=True)
         if not spans:
             break
     return data.decode("utf-8", "surrogatepass")
@@ -87,36 +97,38 @@ def _without(data: bytes, spans: list[Span]) -> bytes:
     return b"".join(out)
 
 
-def spans_of(data: bytes, *, generic: bool, depth: int = _DEPTH) -> list[Span]:
+def spans_of(data: bytes, known: RuleIndex, *, generic: bool, depth: int = _DEPTH) -> list[Span]:
     """Finds in the bytes, plain or encoded, as places in the bytes as they stand."""
     words = long_words(data)
-    found = find(data, words, generic=generic)
+    found = find(data, words, known, generic=generic)
     if depth == 0:
         return found
     for piece in pieces(data, words):
-        inner = [span for span in spans_of(piece.decoded, generic=generic, depth=depth - 1) if span.end > piece.before]
-        if inner:
-            first = inner[0]
+        inner = spans_of(piece.decoded, known, generic=generic, depth=depth - 1)
+        first = next((span for span in inner if span.end > piece.before), None)
+        if first:
             form = f"{piece.form}, {first.form}" if first.form else piece.form
             secret = first.secret or piece.decoded[first.start : first.end]
             found.append(Span(piece.start, piece.end, first.rule, form, first.proof, secret))
     if depth == _DEPTH:
-        found += _turned(data, words)
+        found += _turned(data, words, known)
     return apart(found)
 
 
-def _turned(data: bytes, words: bytes) -> Iterator[Span]:
+def _turned(data: bytes, words: list[bytes], known: RuleIndex) -> Iterator[Span]:
     for form, turned, back in backwards(words):
-        for span in formed(turned, turned.lower(), turned, generic=False):
+        for span in formed(turned, known, {}, generic=False):
             stood = back(turned[span.start : span.end])
             at = data.find(stood)
             if at >= 0 and b"\n" not in stood:
                 yield Span(at, at + len(stood), span.rule, form, span.proof, turned[span.start : span.end])
 
 
-def _hits(data: bytes, inside: str, allow: AllowList, names: Sequence[str], *, generic: bool) -> Iterator[SecretHit]:
+def _hits(
+    data: bytes, inside: str, allow: AllowList, names: Sequence[str], known: RuleIndex, *, generic: bool
+) -> Iterator[SecretHit]:
     line, counted = 1, 0
-    for span in spans_of(data, generic=generic):
+    for span in spans_of(data, known, generic=generic):
         line += data.count(b"\n", counted, span.start)
         counted = span.start
         shown = data[span.start : span.end]
