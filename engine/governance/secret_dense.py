@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _SHAPE = re.compile(
-    rb"(?<![A-Za-z0-9_\-.+/%])((?:[a-z][a-z0-9]{1,9}|[A-Z][A-Z0-9]{1,5})(?:[_\-.][a-z0-9]{1,10}){0,3})([_\-.])"
-    rb"([A-Za-z0-9_\-]{20,200}+)(?![A-Za-z0-9+/=.~%])"
+    rb"(?<![A-Za-z0-9_\-.+/%])((?:[a-z][a-z0-9]{2,9}|[A-Z][A-Z0-9]{2,5}|[spr]k|[a-z][a-z0-9](?=_))(?:[_\-.][a-z0-9]{1,10}){0,3})"
+    rb"([_\-.])([A-Za-z0-9_\-]{20,200}+)(?![A-Za-z0-9+/=.~%@])"
 )
+# What else has such a shape: files and builds with a hash, and the numbers that services give to their objects.
 _HARMLESS = re.compile(
     rb"sha|md5|hash|digest|crc|blake|commit|rev|build|chunk|test|tmp|temp|cache|uuid|guid|id_?\Z|asset|img|image|file|"
-    rb"lib|gcda|cpython|py3|www|cdn|lambda|layer|arn|sg|subnet|vpc|ami|eni|vol|snap|node|docs?_|file|page|video|class|css"
+    rb"lib|gcda|cpython|py3|www|cdn|lambda|layer|arn|subnet|vpc|ami|eni|vol|snap|node|docs?_|page|video|class|css|exampl|"
+    rb"\A(?:sg|call|msg|run|thread|asst|resp|evt|cus|sub|req|item|cmpl|chatcmpl|batch|prod|price|acct|conv|upload|b\d)\Z"
 )
 _PLACES = 16  # of one token
 
@@ -45,5 +47,5 @@ def _is_token(body: str, sign: bytes) -> bool:
     if is_dummy(body):
         return False
     if any(c.isupper() for c in body) and any(c.islower() for c in body):
-        return is_dense(body) and body.count("_") + body.count("-") <= len(body) // 8
+        return is_dense(body) and body.count("_") + body.count("-") <= len(body) // 10
     return sign == b"_" and len(body) in (32, 36, 40, 48, 64) and body.isalnum() and body.islower() and is_dense(body)

@@ -15,14 +15,16 @@ import quopri
 import re
 import zlib
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _LARGEST = 4 * 1024 * 1024  # one decoded piece
 _PIECES = 4000  # of one form in one text
+_SHORTEST_RUN = 10  # bytes from the first encoded character to the end of the word
 _BEFORE = 200  # bytes of a word before its first encoded character
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
 _SAFE = rb"[A-Za-z0-9_.~+/:@=\-]"
@@ -49,21 +51,26 @@ _PERCENT = _run(rb"%[0-9A-Fa-f]{2}")
 _ESCAPED = _run(rb"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{2,6}\}|U[0-9A-Fa-f]{8}|[0-3][0-7]{2})")
 _ENTITIES = _run(rb"&#(?:[0-9]{1,6}|[xX][0-9A-Fa-f]{1,6});")
 _PRINTED = _run(rb"=(?:[0-9A-F]{2}|\r?\n)", rb"[!-<>-~]")
-_NUMBERS = re.compile(
-    rb"(?<![0-9.])[0-9]{2,3}\s{0,2},\s{0,8}[0-9]{2,3}\s{0,2},\s{0,8}(?:[0-9]{2,3}\s{0,2},?\s{0,8}){10,}+"
-)
+# These begin with the first sign behind a number; the number itself is taken in with what stands before (`_runs`).
+_NUMBERS = re.compile(rb",\s{0,8}[0-9]{2,3}\s{0,2},\s{0,8}(?:[0-9]{2,3}\s{0,2},?\s{0,8}){10,}+")
 _BYTES = re.compile(rb"0[xX][0-9A-Fa-f]{2}\s{0,2},?\s{0,8}(?:0[xX][0-9A-Fa-f]{2}\s{0,2},?\s{0,8}){10,}+")
 _PAIRS = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}[ :][0-9A-Fa-f]{2}[ :](?:[0-9A-Fa-f]{2}[ :\r\n]{0,2}){10,}+")
 _CHARS = re.compile(
-    rb"(?i:chr|char|fromcharcode)\s?\(\s?(?:0x)?[0-9a-fA-F]{2,3}\s?\)(?:[\s+.&|,]{0,12}+(?i:[a-z.]{0,20}(?:chr|char|fromcharcode))\s?\(\s?(?:0x)?[0-9a-fA-F]{2,3}\s?\)){7,}"
+    rb"\(\s?(?:0x)?[0-9a-fA-F]{2,3}\s?\)"
+    rb"(?:[\s+.&|,]{0,12}+(?i:[a-z.]{0,20}(?:chr|char|fromcharcode))\s?\(\s?(?:0x)?[0-9a-fA-F]{2,3}\s?\)){7,}"
 )
 _UTF16 = re.compile(rb"(?:[\x20-\x7e\r\n\t]\x00){12,}+|(?:\x00[\x20-\x7e\r\n\t]){12,}+")
 # Where one literal ends and the next begins: `" + "`, `' '`, `"` at the end of a line and on the next one, `''`.
-_JOINT = re.compile(
-    rb"[\"'`][ \t]{0,8}(?:\+|\.{1,2}|&|~|\|\||\\|<<)?[ \t]{0,8}"
-    rb"(?:\r?\n[ \t]{0,60}(?:[+.&][ \t]{0,4})?)?[rRbBuUfF]{0,2}[\"'`]|\\\r?\n[ \t]{0,8}"
+_BETWEEN = (
+    rb"[ \t]{0,8}(?:\+|\.{1,2}|&|~|\|\||\\|<<)?[ \t]{0,8}(?:\r?\n[ \t]{0,60}(?:[+.&][ \t]{0,4})?)?"
+    rb"[rRbBuUfF]{0,2}[\"'`](?=[A-Za-z0-9_.~+/:@=\-])"
 )
-_LISTED = re.compile(rb"[\"'`][ \t]{0,4},\s{0,40}[\"'`]")
+# One for each sign: an expression that begins with a literal is looked for several times faster.
+_JOINTS = tuple(re.compile(sign + _BETWEEN) for sign in (b'"', b"'", b"`"))
+_CONTINUED = re.compile(rb"\\\r?\n[ \t]{0,8}(?=[A-Za-z0-9_.~+/:@=\-])")
+_LISTED = tuple(
+    re.compile(sign + rb"[ \t]{0,4},\s{0,40}[\"'`](?=[A-Za-z0-9_.~+/:@=\-])") for sign in (b'"', b"'", b"`")
+)
 # What could be a token written backwards: a long run with digits and letters.
 _DENSE = re.compile(rb"(?=[A-Za-z_\-]{0,24}[0-9])[A-Za-z0-9_\-]{20,}+")
 _TOKEN = re.compile(rb"[A-Za-z0-9_.~+/:@=\-]{0,400}")
@@ -104,7 +111,7 @@ def pieces(data: bytes, words: Sequence[bytes]) -> Iterator[Piece]:
     if b"85decode" in data or b"<~" in data or b"ase85" in data or b"b85(" in data:
         for match in _BASE85.finditer(data):
             yield from _decoded(Piece(match.start(), match.end(), "base85", _base85(match.group())))
-    yield from _joined(data, _JOINT)
+    yield from _joined(data, (*_JOINTS, _CONTINUED))
     if b"join" in data or b"concat" in data:
         yield from _joined(data, _LISTED)
 
@@ -129,6 +136,8 @@ def _runs(data: bytes, form: str, regex: re.Pattern[bytes], decode: Callable[[by
     for count, match in enumerate(regex.finditer(data)):
         if count >= _PIECES:
             return
+        if match.end() - match.start() < _SHORTEST_RUN:
+            continue
         before = data[max(match.start() - _BEFORE, 0) : match.start()]
         start = match.start() - (len(before) - len(before.rstrip(_SAFE_BYTES)))
         raw = data[start : min(match.end(), start + _LARGEST)]
@@ -165,27 +174,28 @@ def _lines(data: bytes) -> Iterator[Piece]:
         yield from _decoded(Piece(match.start(), match.end(), "base64", _base64(body)))
 
 
-def _joined(data: bytes, joint: re.Pattern[bytes]) -> Iterator[Piece]:
+def _joined(data: bytes, joints: Iterable[re.Pattern[bytes]]) -> Iterator[Piece]:
     """Literals that stand one behind the other, put together: only what a token may be made of, around the joints."""
     chain: list[bytes] = []
     start = end = -1
-    for count, match in enumerate(joint.finditer(data)):
-        if count >= _PIECES * 8:
-            break
-        head = _TOKEN.match(data, match.end())
-        if head is None or not head.group():
+    found = sorted((match.span() for joint in joints for match in joint.finditer(data)), key=itemgetter(0))
+    for place, behind in found[: _PIECES * 8]:
+        if not chain and data[place - 1] not in _SAFE_BYTES:
             continue
-        if end == match.start() and chain:
+        head = _TOKEN.match(data, behind)
+        if head is None:
+            continue
+        if end == place and chain:
             chain.append(head.group())
             end = head.end()
             continue
         yield from _chained(data, start, end, chain)
         chain = []
-        before = data[max(match.start() - _BEFORE, 0) : match.start()]
+        before = data[max(place - _BEFORE, 0) : place]
         tail = before[len(before.rstrip(_SAFE_BYTES)) :]
         if tail:
             chain = [tail, head.group()]
-            start, end = match.start() - len(tail), head.end()
+            start, end = place - len(tail), head.end()
     yield from _chained(data, start, end, chain)
 
 
@@ -299,11 +309,11 @@ _RUNS: tuple[tuple[str, tuple[bytes, ...], re.Pattern[bytes], Callable[[bytes], 
     ("quoted-printable", (b"=3D", b"=\n", b"=\r\n", b"uoted-printable"), _PRINTED, _printed),
     ("hex", (b"0x", b"0X"), _BYTES, _hex),
     ("characters", (b"chr(", b"char(", b"Char(", b"CHR(", b"harCode("), _CHARS, _chars),
+    ("numbers", (b",",), _NUMBERS, _numbers),
     ("uuencode", (b"begin 6", b"begin 7"), _UU, _uu),
 )
 # Looked for in the text with every hex digit as `0`.
 _LISTS: tuple[tuple[str, tuple[bytes, bytes], re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
-    ("numbers", (b"00,00", b"00, 00"), _NUMBERS, _numbers),
     ("hex", (b" 00 00 00 00 00 00 ", b"00:00:00:00:00:00:00"), _PAIRS, _hex),
 )
 _AS_DIGITS = bytes(48 if chr(c) in "0123456789abcdefABCDEF" else c for c in range(256))
