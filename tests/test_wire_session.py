@@ -10,12 +10,10 @@ from pathlib import Path
 from threading import Event as Flag
 
 import pytest
-import yaml
 
 from engine.engine import Engine
 from engine.vocabulary.errors import ModelError
 from engine.vocabulary.events import EventKind
-from engine.vocabulary.plans import Check, Plan, Task
 from engine.vocabulary.requests import SessionRequest
 from engine.vocabulary.sessions import SessionState
 from tests.support.cli import Orion
@@ -23,77 +21,22 @@ from tests.support.endpoint import (
     ANTHROPIC,
     OPENAI,
     Answer,
-    Asked,
-    LoopbackEndpoint,
     cuts,
     endpoint,
     fails,
     hangs,
     says,
 )
-from tests.support.recordings import task
 from tests.support.sessions import PIN, TIMEOUT_S, resumed, states
+from tests.support.wire import FIX, KEY, KEY_ENV, TOO_LONG, after, begun, set_up, worker
 
 pytestmark = [pytest.mark.mock_llm, pytest.mark.sandbox, pytest.mark.e2e]
 BOTH = pytest.mark.parametrize("api", [OPENAI, ANTHROPIC])
 
-QUESTION = {"question": "Also subtract?", "proposed": "No."}
-BRIEF = {"asked": "Mend adding.", "left_out": ["subtraction"], "success": ["tests pass"], "questions": [QUESTION]}
-CHECK = "python3 -m unittest -q test_app"
-TASKS = {"tasks": [task("fix", checks=[CHECK]), task("note", action="docs.write", depends_on=["fix"])]}
-FIX = ("edit", {"path": "src/app.py", "find": "a - b", "replace": "a + b"})
-NOTE = ("write", {"path": "docs/note.md", "content": "# A note\n"})
-DONE = ("finish", {"summary": "done", "confidence": 0.95, "evidence": "the tests"})
-TOO_LONG = fails(400, "this model's maximum context length is 4096 tokens", "context_length_exceeded")
-
-
-def worker(asked: Asked) -> Answer:
-    """Takes in, plans two tasks, and works on them with tools."""
-    body = json.dumps(asked.body)
-    if '"left_out"' in body and '"questions"' in body and "maxItems" in body:
-        return says(json.dumps(BRIEF)) if "response_format" in asked.body else says("", ("answer", BRIEF))
-    if '"expected_files"' in body and "maxItems" in body:
-        return says(json.dumps(TASKS)) if "response_format" in asked.body else says("", ("answer", TASKS))
-    if probes(asked):
-        return says("", ("report", {"word": "ready"}))
-    fixes = "[this task] Do fix" in body
-    if ("a + b" if fixes else "# A note") in body:
-        return says("I am done.", DONE)
-    return says("I mend it.", FIX) if fixes else says("", NOTE)
-
-
-def probes(asked: Asked) -> bool:
-    tools = asked.body.get("tools", ())
-    return len(tools) == 1 and "report" in json.dumps(tools[0])
-
-
-def after(*first: Answer) -> Callable[[Asked], Answer]:
-    """These answers, one after the other, to what is not a probe; then the worker's."""
-    left = list(first)
-
-    def script(asked: Asked) -> Answer:
-        return left.pop(0) if left and not probes(asked) else worker(asked)
-
-    return script
-
-
-def set_up(home: Path, api: str, server: LoopbackEndpoint, **more: object) -> None:
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    entry = {"api": api, "base_url": server.base_url, "model": "served", "api_key_env": "WIRE_KEY", **more}
-    (home / "config.yaml").write_text(yaml.safe_dump({"default_model": "live", "models": {"live": entry}}))
-
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WIRE_KEY", "sk-not-a-real-one")
-
-
-def begun(engine: Engine, repository: Path) -> str:
-    """A session on one task that a model works on."""
-    plan = Plan("Mend adding", (Task("fix", "Do fix", checks=(Check(CHECK),)),), "test")
-    session = engine.sessions.create(engine.sessions.propose(SessionRequest(repository, plan=plan)))
-    engine.sessions.start(session)
-    return session
+    monkeypatch.setenv(KEY_ENV, KEY)
 
 
 @BOTH
@@ -148,26 +91,27 @@ def test_a_reply_of_no_use_a_busy_endpoint_and_a_full_context_are_got_over_in_on
 
 
 @pytest.mark.parametrize(
-    ("answer", "says_so"),
+    ("api", "answer", "says_so"),
     [
-        (fails(401, "invalid api key", "invalid_api_key"), "key"),
-        (fails(404, "no such model", "model_not_found"), "model"),
-        (fails(402, "insufficient funds", "billing_error"), "spend"),
+        (OPENAI, fails(401, "invalid api key", "invalid_api_key"), "the key was refused"),
+        (ANTHROPIC, fails(401, "invalid x-api-key", "authentication_error"), "the key was refused"),
+        (OPENAI, fails(404, "no such model", "model_not_found"), "no model 'served'"),
+        (ANTHROPIC, fails(404, "model: served", "not_found_error"), "no model 'served'"),
+        (OPENAI, fails(402, "insufficient funds", "billing_error"), "nothing left to spend"),
+        (ANTHROPIC, fails(400, "Your credit balance is too low", "invalid_request_error"), "nothing left to spend"),
     ],
 )
 def test_what_a_person_has_to_change_pauses_with_that_and_the_session_goes_on_afterwards(
-    answer: Answer, says_so: str, engine: Engine, home: Path, repository: Path
+    api: str, answer: Answer, says_so: str, engine: Engine, home: Path, repository: Path
 ) -> None:
     with endpoint(after(says("", FIX), answer)) as server:
-        set_up(home, OPENAI, server)
+        set_up(home, api, server)
         session = begun(engine, repository)
         with pytest.raises(ModelError):
             engine.sessions.wait(session, TIMEOUT_S)
         paused = engine.sessions.get(session)
         assert paused.state is SessionState.PAUSED
         assert says_so in paused.reason
-        told = Orion(home, repository)("status", session)
-        assert "resume" in told.out
         assert states(resumed(engine, session)) == {"fix": "kept"}
     edits = [
         e for e in engine.sessions.events(session) if e.kind is EventKind.ACTION and e.data["action"]["tool"] == "edit"

@@ -59,6 +59,6 @@ def _outside_tasks(event: Event) -> Mapping[str, Any] | None:
         return None
     from engine.governance.secrets import redact
 
-    usage = {key: data.get(key, 0) for key in ("tokens_in", "tokens_out", "cost_usd", "cached_in")}
+    usage = {key: data.get(key, 0) for key in ("tokens_in", "tokens_out", "cost_usd", "cached_in", "cache_written")}
     reply = {"text": redact(data["text"]), "calls": [], "usage": usage}
     return {"purpose": purpose, "task": "", "turn": data["turn"], "expects": None, "reply": reply}

@@ -23,6 +23,8 @@ SHORT_WAITS_S = (30.0,)
 MAX_TOLD_S = 86_400.0
 SHORT_TOLD_S = 60.0
 MAX_TOLD_WAITS = 20
+ROUNDED_S = 1.0
+"""Waited on top of what is asked for, so that a rounded number is not too early."""
 
 
 class RetryingModel(Around):
@@ -58,8 +60,7 @@ class RetryingModel(Around):
                     if error.wait_s > self._max_told_s:
                         raise
                     told += 1
-                    # A little more than asked, so that a rounded number is not too early.
-                    seconds, why = error.wait_s + 1.0, "it asks to be asked again then"
+                    seconds, why = error.wait_s + ROUNDED_S, "it asks to be asked again then"
                 elif own < len(self._waits_s):
                     seconds, why = self._waits_s[own], f"try {own + 2} of {len(self._waits_s) + 1}"
                     own += 1

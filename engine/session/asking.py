@@ -142,6 +142,7 @@ class Asking:
             tokens_out=usage.tokens_out,
             cost_usd=usage.cost_usd,
             cached_in=usage.cached_in,
+            cache_written=usage.cache_written,
             estimated=usage.estimated,
             finish=reply.finish.value,
             model=reply.model,

@@ -43,9 +43,9 @@ class EventKind(StrEnum):
     count as work"""
     TURN = "turn"
     """task (empty outside one), turn (from 1), text, calls (actions), tokens_in, tokens_out, cost_usd, [cached_in],
-    [estimated] (true when the endpoint did not count), [finish] (why it ended), [model] (who answered), [purpose] (see
-    PURPOSES; act when it is missing), [duration_s], [task_s] and [run_s] (seconds that the task, and this run of the
-    session, have worked so far): one reply of a model"""
+    [cache_written], [estimated] (true when the endpoint did not count), [finish] (why it ended), [model] (who
+    answered), [purpose] (see PURPOSES; act when it is missing), [duration_s], [task_s] and [run_s] (seconds that the
+    task, and this run of the session, have worked so far): one reply of a model"""
     NOTE = "note"
     """task, text: what the worker wants to remember"""
     STEERED = "steered"

@@ -24,6 +24,7 @@ def turn_of(exchange: Exchange) -> dict[str, Any]:
         "tokens_out": usage.tokens_out,
         "cost_usd": usage.cost_usd,
         "cached_in": usage.cached_in,
+        "cache_written": usage.cache_written,
         "estimated": usage.estimated,
         "finish": reply.finish.value,
         "model": reply.model,

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,12 +34,13 @@ class Asked:
 class Answer:
     """What the endpoint does next. A status other than 200 sends `body` whole. Else text and calls are streamed;
     `calls` are (name, raw arguments). After `pieces` pieces of the stream (None for all) it goes on as `then` says: end
-    as it should, end and let go of the connection, hang, cut the connection, or slam it before a word is said."""
+    as it should, end and let go of the connection, hang, go on for ever, cut or reset the connection, or slam it before
+    a word is said. `usage` is what came in all, what went, what of it was in the cache, and what was put there."""
 
     text: str = ""
     calls: tuple[tuple[str, str], ...] = ()
     finish: str = ""
-    usage: tuple[int, int, int] | None = (100, 20, 0)
+    usage: tuple[int, ...] | None = (100, 20, 0)
     status: int = 200
     body: Any = None
     headers: tuple[tuple[str, str], ...] = ()
@@ -74,13 +77,15 @@ Script = Sequence[Answer] | Callable[[Asked], Answer]
 
 @dataclass
 class LoopbackEndpoint:
-    """The running server: `base_url` for a configuration, `asked` what came so far, over how many `connections`. A
-    script that is used up answers with its last entry."""
+    """The running server: `base_url` for a configuration, `asked` what came so far, over how many `connections`,
+    `took_s` how long each answer took it from the last byte that came. A script that is used up answers with its last
+    entry."""
 
     base_url: str
     script: Script
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
+    took_s: list[float] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -147,6 +152,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+        began = time.perf_counter()
+        self._answer(raw)
+        self.server.live.took_s.append(time.perf_counter() - began)
+
+    def _answer(self, raw: bytes) -> None:
         asked = Asked(self.path, {k.lower(): v for k, v in self.headers.items()}, json.loads(raw))
         answer = self.server.live.next(asked)
         if answer.status != 200 or answer.body is not None:
@@ -184,9 +194,20 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.then == "hang":
             self._hang()
             return
-        if answer.then != "cut":
+        if answer.then == "drip":
+            self._drip(pieces[1])
+        if answer.then == "reset":
+            # What is not read yet is lost with the connection, as when a machine in between forgets it.
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if answer.then in ("end", "drop"):
             self.wfile.write(b"0\r\n\r\n")
         self.close_connection = answer.then != "end"
+
+    def _drip(self, piece: str) -> None:
+        data = piece.encode()
+        with suppress(OSError):
+            while not self.server.live.over.wait(0.01):
+                self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
 
     def _hang(self) -> None:
         self.server.live.over.wait(30)
@@ -225,7 +246,7 @@ def _openai(answer: Answer) -> Iterator[str]:
             yield chunk({"tool_calls": [{"index": index, "function": {"arguments": part}}]})
     yield chunk({}, answer.finish or ("tool_calls" if answer.calls else "stop"))
     if answer.usage is not None:
-        came, went, cached = answer.usage
+        came, went, cached = answer.usage[:3]
         usage = {"prompt_tokens": came, "completion_tokens": went, "total_tokens": came + went}
         yield event({**head, "choices": [], "usage": {**usage, "prompt_tokens_details": {"cached_tokens": cached}}})
     yield event("[DONE]")
@@ -235,8 +256,9 @@ def _anthropic(answer: Answer) -> Iterator[str]:
     def named(name: str, **data: Any) -> str:
         return event({"type": name, **data}, name)
 
-    came, went, cached = answer.usage or (0, 0, 0)
-    counted = {"input_tokens": came - cached, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0}
+    came, went, cached, written = (*(answer.usage or (0, 0, 0)), 0)[:4]
+    plain = {"input_tokens": came - cached - written}
+    counted = {**plain, "cache_read_input_tokens": cached, "cache_creation_input_tokens": written}
     head = {"id": "msg_1", "type": "message", "role": "assistant", "model": "served", "content": []}
     yield named("message_start", message={**head, "stop_reason": None, "usage": {**counted, "output_tokens": 1}})
     index = 0
