@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import subprocess
 import sys
-import threading
 from multiprocessing.synchronize import Barrier as Meeting
 from pathlib import Path
 from typing import Any
@@ -37,6 +35,15 @@ RANDOM = "import os\nopen('require' + 'ments.txt', 'w').write(os.urandom(8).hex(
 START = (
     "import sys; from pathlib import Path; from engine.build import build\n"
     "engine = build(Path(sys.argv[1])); engine.sessions.start(sys.argv[2]); engine.sessions.wait(sys.argv[2])\n"
+)
+
+KILLED_AT_EFFECTS = (
+    "import os, signal; from engine.session.ledger import Ledger; record = Ledger.record\n"
+    "def killed(ledger, kind, **data):\n"
+    "    state = record(ledger, kind, **data)\n"
+    "    if kind == 'effects': os.kill(os.getpid(), signal.SIGKILL)\n"
+    "    return state\n"
+    "Ledger.record = killed\n"
 )
 
 
@@ -73,7 +80,8 @@ def test_a_detached_session_can_be_paused_as_soon_as_the_command_has_answered(
     home: Path, repository: Path, tmp_path: Path
 ) -> None:
     orion = Orion(home, repository)
-    file = playbook(tmp_path, {"id": "slow", "steps": [{"run": "sleep 1"}]}, NOTE)
+    # However long the second command takes to come, something is left to do.
+    file = playbook(tmp_path, {"id": "slow", "steps": [{"run": "sleep 0.5"}] * 240}, NOTE)
     detached = orion("work", "--playbook", str(file), "--yes", "--detach", "--json")
     assert detached.code == 0, detached.err
     paused = orion("pause", detached.json["session"], "--json")
@@ -223,19 +231,14 @@ def test_an_approved_effect_outlives_a_kill_while_it_is_being_kept(
             {"write": {"path": "src/gen.py", "content": RANDOM}},
             {"run": "python3 src/gen.py"},
         ],
-        "checks": [{"run": "sleep 2"}],
     }
     engine = build(home)
     session = worked(engine, repository, playbook(tmp_path, random_file))
     (approval,) = engine.approvals.list()
     approved = engine.sessions.task_diff(session.id, "made")
     engine.approvals.approve(approval.id)
-    child = subprocess.Popen([sys.executable, "-c", START, str(home), session.id])
-    for event in engine.sessions.follow(session.id, session.seq + 1, threading.Event()):
-        if event.kind is EventKind.EFFECTS:
-            os.kill(child.pid, signal.SIGKILL)
-            child.wait()
-            break
+    killed = subprocess.run([sys.executable, "-c", KILLED_AT_EFFECTS + START, str(home), session.id], check=False)
+    assert killed.returncode == -signal.SIGKILL
     try:
         ended = resumed(engine, session.id)
         assert states(ended) == {"made": "kept"}, "nobody is asked twice"

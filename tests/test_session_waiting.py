@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Flag
 
@@ -13,7 +14,7 @@ from engine.engine import Engine
 from engine.facade.core import Core
 from engine.models.retrying import RetryingModel
 from engine.vocabulary.errors import ModelError, ModelFault
-from engine.vocabulary.events import EventKind
+from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.models import ModelReply, ModelRequest
 from engine.vocabulary.plans import Plan, Task
 from engine.vocabulary.ports import ModelWatch
@@ -32,6 +33,10 @@ class BusyModel(FaultyModel):
         raise ModelError("the endpoint is busy (429)", retryable=True, fault=ModelFault.BUSY)
 
 
+def _at(event: Event) -> datetime:
+    return datetime.fromisoformat(event.at)
+
+
 @pytest.mark.parametrize("order", ["pause", "cancel"])
 def test_a_pause_and_a_cancel_are_heard_while_the_model_is_waited_for(order: str, home: Path, repository: Path) -> None:
     home.mkdir(mode=0o700)
@@ -46,16 +51,20 @@ def test_a_pause_and_a_cancel_are_heard_while_the_model_is_waited_for(order: str
         waiting = next(e for e in engine.sessions.follow(session, 0, Flag()) if e.kind is EventKind.WAITING)
         assert "busy (429)" in waiting.data["reason"]
         time.sleep(0.5)  # the wait itself is what must not count
-        began = time.monotonic()
+        asked_at, began = datetime.now(UTC), time.monotonic()
         (engine.sessions.pause if order == "pause" else engine.sessions.cancel)(session)
         state = engine.sessions.wait(session, TIMEOUT_S)
-        assert time.monotonic() - began < 5, "not after the 30 seconds of the wait"
+        assert time.monotonic() - began < 20, "not after the 30 seconds of the wait"
         assert state.state is (SessionState.PAUSED if order == "pause" else SessionState.CANCELLED)
         ended = engine.sessions.events(session)[-1]
         whole = state.elapsed_s
         assert ended.data["elapsed_s"] == whole
         if order == "pause":
             assert state.tasks["t"].suspension is not None
-            assert state.tasks["t"].worked_s < 0.4
+            # All that is not between the two: what the machine took besides is work, however slow it is.
+            events = engine.sessions.events(session)
+            started = next(event for event in events if event.kind is EventKind.TASK_STARTED)
+            whole_s = (_at(ended) - _at(started)).total_seconds()
+            assert state.tasks["t"].worked_s <= whole_s - (asked_at - _at(waiting)).total_seconds()
     finally:
         engine.close()
