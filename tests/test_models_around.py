@@ -272,6 +272,19 @@ def test_a_recording_holds_no_secret_and_still_fits(tmp_path: Path) -> None:
     assert ReplayModel("told", file).complete(seen, threading.Event()).calls[0].name == "write"
 
 
+def test_what_repeats_a_secret_fits_what_repeats_the_rest_of_it(tmp_path: Path) -> None:
+    seen = ModelRequest("act", "fix", 1, (Message("tool", f"exit 0\n{SECRET}\n"),))
+    line = recorded_line(seen, ModelReply("", (ToolCall("a", "run", {"command": f"echo {SECRET}"}),)))
+    left = line["reply"]["calls"][0]["arguments"]["command"].removeprefix("echo ")
+    file = tmp_path / "talk.jsonl"
+    write_recording(file, "recorded", [line])
+    told = ReplayModel("told", file)
+    again = ModelRequest("act", "fix", 1, (Message("tool", f"exit 0\n{left}\n"),))
+    assert told.complete(again, threading.Event()).calls
+    with pytest.raises(ModelError, match="another observation"):
+        told.complete(ModelRequest("act", "fix", 1, (Message("tool", "exit 0\n\n"),)), threading.Event())
+
+
 def test_of_two_answers_to_one_question_the_last_is_recorded(tmp_path: Path) -> None:
     request = ModelRequest("act", "fix", 1, (Message("user", "task"),))
     file = tmp_path / "talk.jsonl"

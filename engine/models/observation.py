@@ -6,6 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from engine.governance.secrets import redact
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,9 +22,11 @@ _RULE = re.compile(r"([=\-_])\1{3,}")
 def observation_digest(messages: Sequence[Message]) -> str:
     """SHA-256 (hex) over the last message that is not the model's own (a tool's answer or a person's text),
     normalised: durations (`0.002s`, `1.2 s`, `0:00:01`), the length of drawn rules and trailing spaces do not matter.
-    Without such a message it is the digest of nothing."""
+    Secrets are cut down first, as they are in the recorded replies: a command that repeats one fits its replay, which
+    repeats what is left of it. Without such a message it is the digest of nothing."""
     last = next((message for message in reversed(messages) if message.role in ("tool", "user")), None)
-    return hashlib.sha256(normalised(last.text if last else "").encode("utf-8", "surrogatepass")).hexdigest()
+    text = normalised(redact(last.text)) if last else ""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def normalised(text: str) -> str:
