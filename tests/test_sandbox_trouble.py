@@ -12,6 +12,7 @@ import pytest
 
 from engine.build import build
 from engine.engine import Engine
+from engine.session import steady
 from engine.vocabulary.errors import OrionError, SandboxUnavailable
 from engine.vocabulary.requests import SessionRequest
 from engine.vocabulary.sessions import Session, SessionState
@@ -83,8 +84,9 @@ def test_a_sandbox_that_breaks_again_and_again_pauses_the_session(home: Path, re
 
 
 def test_an_engine_that_is_gone_pauses_the_session_which_goes_on_once_it_is_back(
-    home: Path, repository: Path, tmp_path: Path
+    home: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(steady, "PATIENCE_S", (0.01,))
     with troubled(home) as (engine, provider):
 
         def gone(result: object) -> object:

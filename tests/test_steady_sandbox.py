@@ -20,13 +20,17 @@ HUNGRY = "cat /dev/zero | head -c {} | tail -c 4G | wc -c"
 
 
 class Opened:
-    """Sandboxes in memory, and what they were made of."""
+    """Sandboxes in memory, and what they were made of; `refuses` counts down how often there is none to be had."""
 
     def __init__(self) -> None:
+        self.refuses = 0
         self.sandboxes: list[Sandbox] = []
         self.specs: list[SandboxSpec] = []
 
     def __call__(self, spec: SandboxSpec) -> Sandbox:
+        if self.refuses:
+            self.refuses -= 1
+            raise SandboxUnavailable("no engine answers")
         self.specs.append(spec)
         self.sandboxes.append(MemoryProvider().open(spec))
         return self.sandboxes[-1]
@@ -90,6 +94,28 @@ def test_one_that_is_gone_again_and_again_is_given_up(opened: Opened, run: Calla
     opened.sandboxes[-1].close()
     with pytest.raises(SandboxUnavailable, match="closed"):
         run("true")
+
+
+def test_one_that_cannot_be_had_at_the_moment_is_waited_for_and_that_is_said(opened: Opened, spec: SandboxSpec) -> None:
+    said: list[str] = []
+    steady = SteadySandbox(opened, spec, cap_mib=64, told=said.append, patience_s=(0.01, 0.01))
+    opened.sandboxes[-1].close()
+    opened.refuses = 2
+    assert steady.run("true", timeout_s=30, stop=threading.Event()).outcome is Outcome.LOST
+    assert said[0] == "no engine answers; tried again for 0.02 s"
+    opened.sandboxes[-1].close()
+    opened.refuses = 3
+    with pytest.raises(SandboxUnavailable, match="no engine answers"):
+        steady.run("true", timeout_s=30, stop=threading.Event())
+
+
+def test_whoever_stops_the_session_is_not_kept_waiting_for_an_engine(opened: Opened, spec: SandboxSpec) -> None:
+    stop = threading.Event()
+    steady = SteadySandbox(opened, spec, cap_mib=64, told=lambda _: stop.set(), patience_s=(1000.0,))
+    opened.sandboxes[-1].close()
+    opened.refuses = 9
+    with pytest.raises(SandboxUnavailable, match="no engine answers"):
+        steady.run("true", timeout_s=30, stop=stop)
 
 
 def test_a_frozen_set_up_survives_a_restart(opened: Opened, spec: SandboxSpec, tmp_path: Path) -> None:

@@ -28,9 +28,13 @@ GROWTH = 1.5
 MAX_RESTARTS = 3
 """A sandbox that breaks more often in one run is not worth another try."""
 
+PATIENCE_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Pauses between tries to have another one: an engine that is updated overnight is back within half a minute."""
+
 
 class SteadySandbox:
-    """The session's sandbox. `told` hears in a sentence of every restart; `cap_mib` is the most memory it may get."""
+    """The session's sandbox. `told` hears in a sentence of every restart; `cap_mib` is the most memory it may get,
+    `patience_s` the pauses between tries when none is to be had."""
 
     def __init__(
         self,
@@ -39,11 +43,13 @@ class SteadySandbox:
         *,
         cap_mib: int,
         told: Callable[[str], None] = lambda _: None,
+        patience_s: tuple[float, ...] | None = None,
     ) -> None:
         self._open = open_
         self._spec = spec
         self._cap_mib = cap_mib
         self.told = told
+        self._patience_s = PATIENCE_S if patience_s is None else patience_s
         self._lock = Lock()
         self._grown = False
         self._restarts = 0
@@ -72,7 +78,7 @@ class SteadySandbox:
                 command, timeout_s=timeout_s, stop=stop, on_output=on_output, tree=tree, environment=environment
             )
         except SandboxUnavailable as error:
-            self._reopen(sandbox, error)
+            self._reopen(sandbox, error, stop)
             said = f"the sandbox broke and was restarted on its tree: {error.message}"
             self.told(said)
             return RunResult(Outcome.LOST, None, None, b"", 0, 0.0, restarted=said)
@@ -101,7 +107,7 @@ class SteadySandbox:
             self._closed = True
             self._now.close()
 
-    def _reopen(self, broken: Sandbox, error: SandboxUnavailable) -> None:
+    def _reopen(self, broken: Sandbox, error: SandboxUnavailable, stop: Flag) -> None:
         with self._lock:
             if self._closed:
                 raise error
@@ -111,8 +117,20 @@ class SteadySandbox:
             if self._restarts > MAX_RESTARTS:
                 raise error
             broken.close()
-            # When there is none to be had any more, this says why, and the session pauses with it.
-            self._now = self._open(self._spec)
+            self._now = self._opened(stop)
+
+    def _opened(self, stop: Flag) -> Sandbox:
+        """Another one, waited for a while. When there is none to be had any more, the last refusal says why, and the
+        session pauses with it."""
+        for number, pause_s in enumerate(self._patience_s):
+            try:
+                return self._open(self._spec)
+            except SandboxUnavailable as error:
+                if number == 0:
+                    self.told(f"{error.message}; tried again for {sum(self._patience_s):g} s")
+                if stop.wait(pause_s):
+                    raise
+        return self._open(self._spec)
 
     def _grow(self, small: Sandbox) -> str:
         """Start anew with half as much memory again; what was done, empty when it was done before or cannot be."""
