@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,24 +20,17 @@ from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import SessionState
 from tests.support.counts import count
+from tests.support.killed import killed, runner
 from tests.support.sandboxes import processes_with
 from tests.support.sessions import PIN, created, fingerprint, playbook, resumed, states
 from tests.support.setups import package_index, role_with_setup
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.e2e, pytest.mark.slow]
 
-RUN = (
-    "import sys; from pathlib import Path; from engine.build import build\n"
-    "engine = build(Path(sys.argv[1])); engine.sessions.start(sys.argv[2]); engine.sessions.wait(sys.argv[2])\n"
-)
 KILLS = 3
 """Of each session at most: fewer when it was through before. Fifty sessions have had more than a hundred."""
 EVENTS = 30
 """About as many as an undisturbed run of the session has; each further run has less to do."""
-
-
-def runner(home: Path, session: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", RUN, str(home), session], stderr=subprocess.DEVNULL)
 
 
 def background(marker: str) -> str:
@@ -81,7 +72,7 @@ def neighbour(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
             break
     yield lambda: engine.sessions.get(session).tasks["long"].state is TaskState.RUNNING and child.poll() is None
     child.kill()
-    child.wait()
+    child.communicate()
     engine.close()
 
 
@@ -139,7 +130,7 @@ def test_a_session_killed_at_random_leaves_nothing_that_a_later_start_does_not_c
             "checks": [{"run": f"{background(marker)}; test $(wc -l < log.txt) = 2 -a -f made/more"}],
         },
     ]
-    engine, pids, killed = build(home), [], []
+    engine, kills = build(home), []
     try:
         session = created(engine, repository, playbook(tmp_path, *tasks), role="installer", sandbox=kind)
         resumed(engine, session)
@@ -148,38 +139,19 @@ def test_a_session_killed_at_random_leaves_nothing_that_a_later_start_does_not_c
         for tries in range(KILLS):
             if engine.sessions.get(session).tasks["second"].state is TaskState.KEPT:
                 break
-            child = runner(home, session)
-            pids.append(child.pid)
-            killed.append(_killed(engine, session, child, chance, EVENTS >> tries))
-        record_property("killed_after", [after for after in killed if after])
+            kills.append(killed(engine, home, session, chance, events=EVENTS >> tries, after_s=0.15))
+        record_property("killed_after", [kill.after for kill in kills if kill.after])
         state = engine.sessions.get(session)
         if state.state is not SessionState.AWAITING_REVIEW or not state.tasks["second"].state.ended:
             state = resumed(engine, session)
         assert states(state) == {"first": "kept", "second": "kept"}, [view.reason for view in state.tasks.values()]
         assert engine.review.diff(session).count(b"+line") == 2, "nothing was lost and nothing done twice"
         resumed(engine, created(engine, repository, playbook(tmp_path, {"id": "later"}), sandbox=kind))
-        assert left_behind(home, marker, pids) == []
+        assert left_behind(home, marker, [kill.pid for kill in kills]) == []
         assert neighbour(), "another session's command goes on"
         assert fingerprint(repository) == before
     finally:
         engine.close()
-
-
-def _killed(engine: Engine, session: str, child: subprocess.Popen[bytes], chance: random.Random, events: int) -> str:
-    """What it had said last when it was killed; empty when it was through before."""
-    # At an event, and then after a part of what follows it: commands, checkouts and commits have none of their own.
-    left, last = chance.randrange(1, events), "nothing"
-    for event in engine.sessions.follow(session, engine.sessions.get(session).seq, Flag()):
-        left, last = left - 1, str(event.kind)
-        if left == 0:
-            break
-    try:
-        child.wait(timeout=chance.random() * 0.15)
-    except subprocess.TimeoutExpired:
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        return last
-    return ""
 
 
 def test_a_kill_in_the_middle_of_a_set_up_freezes_nothing_and_the_next_try_makes_it_whole(
@@ -201,7 +173,7 @@ def test_a_kill_in_the_middle_of_a_set_up_freezes_nothing_and_the_next_try_makes
             if event.kind is EventKind.SETUP:
                 break
         child.kill()
-        child.wait()
+        child.communicate()
         assert engine.sessions.get(session).state is SessionState.INTERRUPTED
         assert all("." in made.name for made in (home / "setups").iterdir()), "nothing has the name of a whole one"
         index.shut = False

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-import signal
 import subprocess
 import sys
 from pathlib import Path
-from threading import Event as Flag
 from threading import Timer
 
 import pytest
@@ -16,6 +14,7 @@ from engine.build import build
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.sessions import SessionState
 from tests.support.counts import count
+from tests.support.killed import killed
 from tests.support.sessions import created, fingerprint, playbook, resumed, states
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.e2e, pytest.mark.slow]
@@ -29,11 +28,6 @@ TASKS = [
     }
     for number in range(4)
 ]
-RUN = (
-    "import sys; from pathlib import Path; from engine.build import build\n"
-    "engine = build(Path(sys.argv[1])); engine.sessions.start(sys.argv[2]); engine.sessions.wait(sys.argv[2])\n"
-)
-
 HELD = """
 import os, sys
 from pathlib import Path
@@ -92,16 +86,7 @@ def test_a_run_killed_again_and_again_ends_as_if_nothing_had_happened(
         for _ in range(3):
             if engine.sessions.get(session).state not in (SessionState.CREATED, SessionState.INTERRUPTED):
                 break
-            seen = engine.sessions.get(session).seq
-            child = subprocess.Popen([sys.executable, "-c", RUN, str(home), session])
-            # At an event, not at a time: the same seed kills at the same place on any machine.
-            left = chance.randrange(1, 25)
-            for _ in engine.sessions.follow(session, seen, Flag()):
-                left -= 1
-                if left == 0:
-                    break
-            child.send_signal(signal.SIGKILL)
-            child.wait()
+            killed(engine, home, session, chance, events=25, after_s=0.0)
         state = engine.sessions.get(session)
         if state.state is not SessionState.AWAITING_REVIEW:
             state = resumed(engine, session)
