@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.session.checks import verify
 from engine.session.dispatch import doomed
+from engine.session.drifting import EVERY_TASKS, Drift
 from engine.session.hands import Hands
 from engine.session.heartbeat import Heartbeat
 from engine.session.replanning import Replanning
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from engine.session.bench import Bench
     from engine.vocabulary.ports import Journal, Lease
 
-DRIFT_EVERY_TASKS = 5
-
 _log = logging.getLogger(__name__)
 
 
@@ -45,6 +44,7 @@ class Runner:
         self._ended = ended
         self._replanning = Replanning(bench)
         self._beside = SideBySide(bench)
+        self._drift = Drift(bench)
         self._heartbeat = Heartbeat(journal, lease, bench.pause, bench.stop)
         self._thread = Thread(target=self.run, name=f"session-{lease.session}", daemon=True)
         self._why_paused = "paused by the user"
@@ -173,7 +173,7 @@ class Runner:
             else:
                 self._beside.run(views)
             since_look += len(views)
-            if since_look >= DRIFT_EVERY_TASKS or self._stirred.is_set():
+            if since_look >= EVERY_TASKS or self._stirred.is_set():
                 since_look = 0
                 self._stirred.clear()
                 self._look_for_drift()
@@ -253,17 +253,7 @@ class Runner:
         )
 
     def _look_for_drift(self) -> None:
-        head, paths = self._bench.moved()
-        if not paths:
-            return
-        session = self._bench.ledger.session
-        mine = {path for view in session.tasks.values() for path in view.files}
-        severity = "high" if mine.intersection(paths) else "low"
-        if session.drift == severity:
-            return
-        self._bench.ledger.record(EventKind.DRIFT, severity=severity, head=head, paths=list(paths[:200]))
-        if severity == "high":
-            message = "the workspace changed files that this session changed too; look at them, then resume"
-            self._bench.ledger.record(EventKind.NOTICE, message=message, level="warning")
-            self._why_paused = "drift: the workspace changed the same files"
+        reason = self._drift.look()
+        if reason:
+            self._why_paused = reason
             self._bench.pause.set()
