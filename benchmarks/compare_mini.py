@@ -5,9 +5,9 @@
 
 Both run the same commands in containers of Orion's image on the same repository, their model answers at once, and the
 clock runs from the start of the container to the end of the task. Orion gates every command, keeps a journal, verifies
-the result on a fresh checkout and commits it in that time. The two take turns, each first in every other round, after a
-round that does not count; the figure is the median of the rounds' own ratios, so that what the machine does besides hits
-both. Prints one `name value limit ok/over` line. Exit 2 when one of the two cannot run here.
+the result on a fresh checkout and commits it in that time. The two take turns, each first in every other round, after
+a round that does not count; the figure is the median of the rounds' own ratios, so that what the machine does besides
+hits both. Prints one `name value limit ok/over` line. Exit 2 when one of the two cannot run here.
 """
 
 from __future__ import annotations
