@@ -14,6 +14,7 @@ import pytest
 
 from engine.sandboxes.docker import container
 from engine.sandboxes.docker.wanted import Identity, Wanted, wanted_for
+from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.ports import SandboxProvider
 from engine.vocabulary.runs import SandboxSpec
 from tests.support.escapes.host import Answers, a_host, inside
@@ -112,6 +113,35 @@ def weaken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Fields], obje
         monkeypatch.setattr(container, "unhardened", lambda *_: ())
 
     return change
+
+
+# What would open a container wide, as an engine's configuration, a plug-in or a wrapper could have it.
+_OPENED: dict[str, Callable[[Fields], object]] = {
+    "privileged": _set(Privileged=True, SecurityOpt=["no-new-privileges"]),
+    "the engine's socket": _set(Binds=["/var/run/docker.sock:/var/run/docker.sock"]),
+    "the host's root": _set(Binds=["/:/host"]),
+    "a capability": _set(CapAdd=["SYS_ADMIN"]),
+    "the host's processes": _set(PidMode="host"),
+    "the host's network": _set(NetworkMode="host"),
+    "no filter": _without_option("seccomp"),
+    "a device": _set(Devices=[{"PathOnHost": "/dev/null", "PathInContainer": "/dev/disk", "CgroupPermissions": "rwm"}]),
+}
+
+
+@pytest.mark.parametrize("opened", _OPENED)
+def test_a_running_container_that_is_weaker_than_asked_is_refused_before_anything_runs_in_it(
+    opened: str, docker: SandboxProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Wanted.request
+
+    def weaker(self: Wanted) -> dict[str, Any]:
+        body = whole(self)
+        _OPENED[opened](body["HostConfig"])
+        return {**body, "NetworkDisabled": False}
+
+    monkeypatch.setattr(Wanted, "request", weaker)
+    with pytest.raises(SandboxUnavailable, match="not what was asked for"), a_box(docker):
+        pass
 
 
 def _answers(docker: SandboxProvider, facts: dict[str, Any], only: list[str]) -> Answers:

@@ -58,8 +58,10 @@ class TestEnding:
 
     def test_a_whole_tree_of_processes_ends_at_the_time_limit(self, box: Box) -> None:
         marker = uuid.uuid4().hex
-        tree = f"for i in 1 2 3 4 5; do (setsid sh -c 'sleep 1000; : {marker}' &) ; done; sleep 1000"
-        assert box.run(tree, timeout_s=0.5).outcome is Outcome.TIMED_OUT
+        # Deaf to whatever can be ignored, the command itself too.
+        deaf = 'trap "" HUP INT QUIT TERM'
+        tree = f"for i in 1 2 3 4 5; do (setsid sh -c '{deaf}; while sleep 1000; do :; done; : {marker}' &) ; done"
+        assert box.run(f"{tree}; {deaf}; while :; do sleep 1000; done", timeout_s=0.5).outcome is Outcome.TIMED_OUT
         assert not processes_with(marker)
 
 
