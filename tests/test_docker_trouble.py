@@ -131,6 +131,15 @@ class TestFinding:
         assert [place.address for place in places({}, tmp_path)] == ["unix:///rootless.sock"]
         assert [place.address for place in places({"DOCKER_CONTEXT": "mine"}, tmp_path)] == ["unix:///rootless.sock"]
 
+    @pytest.mark.docker
+    def test_an_engine_that_was_started_meanwhile_is_found_without_starting_orion_anew(self, tmp_path: Path) -> None:
+        real, mine = find_engine(), tmp_path / "docker.sock"
+        real.close()
+        provider = DockerProvider(RECIPE, where=(Place(f"unix://{mine}", "DOCKER_HOST"),))
+        assert "no Docker engine answers" in provider.probe().detail
+        mine.symlink_to(real.address.removeprefix("unix://"))
+        assert provider.probe().available
+
     def test_a_provider_without_an_engine_is_unavailable_not_broken(self, tmp_path: Path) -> None:
         provider = DockerProvider(RECIPE, where=(Place(f"unix://{tmp_path}/no.sock", "DOCKER_HOST"),))
         status = provider.probe()

@@ -106,6 +106,21 @@ def test_a_binary_that_does_not_work_is_passed_over_for_the_next(tmp_path: Path)
 
 
 @pytest.mark.sandbox
+def test_one_that_did_not_work_is_tried_again_and_one_that_did_is_kept(tmp_path: Path) -> None:
+    (real, *_) = binaries()
+    tmp_path.chmod(0o755)
+    place = tmp_path / "bwrap"
+    provider = BubblewrapProvider([Binary(place, "system", (tmp_path, *real.folders, real.path.parent))])
+    place.write_text("#!/bin/sh\nexit 1\n")
+    place.chmod(0o755)
+    assert not provider.probe().available
+    place.write_text(f'#!/bin/sh\nexec {real.path} "$@"\n')
+    assert provider.probe().available, "whoever installed it meanwhile need not start Orion anew"
+    place.unlink()
+    assert provider.probe().available
+
+
+@pytest.mark.sandbox
 def test_the_status_says_which_means_are_in_force_and_what_is_weaker() -> None:
     detail = BubblewrapProvider().probe().detail
     for word in ("no network", "limits: memory", "processes", "system call filter", "weaker than Docker", "temporary"):

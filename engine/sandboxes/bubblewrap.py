@@ -63,7 +63,8 @@ class BubblewrapProvider:
         return NAME
 
     def probe(self) -> SandboxStatus:
-        """Run a real command with each binary until one proves itself; the answer is kept."""
+        """Run a real command with each binary until one proves itself. That one is kept; where none does, they are
+        tried anew each time, since a person who read what to do has done it meanwhile."""
         return self._found()[0]
 
     def open(self, spec: SandboxSpec, tell: Callable[[str], None] = lambda _: None) -> BubblewrapSandbox:
@@ -76,9 +77,12 @@ class BubblewrapProvider:
 
     def _found(self) -> tuple[SandboxStatus, Binary | None]:
         with self._lock:
-            if self._probed is None:
-                self._probed = self._probe()
-            return self._probed
+            if self._probed is not None:
+                return self._probed
+            found = self._probe()
+            if found[1] is not None:
+                self._probed = found
+            return found
 
     def _probe(self) -> tuple[SandboxStatus, Binary | None]:
         if platform.system() != "Linux":

@@ -65,11 +65,15 @@ class DockerProvider:
         return NAME
 
     def probe(self) -> SandboxStatus:
-        """Run a real command in a hardened container; the answer is kept."""
+        """Run a real command in a hardened container. That it works is kept; what does not is looked at anew each
+        time, since a person who read what to do has done it meanwhile."""
         with self._lock:
-            if self._status is None:
-                self._status = self._probe()
-            return self._status
+            if self._status is not None:
+                return self._status
+            found = self._probe()
+            if found.available:
+                self._status = found
+            return found
 
     def open(self, spec: SandboxSpec, tell: Callable[[str], None] = lambda _: None) -> DockerSandbox:
         """Make a container ready, fetching the image first when it is not here; `tell` hears of that. Raises
