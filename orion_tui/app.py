@@ -221,6 +221,8 @@ class OrionApp(App[int]):
         self._watch = ChainWatch(self, found.engine, self._chain_changed)
         self._windows = WindowWatch(self, found.engine, self._windows_changed)
         self._lists_read(found.lists)
+        for said in found.engine.settled:
+            self.say(said, severity="warning", timeout=60.0)
         self._presence = Presence(self, found.engine.attendance, self.now, self._absence_changed)
         self.set_interval(TICK_S, self.bridge.tick)
         self.set_interval(_LOOK_AGAIN_S, self._lists_changed)

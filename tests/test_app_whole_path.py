@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from textual.widgets import Select
 
 from engine.vocabulary.sessions import SessionState
 from orion_tui.app import OrionApp
-from tests.support.app_driver import on_screen, shown, told, wait_for
+from tests.support.app_driver import in_time, on_screen, shown, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.sandbox]
 
@@ -34,15 +32,6 @@ tasks:
     steps:
       - run: "printf 'Orion\\\\n' >> greeting.md"
 """
-
-
-async def in_time(pilot: Pilot[Any], condition: Callable[[], Any], what: str) -> None:
-    """Wait for something that another process does, at most a minute."""
-    end = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > end or "this is a bug" in told(pilot.app):  # type: ignore[arg-type]
-            raise AssertionError(f"never happened: {what}\n{shown(pilot.app)}")  # type: ignore[arg-type]
-        await pilot.pause(0.02)
 
 
 def app_over(engine: Any, workspace: Path) -> OrionApp:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.sessions import Evidence, PromotionRecord, Session, SessionState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.vocabulary.events import Event
 
 
@@ -30,6 +32,7 @@ def promoted(session: Session, event: Event) -> Session:
         chosen=data.get("chosen", ""),
         old=data.get("old", ""),
         kind=data.get("as", "commit"),
+        accepted=tuple(_accepted(each) for each in data.get("accepted_findings", ())),
     )
     return replace(
         session,
@@ -40,8 +43,14 @@ def promoted(session: Session, event: Event) -> Session:
     )
 
 
+def _accepted(finding: Mapping[str, Any]) -> str:
+    line = f":{finding['line']}" if finding["line"] else ""
+    place = f" in {finding['path']}{line}" if finding["path"] else ""
+    return f"{finding['kind'].replace('_', ' ')}{place}: {finding['message']}"
+
+
 def promotion_failed(session: Session, event: Event) -> Session:
-    return replace(session, promoting=None)
+    return replace(session, promoting=None, cut_short=(*session.cut_short, (event.at, event.data.get("reason", ""))))
 
 
 def promotion_undone(session: Session, event: Event) -> Session:

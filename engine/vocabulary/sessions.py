@@ -140,7 +140,8 @@ class Checkpoint:
 class PromotionRecord:
     """One promotion of a session, finished or undone. `source` is the session commit whose content it took, `base` and
     `chosen` the trees before and after it, as far as the session is concerned; empty in what older versions wrote.
-    `old` is the commit that the branch was at. `kind` is commit, commits or changes."""
+    `old` is the commit that the branch was at. `kind` is commit, commits or changes; `accepted` are the findings that
+    were accepted with it, each as a sentence."""
 
     attempt: int
     commit: str
@@ -155,6 +156,7 @@ class PromotionRecord:
     chosen: str = ""
     old: str = ""
     kind: str = "commit"
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ class Session:
     `run_s` is what the present one had worked at `run_s_at`, and it waits until `waits_until`, which is no work.
     `survey` is the blob with what the planner was told of the repository; `unweighed` are the tasks that ended since
     the plan was last weighed, in the order of their ends; `checked` is the evidence that a reviewer asked for, by the
-    tree that would have been promoted."""
+    tree that would have been promoted; `cut_short` are promotions that came to nothing, each with its time and why."""
 
     id: str
     goal: str = ""
@@ -194,6 +196,7 @@ class Session:
     checkpoints: tuple[Checkpoint, ...] = ()
     promotions: tuple[PromotionRecord, ...] = ()
     promoting: Mapping[str, Any] | None = None
+    cut_short: tuple[tuple[str, str], ...] = ()
     hand_off: tuple[str, ...] = ()
     criteria: tuple[Evidence, ...] = ()
     checked: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)

@@ -25,6 +25,7 @@ NEEDS: dict[str, str] = {
     "tasked": "no kept task of this session stands behind it",
     "conflicted": "this file has no conflict to resolve",
     "notes": "there is no note yet: m writes one on a line or a file",
+    "note": "choose a note in the list first",
     "promotable": "something still blocks this selection, the line above the files says what",
     "promoted": "nothing of this session is promoted",
     "nothing_left": "there is something in it still: to promote, to decide, or to go on with",

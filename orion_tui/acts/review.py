@@ -51,6 +51,7 @@ REVIEW: tuple[Act, ...] = (
     Act("group", "group", "g", "Files by folder, or by the task that made them", ("review",), ("files",), footer=False),
     Act("resolve", "resolve", "c", "Resolve the conflict of this file", ("review",), ("engine", "conflicted")),
     Act("note", "note", "m", "Say something about this line or file to the agent", ("review",), ("file",)),
+    Act("drop_note", "drop note", "delete", "Drop the note under the cursor", ("review",), ("note",), footer=False),
     Act("turn_down", "reject", "r", "Leave the file out, with a reason", ("review",), ("file",), footer=False),
     Act("look", "look around", "o", "A shell in the sandbox, on a copy of the result", ("review",), ("engine",), False),
     Act("check_out", "open result", "O", "The result as plain files elsewhere", ("review",), ("engine",), False),

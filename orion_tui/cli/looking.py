@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from threading import Event as Flag
 
 import click
 
 from engine.vocabulary.changes import ReviewNote
 from engine.vocabulary.errors import UsageError
-from engine.vocabulary.text import visible
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, session_argument
-from orion_tui.cli.out import note, say, say_bytes, say_json
+from orion_tui.cli.out import say, say_bytes, say_json
+from orion_tui.looking import look_around
 
 
 @click.command()
@@ -28,23 +26,8 @@ def look(session: str, command: str) -> int:
                 output, ended = place.run(command)
                 say_bytes(output)
                 return Exit.BLOCKED if ended else Exit.DONE
-            note("orion: in the sandbox, network off, on a copy that is thrown away; `exit` or ctrl+d leaves")
-            while True:
-                try:
-                    line = input(f"{visible(place.folder)} $ ") if sys.stdin.isatty() else input()
-                except EOFError:
-                    return Exit.DONE
-                if line.strip() in ("exit", "quit"):
-                    return Exit.DONE
-                stop = Flag()
-                try:
-                    output, ended = place.run(line, stop)
-                except KeyboardInterrupt:
-                    stop.set()
-                    continue
-                say_bytes(output)
-                if ended:
-                    note(f"\n[{ended}]")
+            look_around(place)
+            return Exit.DONE
 
 
 @click.command()

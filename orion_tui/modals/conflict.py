@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SuspendNotSupported
@@ -17,6 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
 from engine.vocabulary.text import decoded, visible
+from orion_tui.lent import CANNOT, lent
+from orion_tui.merging_outside import edited, merge_tool_missing, merged
 from orion_tui.modals.box import put
 from orion_tui.resources import style_sheet
 
@@ -38,8 +35,8 @@ class Resolved:
 
 
 class ConflictModal(ModalScreen[Resolved | None]):
-    """`o` and `t` take a side, `e` edits here, `E` in $VISUAL or $EDITOR, `b` asks the agent; escape leaves it open.
-    Nothing with a marker of git's still in it is taken."""
+    """`o` and `t` take a side, `e` edits here, `E` in $VISUAL or $EDITOR, `M` in the merge tool, `b` asks the agent;
+    escape leaves it open. Nothing with a marker of git's still in it is taken."""
 
     CSS_PATH = [str(style_sheet("review.tcss"))]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,7 +45,8 @@ class ConflictModal(ModalScreen[Resolved | None]):
         Binding("t", "answer('theirs')", "theirs", show=False),
         Binding("b", "answer('rebase')", "ask the agent", show=False),
         Binding("e", "edit", "edit", show=False),
-        Binding("E", "editor", "editor", show=False),
+        Binding("E", "outside('editor')", "editor", show=False),
+        Binding("M", "outside('tool')", "merge tool", show=False),
         Binding("ctrl+s", "take", "take the edit", show=False),
     ]
 
@@ -87,11 +85,12 @@ class ConflictModal(ModalScreen[Resolved | None]):
                 ("t", " theirs  "),
                 ("e", " edit here  "),
                 ("E", " in your editor  "),
+                ("M", " in your merge tool  "),
                 ("b", " ask the agent  "),
                 ("esc", " leave it open"),
             )
         parts = [part for key, what in keys for part in ((key, "key"), (what, "muted"))]
-        put(self.query_one("#conflict-keys", Static), [*([(f"✗ {error}\n", "bad")] if error else []), *parts])
+        put(self.query_one("#conflict-keys", Static), [*([(f"✗ {visible(error)}\n", "bad")] if error else []), *parts])
 
     def action_answer(self, how: str) -> None:
         if not self.query_one(TextArea).display:
@@ -112,20 +111,27 @@ class ConflictModal(ModalScreen[Resolved | None]):
         if area.display:
             self._try(area.text.encode())
 
-    def action_editor(self) -> None:
-        if self.query_one(TextArea).display or not self._is_text():
+    def action_outside(self, which: str) -> None:
+        """In a program of the person's own; whatever becomes of it, its end is said here."""
+        if self.query_one(TextArea).display or (which == "editor" and not self._is_text()):
+            return
+        missing = merge_tool_missing() if which == "tool" else ""
+        if missing:
+            self._say(missing)
             return
         try:
-            with self.app.suspend():
-                edited, wrong = edited_outside(self._sides)
+            with lent(self.app):
+                content, wrong = edited(self._sides) if which == "editor" else merged(self._sides)
         except SuspendNotSupported:
-            self._say("this terminal cannot be lent to an editor: e edits here")
+            self._say(f"{CANNOT}: e edits here")
             return
         self.refresh(layout=True)
-        if edited is None:
+        if content is None:
             self._say(wrong)
+        elif content == self._sides.marked:
+            self._say("nothing was changed in it, so nothing is taken")
         else:
-            self._try(edited)
+            self._try(content)
 
     def _is_text(self) -> bool:
         try:
@@ -151,28 +157,6 @@ class ConflictModal(ModalScreen[Resolved | None]):
         self.query_one("#conflict-sides").styles.height = "1fr"
         self.query(VerticalScroll).first().focus()
         self._say()
-
-
-def edited_outside(sides: ConflictSides) -> tuple[bytes | None, str]:
-    """What a person's own editor made of the file with markers, or why there is nothing. The three versions lie beside
-    it as `base`, `ours` and `theirs`, and ORION_MERGE may name a tool that takes their four paths as git's do."""
-    tool, editor = os.environ.get("ORION_MERGE", ""), os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory(prefix="orion-conflict-") as folder:
-        name = Path(sides.path).name or "file"
-        paths = {kind: Path(folder) / f"{kind}.{name}" for kind in ("base", "ours", "theirs", "merged")}
-        for kind, data in (("base", sides.base), ("ours", sides.ours), ("theirs", sides.theirs)):
-            paths[kind].write_bytes(data or b"")
-        paths["merged"].write_bytes(sides.marked)
-        command = (
-            [*shlex.split(tool), *map(str, paths.values())] if tool else [*shlex.split(editor), str(paths["merged"])]
-        )
-        try:
-            done = subprocess.run(command, check=False)
-        except OSError as error:
-            return None, f"{command[0]} cannot be started: {error.strerror}"
-        if done.returncode:
-            return None, f"{command[0]} ended with status {done.returncode}: nothing is taken"
-        return paths["merged"].read_bytes(), ""
 
 
 def _text(data: bytes | None) -> str:

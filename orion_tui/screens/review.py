@@ -18,12 +18,13 @@ from orion_tui.modals.detail import DetailModal
 from orion_tui.resources import style_sheet
 from orion_tui.screens.review_acts import ReviewActs
 from orion_tui.screens.review_rows import detail, entries, finding_of, path_of, status_lines
+from orion_tui.screens.review_settled import note_detail
 from orion_tui.selection import Hunks, Selection
 from orion_tui.widgets.diff_parse import Patch
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.marked_list import MarkedList, rows_of
 from orion_tui.widgets.prose import Prose
-from orion_tui.widgets.signs import Parts, session_sign
+from orion_tui.widgets.signs import Part, Parts, session_sign
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -173,16 +174,27 @@ class ReviewScreen(ReviewActs):
         if selection is None:
             return
         self._status(status_lines(selection))
-        self.query_one("#review-list", MarkedList).show(
-            lambda width: rows_of(entries(selection, self.memory.by_task), width)
-        )
+        rows = entries(selection, self.memory.by_task, self.memory.notes)
+        self.query_one("#review-list", MarkedList).show(lambda width: rows_of(rows, width))
         self.query_one(DiffView).show_left(selection.left_out)
         self._draw_detail()
         self.update_chrome()
 
     def _draw_detail(self) -> None:
-        parts = detail(self._selection, self._key) if self._selection is not None else []
-        self.query_one("#review-detail", Prose).show(parts)
+        self.query_one("#review-detail", Prose).show(self._known())
+
+    def _known(self) -> list[Part]:
+        """Everything known about what the cursor is on."""
+        if self._selection is None:
+            return []
+        note = self._note_here
+        return detail(self._selection, self._key) if note is None else note_detail(self.memory.notes[note])
+
+    @property
+    def _note_here(self) -> int | None:
+        """The number of the note under the cursor."""
+        kind, _, number = self._key.partition(":")
+        return int(number) if kind == "note" and int(number) < len(self.memory.notes) else None
 
     @property
     def _key(self) -> str:
@@ -240,6 +252,7 @@ class ReviewScreen(ReviewActs):
             "conflicted": self._path in conflicts,
             "tasked": bool(self._tasks_here),
             "notes": bool(self.memory.notes),
+            "note": self._note_here is not None,
             "decision": self._key.startswith("asks:"),
             "promotable": selection.can_promote,
             "promoted": self._record is not None,
@@ -332,9 +345,16 @@ class ReviewScreen(ReviewActs):
         self.toggle_class("-diff-only")
         self.focus_reading()
 
+    def do_drop_note(self) -> None:
+        here = self._note_here
+        if here is not None:
+            notes = self.memory.notes
+            self.memory.notes = (*notes[:here], *notes[here + 1 :])
+            self._draw()
+
     def do_session_log(self) -> None:
         self.orion.go("monitor", session=self._session)
 
     def do_detail(self) -> None:
         if self._selection is not None:
-            self.app.push_screen(DetailModal("What is known", detail(self._selection, self._key)))
+            self.app.push_screen(DetailModal("What is known", self._known()))

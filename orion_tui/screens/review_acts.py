@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,11 @@ from typing import TYPE_CHECKING
 from textual.app import SuspendNotSupported
 
 from engine.vocabulary.changes import ReviewNote
+from engine.vocabulary.errors import OrionError
 from engine.vocabulary.text import visible
 from orion_tui.bridge import ask
+from orion_tui.lent import CANNOT, lent
+from orion_tui.looking import look_around
 from orion_tui.modals.choice import Choice, ChoiceModal
 from orion_tui.modals.conflict import ConflictModal, Resolved
 from orion_tui.modals.pin import PinModal
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.changes import Promotion
     from engine.vocabulary.sessions import PromotionRecord
     from engine.vocabulary.workspaces import ConflictSides, UndoPreview
+    from orion_tui.looking import Place
 
 _FOLDER = Wanted("a folder that does not exist yet", "name a folder")
 _NOTE = Wanted("what should be different here", "there is nothing to say yet")
@@ -228,12 +231,21 @@ class ReviewActs(ReviewDiff):
     # -- beyond the diff
 
     def do_look(self) -> None:
-        """The command of the same name, on this terminal, while the app waits."""
+        """Lines of shell on this terminal, while the app waits; the sandbox is opened first, so that what keeps it from
+        opening is said here."""
+        engine, session, opened = self.engine, self._session, ExitStack()
+        self.orion.say("opening the sandbox …")
+        ask(self, lambda: opened.enter_context(engine.review.look(session)), lambda at: self._look_around(at, opened))
+
+    def _look_around(self, place: Place, opened: ExitStack) -> None:
         try:
-            with self.app.suspend():
-                subprocess.run([sys.executable, "-m", "orion_tui", "look", self._session], check=False)
+            with lent(self.app):
+                look_around(place)
         except SuspendNotSupported:
-            self.orion.say(f"this terminal cannot be lent to a shell; elsewhere: orion look {self._session}")
+            self.orion.say(f"{CANNOT}; elsewhere: orion look {self._session}")
+        except OrionError as error:
+            self.orion.show_error(error)
+        ask(self, opened.close, lambda _: None)
 
     def do_check_out(self) -> None:
         text = "The whole result as plain files, whatever is chosen here. Nothing in there runs by itself."

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from engine.vocabulary.changes import Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.text import visible
+from orion_tui.screens.review_settled import note_entries, settled_detail, settled_entries, settled_words
 from orion_tui.screens.review_tree import tree
 from orion_tui.widgets.marked_list import Entry, gap, heading
 from orion_tui.widgets.prose import HANG
 from orion_tui.widgets.signs import Part, task_sign
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.vocabulary.changes import ReviewNote
     from engine.vocabulary.sessions import TaskView
     from orion_tui.selection import Selection
 
@@ -23,9 +27,9 @@ _SEVERITY: dict[Severity, Part] = {
 }
 
 
-def entries(selection: Selection, by_task: bool = False) -> list[Entry]:
-    """What needs a person first (decisions, findings, tasks to look at), then files, what a person must run, the
-    rest of the tasks."""
+def entries(selection: Selection, by_task: bool = False, notes: Sequence[ReviewNote] = ()) -> list[Entry]:
+    """What needs a person first (decisions, findings, tasks to look at, notes to send), then files, what a person must
+    run, what was settled already, the rest of the tasks."""
     rows: list[Entry] = []
     session = selection.whole.session
     waiting = [
@@ -42,6 +46,7 @@ def entries(selection: Selection, by_task: bool = False) -> list[Entry]:
         ("WAITS FOR YOU", waiting),
         ("FINDINGS", [_finding(selection, finding) for finding in selection.findings]),
         ("LOOK CLOSER", [_task(view) for view in closer]),
+        ("NOTES TO SEND", note_entries(notes)),
     ):
         rows += [heading(title), *found, gap()] if found else []
     if selection.paths:
@@ -54,6 +59,8 @@ def entries(selection: Selection, by_task: bool = False) -> list[Entry]:
     if selection.whole.hand_off:
         rows += [*_gap(rows), heading("FOR YOU TO RUN")]
         rows += [Entry(f"run:{n}", ("→ ", "accent"), command) for n, command in enumerate(selection.whole.hand_off)]
+    settled = settled_entries(session)
+    rows += [*_gap(rows), heading("SETTLED ALREADY"), *settled] if settled else []
     rest = [_task(view) for view in session.tasks.values() if view not in closer]
     return [*rows, *_gap(rows), heading("TASKS"), *rest] if rest else rows
 
@@ -128,6 +135,8 @@ def detail(selection: Selection, key: str) -> list[Part]:
             ("Orion never runs this; you do, once you are content:\n", "muted"),
             (visible(command, keep="\n"), "key"),
         ]
+    if kind in ("promoted", "cut", "turned", "decided"):
+        return settled_detail(selection.whole.session, kind, name)
     if kind == "refused":
         entry = next((entry for entry in selection.whole.changes.refused if entry.path == name), None)
         return [] if entry is None else [(visible(entry.reason), ""), (f"\n{entry.rule}", "muted")]
@@ -212,6 +221,8 @@ def status_lines(selection: Selection) -> list[Part]:
     waiting = len(whole.session.waiting)
     if waiting:
         parts.append((f"  ◐ {waiting} decision{'' if waiting == 1 else 's'} still to make", "accent"))
+    if settled := settled_words(whole.session):
+        parts.append((f"  {settled}", "muted"))
     record = next((record for record in reversed(whole.session.promotions) if not record.undone_by), None)
     if not count and record is not None:
         words = f"\n✓ everything is on {visible(record.branch)} as {record.commit[:12]}: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -49,3 +50,12 @@ def shown(app: OrionApp) -> str:
 def told(app: OrionApp) -> str:
     """Everything that the app has told the person so far."""
     return "\n".join(notification.message for notification in app._notifications)
+
+
+async def in_time(pilot: Pilot[Any], condition: Callable[[], Any], what: str) -> None:
+    """Wait for something that another process does, at most a minute."""
+    end = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > end or "this is a bug" in told(pilot.app):
+            raise AssertionError(f"never happened: {what}\n{shown(pilot.app)}")
+        await pilot.pause(0.02)

@@ -41,6 +41,7 @@ class FakeEngine:
         self.history: dict[str, list[Event]] = {}
         self.state: dict[str, Session] = {}
         self.subscribers: list[Callable[[tuple[Event, ...]], None]] = []
+        self.settled: tuple[str, ...] = ()
         self.calls: list[tuple[str, ...]] = []
         self.blobs: dict[str, bytes] = {}
         self.reports: dict[str, Review] = {}

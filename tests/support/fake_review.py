@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
@@ -22,7 +24,7 @@ from engine.vocabulary.changes import (
     ReviewNote,
     Severity,
 )
-from engine.vocabulary.errors import AuthError, ConfigError, Locked
+from engine.vocabulary.errors import AuthError, ConfigError, Locked, SandboxUnavailable, WorkspaceError
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import Task
 from engine.vocabulary.requests import AuthStatus, Review
@@ -198,6 +200,20 @@ class _Reviews:
     def conflict(self, session: str, path: str, *, onto: str | None = None) -> ConflictSides:
         marked = b"<<<<<<< ours\nmine\n=======\nits own\n>>>>>>> theirs\n"
         return ConflictSides(path, b"before\n", b"mine\n", b"its own\n", marked)
+
+    @contextmanager
+    def look(self, session: str) -> Iterator[Any]:
+        if self._engine.block == "sandbox":
+            raise SandboxUnavailable("no sandbox can be opened here", "orion doctor says why")
+        self._engine.calls.append(("look", session))
+        yield None
+        self._engine.calls.append(("looked", session))
+
+    def check_out(self, session: str, folder: Path) -> int:
+        if folder.exists():
+            raise WorkspaceError(f"{folder} exists already", "name a folder that does not")
+        self._engine.calls.append(("check_out", str(folder)))
+        return 4
 
     def revise(self, session: str, notes: Sequence[ReviewNote]) -> str:
         self._engine.calls.append(("revise", *(f"{n.path}:{n.line or ''} {n.text}" for n in notes)))
