@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.storage.feedback import JournalFeedback
     from engine.storage.trust import TrustedContent
     from engine.vocabulary.access import Keychain
+    from engine.vocabulary.keymaps import KnownAct
     from engine.vocabulary.ports import Model, SandboxProvider
     from engine.vocabulary.settings import ModelSettings, Settings
     from engine.workspace.setups import SetupFolder
@@ -202,9 +203,9 @@ def default_home() -> Path:
     return Path(named) if named else Path.home() / ".orion"
 
 
-def build(home: Path | None = None) -> Engine:
-    """Open Orion's home, making it when it is new, and settle what a kill cut short (`Engine.settled` tells). Raises
-    ConfigError and JournalError."""
-    engine = Engine(Core(_Adapters(home or default_home())))
+def build(home: Path | None = None, acts: Callable[[], Sequence[KnownAct]] = tuple) -> Engine:
+    """Open Orion's home, making it when it is new, and settle what a kill cut short (`Engine.settled` tells). `acts`
+    are the actions that a key of the configuration may be given to. Raises ConfigError and JournalError."""
+    engine = Engine(Core(_Adapters(home or default_home()), acts))
     engine.settled = engine.review.settle()
     return engine

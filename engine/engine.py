@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.facade.doctor import Doctor
     from engine.facade.feedback import FeedbackFace
     from engine.facade.first_run import Setup
+    from engine.facade.housekeeping import Housekeeping
     from engine.facade.models import Models
     from engine.facade.nouns import Playbooks
     from engine.facade.roles import Roles
@@ -83,6 +84,12 @@ class Engine:
         from engine.facade.audit import Audit
 
         return Audit(self._core)
+
+    @cached_property
+    def housekeeping(self) -> Housekeeping:
+        from engine.facade.housekeeping import Housekeeping
+
+        return Housekeeping(self._core)
 
     @cached_property
     def settings(self) -> SettingsFace:

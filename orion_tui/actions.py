@@ -7,10 +7,13 @@ screen when their conditions exclude each other (pause and resume).
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 
+from engine.vocabulary.keymaps import KEY_PATTERN, KnownAct
 from orion_tui.acts.act import EVERYWHERE, Act
 from orion_tui.acts.house import HOUSE
 from orion_tui.acts.needs import NEEDS
@@ -19,9 +22,20 @@ from orion_tui.acts.roles import ROLES
 from orion_tui.acts.work import WORK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 ACTS: tuple[Act, ...] = (*WORK, *REVIEW, *ROLES, *HOUSE)
+
+
+def known_acts() -> tuple[KnownAct, ...]:
+    """What may be given another key, for whoever checks a configuration. A second key of something is none of its
+    own."""
+    return tuple(KnownAct(act.id, act.shown_key, act.screens) for act in ACTS if re.match(KEY_PATTERN, act.shown_key))
+
+
+def with_keys(keys: Mapping[str, str]) -> tuple[Act, ...]:
+    """The table with a person's own keys, by the names of actions; names that there are not are left alone."""
+    return tuple(replace(act, key=keys[act.id]) if act.id in keys else act for act in ACTS) if keys else ACTS
 
 
 def acts_for(screen: str, acts: Iterable[Act] = ACTS) -> tuple[Act, ...]:
@@ -29,9 +43,9 @@ def acts_for(screen: str, acts: Iterable[Act] = ACTS) -> tuple[Act, ...]:
     return tuple(act for act in acts if screen in act.screens or EVERYWHERE in act.screens)
 
 
-def bindings_for(screen: str) -> list[BindingType]:
+def bindings_for(screen: str, acts: Iterable[Act] = ACTS) -> list[BindingType]:
     """Textual bindings of one screen: every key goes to `press`, which looks the act up again."""
-    keys = {act.key: act for act in reversed(acts_for(screen))}
+    keys = {act.key: act for act in reversed(acts_for(screen, acts))}
     return [Binding(key, f"press('{key}')", act.label, show=False) for key, act in keys.items()]
 
 
@@ -40,9 +54,9 @@ def reason_off(act: Act, facts: frozenset[str]) -> str:
     return next((NEEDS[need] for need in act.needs if need not in facts), "")
 
 
-def act_for_key(screen: str, key: str, facts: frozenset[str]) -> tuple[Act | None, str]:
+def act_for_key(screen: str, key: str, facts: frozenset[str], acts: Iterable[Act] = ACTS) -> tuple[Act | None, str]:
     """The act that a key means now, with the reason why it is off (empty when it works)."""
-    candidates = [act for act in acts_for(screen) if act.key == key]
+    candidates = [act for act in acts_for(screen, acts) if act.key == key]
     for act in candidates:
         if not reason_off(act, facts):
             return act, ""

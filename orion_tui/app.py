@@ -3,18 +3,22 @@ the first paint, in a thread."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App
 from textual.events import Key
-from textual.theme import Theme
 
+from engine.vocabulary.errors import ConfigError
 from engine.vocabulary.sessions import SessionState
+from engine.vocabulary.settings import theme_said
 from engine.vocabulary.text import visible
+from orion_tui.actions import ACTS, known_acts, with_keys
 from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, is_here, read_lists
 from orion_tui.chain import Chain, ChainWatch
+from orion_tui.looks import OWN, THEMES, filters_for, next_choice, theme_of
 from orion_tui.presence import Presence
 from orion_tui.resources import style_sheet
 from orion_tui.routes import make_screen
@@ -30,58 +34,13 @@ if TYPE_CHECKING:
 
     from engine.vocabulary.absence import Absence
     from engine.vocabulary.errors import OrionError
+    from engine.vocabulary.settings import Settings
     from orion_tui.engine_face import EngineFace
     from orion_tui.review_memory import ReviewMemory
 
 _QUIT = "quit"
 _LOOK_AGAIN_S = 5.0
 """How often the lists are read again without being asked: a runner that died tells nobody."""
-
-# Textual's own muted colour is a share of the contrast, which a strip of segments cannot blend.
-_OWN = {
-    "orion-accent": "#e8ab3c",
-    "orion-muted": "#8d96a1",
-    "orion-line": "#3c444f",
-    "orion-cursor": "#2d3540",
-    "orion-cursor-idle": "#20262e",
-}
-_THEMES = (
-    Theme(
-        "orion-dark",
-        primary="#7aa2c8",
-        accent="#e0a030",
-        foreground="#d5d9de",
-        background="#14171b",
-        surface="#1a1e23",
-        panel="#232830",
-        success="#7fb58a",
-        error="#d9786c",
-        warning="#e0a030",
-        dark=True,
-        variables=_OWN,
-    ),
-    Theme(
-        "orion-light",
-        primary="#2c5d8f",
-        accent="#8a5300",
-        foreground="#1d2126",
-        background="#fbfaf7",
-        surface="#f3f1ec",
-        panel="#e6e3dc",
-        success="#256b38",
-        error="#a3271b",
-        warning="#8a5300",
-        dark=False,
-        variables={
-            "orion-accent": "#8a5300",
-            "orion-muted": "#666d76",
-            "orion-line": "#b8b3a7",
-            "orion-cursor": "#d9e2ec",
-            "orion-cursor-idle": "#ecebe6",
-        },
-    ),
-)
-
 
 Wizard = Literal["never", "new", "always"]
 
@@ -94,6 +53,15 @@ class _Opened:
     disconnect: Callable[[], None]
     lists: Lists
     greets: bool
+    settings: Settings | None
+
+
+def _settings_of(engine: EngineFace) -> Settings | None:
+    """None where the file is broken: whoever needs it says so, and what it says of the app can wait."""
+    try:
+        return engine.settings.get()
+    except ConfigError:
+        return None
 
 
 def _palette() -> type[Provider]:
@@ -115,13 +83,19 @@ class OrionApp(App[int]):
         now: Callable[[], datetime] | None = None,
         *,
         wizard: Wizard = "never",
+        look: str = "dark",
     ) -> None:
-        """`wizard` says whether the set-up opens by itself: on a home where nobody ever did anything, or always."""
+        """`wizard` says whether the set-up opens by itself: on a home where nobody ever did anything, or always. `look`
+        is the theme to paint with first, as the configuration says it."""
         super().__init__(css_path=[style_sheet("orion.tcss")])
-        for theme in _THEMES:
+        for theme in THEMES:
             self.register_theme(theme)
         # Before the first paint, so that the style sheets are worked out once.
-        self.set_reactive(App.theme, "orion-dark")
+        first = theme_of(look, os.environ)
+        self.set_reactive(App.theme, first)
+        self._filters = filters_for(first, self._filters)
+        self._look = look
+        self.acts = ACTS
         self.stylesheet.set_variables(self.get_css_variables())
         self.workspace = workspace
         self.now = now or (lambda: datetime.now(UTC))
@@ -201,7 +175,7 @@ class OrionApp(App[int]):
         return make_screen("home")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return _OWN
+        return OWN
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._start_engine)
@@ -212,12 +186,14 @@ class OrionApp(App[int]):
             engine = self._open_engine()
             disconnect = connect(self.bridge, engine)
             greets = self._wizard == "always" or (self._wizard == "new" and engine.setup.is_new())
-            return _Opened(engine, disconnect, read_lists(engine, {}), greets)
+            return _Opened(engine, disconnect, read_lists(engine, {}), greets, _settings_of(engine))
 
         ask(self, opened, self._opened, self._not_opened, group="engine")
 
     def _opened(self, found: _Opened) -> None:
         self._engine, self._disconnect = found.engine, found.disconnect
+        if found.settings is not None:
+            self.apply(found.settings)
         self._watch = ChainWatch(self, found.engine, self._chain_changed)
         self._windows = WindowWatch(self, found.engine, self._windows_changed)
         self._lists_read(found.lists)
@@ -319,10 +295,39 @@ class OrionApp(App[int]):
 
         screen = self.screen
         if isinstance(screen, OrionScreen):
-            self.push_screen(HelpModal(screen.NAME, screen.reason_off))
+            self.push_screen(HelpModal(screen.NAME, self.acts, screen.reason_off))
 
     def do_theme(self) -> None:
-        self.theme = "orion-light" if self.theme == "orion-dark" else "orion-dark"
+        """The next look, at once, and kept in the configuration."""
+        look = next_choice(self.theme)
+        self._wear(look)
+        if not self.is_open:
+            return
+        settings = self.engine.settings
+
+        def kept(_fields: object) -> None:
+            self.say(f"theme: {look}", timeout=2)
+
+        ask(self, lambda: settings.save(settings.with_value("theme", look)), kept, self._not_kept)
+
+    def _not_kept(self, error: OrionError) -> None:
+        self.say(f"it looks so until you leave; it cannot be kept: {error.message}", severity="warning", timeout=8)
+
+    def _wear(self, look: str) -> None:
+        theme = theme_of(look, os.environ)
+        self._look = look
+        self._filters = filters_for(theme, self._filters)
+        self.theme = theme
+
+    def apply(self, settings: Settings) -> None:
+        """What the configuration says of the app itself counts from now on: its look and its keys."""
+        if settings.theme != self._look:
+            self._wear(settings.theme)
+        acts = with_keys(settings.keys)
+        if acts != self.acts:
+            self.acts = acts
+            if isinstance(self.screen, OrionScreen):
+                self.screen.take_keys()
 
     def do_quit(self) -> None:
         running = [summary for summary in self.bridge.state.sessions if summary.state is SessionState.RUNNING]
@@ -370,11 +375,21 @@ def run(home: Path | None, workspace: Path, *, wizard: Wizard = "new") -> int:
         # Imported in the thread that opens it: git, schemas and SQLite are not needed to paint.
         from engine.build import build
 
-        engine: EngineFace = build(home)
+        engine: EngineFace = build(home, known_acts)
         return engine
 
-    app = OrionApp(open_engine, workspace, wizard=wizard)
+    app = OrionApp(open_engine, workspace, wizard=wizard, look=_look_in(home))
     try:
         return app.run() or 0
     finally:
         app.close_engine()
+
+
+def _look_in(home: Path | None) -> str:
+    """The theme of the configuration, looked up before the first paint; `auto` where there is none to read."""
+    if home is None:
+        return theme_said("")
+    try:
+        return theme_said((home / "config.yaml").read_text("utf-8", "replace"))
+    except OSError:
+        return theme_said("")

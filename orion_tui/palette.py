@@ -7,12 +7,12 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from orion_tui.actions import ACTS, acts_for
+from orion_tui.actions import acts_for
 from orion_tui.acts.act import EVERYWHERE, Act
 from orion_tui.screens.base import OrionScreen
 
 # Not in the footer, yet not the second key of something else.
-_ALONE = ("theme", "previous_hunk", "setup")
+_ALONE = ("theme", "previous_hunk", "setup", "ask_again")
 
 
 class Actions(Provider):
@@ -33,8 +33,16 @@ class Actions(Provider):
         screen = self.screen
         if not isinstance(screen, OrionScreen):
             return []
-        here = [act for act in acts_for(screen.NAME) if act.id != "palette" and (act.footer or act.id in _ALONE)]
-        there = [act for act in ACTS if act not in here and act.id != "palette" and EVERYWHERE not in act.screens]
+        here = [
+            act
+            for act in acts_for(screen.NAME, screen.orion.acts)
+            if act.id != "palette" and (act.footer or act.id in _ALONE)
+        ]
+        there = [
+            act
+            for act in screen.orion.acts
+            if act not in here and act.id != "palette" and EVERYWHERE not in act.screens
+        ]
         entries = []
         for act in sorted(here, key=lambda act: bool(screen.reason_off(act))):
             reason = screen.reason_off(act)

@@ -15,7 +15,7 @@ from textual.widgets import Input, Select
 from engine.engine import Engine
 from engine.vocabulary.roles import RoleSource
 from orion_tui.app import OrionApp
-from orion_tui.role_watch import RoleWatch
+from orion_tui.file_watch import FileWatch
 from tests.support.counts import count
 from tests.support.screens import BEST, SMALL, notified, says, settled, shown, typed, until
 
@@ -30,7 +30,7 @@ def called(name: str, text: str = TEXT) -> str:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RoleWatch, "every_s", 0.2)
+    monkeypatch.setattr(FileWatch, "every_s", 0.2)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def at_role(
 
 async def choose(pilot: Pilot[Any], key: str) -> None:
     """Put the cursor of the form on a field."""
-    pilot.app.screen.query_one("#role-form").choose(key)  # type: ignore[attr-defined]
+    pilot.app.screen.query_one("#form-rows").choose(key)  # type: ignore[attr-defined]
     await pilot.pause()
 
 
@@ -86,7 +86,7 @@ async def replaced(pilot: Pilot[Any], key: str, words: str) -> None:
     await choose(pilot, key)
     await pilot.press("enter")
     await pilot.pause()
-    pilot.app.screen.query_one("#role-words", Input).value = words
+    pilot.app.screen.query_one("#form-words", Input).value = words
     await settled(pilot)
 
 

@@ -47,10 +47,12 @@ def test_what_makes_it_laxer_asks_for_the_pin_and_what_makes_it_stricter_does_no
 
 def test_every_guarded_name_is_found_out() -> None:
     path = Path("config.yaml")
-    lax = parse_settings("auth: {window_s: 9}\nsandbox: {toolchains: [/opt/a]}\n", path)
-    plain = parse_settings("", path)
-    assert set(weakened(plain, lax)) == set(GUARDED) == set(changed(plain, lax))
-    assert weakened(lax, plain) == ()
+    text = "auth: {window_s: 9}\nsandbox: {toolchains: [/opt/a]}\nnotifications: {desktop: true}\n"
+    lax, plain = parse_settings(text, path), parse_settings("", path)
+    assert set(weakened(plain, lax)) == set(GUARDED)
+    assert set(changed(plain, lax)) == {"auth.window_s", "sandbox.toolchains", "notifications.desktop"}
+    # A place is as guarded when it goes as when it comes.
+    assert weakened(lax, plain) == ("notifications",)
 
 
 def test_a_text_that_is_not_valid_is_not_written(engine: Engine) -> None:

@@ -309,11 +309,11 @@ def test_a_set_up_that_nobody_has_used_for_a_month_is_cleared_and_asked_for_agai
     role_with_setup(home, "mkdir made; chmod 0 made")
     file = playbook(tmp_path, {"id": "a"})
     assert states(approved(engine, worked(engine, repository, file, role="installer").id)) == {"a": "kept"}
-    engine.sessions.cleanup()
+    engine.housekeeping.tidy()
     (kept,) = (home / "setups").iterdir()
     long_ago = time.time() - 31 * 24 * 3600
     os.utime(kept / "setup.json", (long_ago, long_ago))
     (home / "setups" / "0123.part").mkdir()
-    engine.sessions.cleanup()
+    engine.housekeeping.tidy()
     assert list((home / "setups").iterdir()) == []
     assert states(worked(engine, repository, file, role="installer")) == {"a": "pending"}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.storage.home import Home
     from engine.storage.trust import TrustedContent
     from engine.vocabulary.access import Authenticator, Keychain
+    from engine.vocabulary.keymaps import KnownAct
     from engine.vocabulary.ports import (
         Blobs,
         Clock,
@@ -95,8 +96,10 @@ class Adapters(Protocol):
 class Core:
     """The adapters, the runners of this process by session, and the sessions as they were last folded."""
 
-    def __init__(self, adapters: Adapters) -> None:
+    def __init__(self, adapters: Adapters, acts: Callable[[], Sequence[KnownAct]] = tuple) -> None:
+        """`acts` are the actions of whoever shows the settings, to hold the keys of the configuration against."""
         self.adapters = adapters
+        self.acts = acts
         self.home = adapters.home
         self.journal = adapters.journal
         self.feed = adapters.feed

@@ -7,6 +7,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import OrionError, UsageError
+from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 from engine.vocabulary.requests import DoctorCheck, ModelEntry
 from engine.vocabulary.text import nearest
 
@@ -63,7 +64,25 @@ class Models:
             raise UsageError("that is no key", "paste the key alone, in one line")
         keychain = self._core.adapters.model_keychain(settings)
         keychain.set(entry_of(settings.keychain), key)
+        self._key_changed(settings, "kept")
         return keychain.where
+
+    def forget_key(self, name: str) -> str:
+        """Take the key out of the keychain; where it was. Raises UsageError when the model names no keychain entry or
+        there is no key, KeychainError."""
+        from engine.models.keys import entry_of
+
+        settings = self.get(name)
+        keychain = self._core.adapters.model_keychain(settings) if settings.keychain else None
+        if keychain is None or keychain.get(entry_of(settings.keychain)) is None:
+            raise UsageError(f"no key of the model {name!r} is in the keychain", f"keep one: orion model key {name}")
+        keychain.delete(entry_of(settings.keychain))
+        self._key_changed(settings, "removed")
+        return keychain.where
+
+    def _key_changed(self, settings: ModelSettings, change: str) -> None:
+        data = {"model": settings.name, "entry": settings.keychain, "change": change}
+        self._core.journal.append(ACCOUNT, [Fact(EventKind.KEY_CHANGED, data)])
 
     def doctor(self) -> DoctorCheck:
         """The default model: configured, its key there, its endpoint listening. Sends nothing."""

@@ -143,8 +143,8 @@ class Roles:
             role = self.check(name, text)
         except RoleError as error:
             problems = error.problems or (Problem(error.message, hint=error.hint),)
-            return RolePreview(text, None, problems, fields_of(text), ())
-        return RolePreview(text, role, (), fields_of(text), self.typical(role, confidence))
+            return RolePreview(text, problems, fields_of(text))
+        return RolePreview(text, (), fields_of(text), role, self.typical(role, confidence))
 
     def with_words(self, text: str, key: str, words: str) -> str:
         """The text of a role file after a person typed these words for a field of its form. Raises RoleError for words

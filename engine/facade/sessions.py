@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
 from threading import Timer
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from engine.vocabulary.ports import ModelWatch, RunnerInfo
     from engine.vocabulary.requests import Explanation, Intake, Proposal, SessionRequest
 
-ARCHIVE_AFTER = timedelta(days=30)
 _ENDED = (SessionState.COMPLETED, SessionState.CANCELLED, SessionState.PROMOTED, SessionState.REJECTED)
 
 
@@ -260,20 +258,6 @@ class Sessions:
         if view.suspension is not None:
             return repository.diff(view.suspension.base, view.suspension.partial)
         return b""
-
-    def cleanup(self) -> int:
-        """Remove the folders of sessions that ended more than 30 days ago; how many. Their history stays. Frozen
-        set-ups that no session has used for as long go too."""
-        before = self._core.clock.now() - ARCHIVE_AFTER
-        removed = 0
-        for summary in self._core.journal.summaries():
-            old = bool(summary.ended_at) and datetime.fromisoformat(summary.ended_at) < before
-            folder = self._core.home.session(summary.id)
-            if old and summary.state in _ENDED and folder.exists() and not self._core.alive(summary.id):
-                _remove(folder)
-                removed += 1
-        self._core.adapters.setups.clear_unused(before.timestamp())
-        return removed
 
     def _command(self, session: str, command: str) -> None:
         state = self._core.session(session)

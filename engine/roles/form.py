@@ -16,7 +16,8 @@ from engine.roles.rules import LISTS
 from engine.roles.splicing import dumped, remove_value, set_value
 from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.errors import RoleError
-from engine.vocabulary.role_forms import LISTED, RoleField
+from engine.vocabulary.forms import FormField
+from engine.vocabulary.role_forms import LISTED
 from engine.vocabulary.roles import Thresholds, WriteLimits
 from engine.vocabulary.text import nearest, visible
 
@@ -75,7 +76,7 @@ _PLAIN: tuple[tuple[str, str, str, str], ...] = (
 _CHOICES = {"risk_tolerance": ("low", "medium", "high"), "auth_method": ("pin", "totp")}
 
 
-def fields_of(text: str) -> tuple[RoleField, ...]:
+def fields_of(text: str) -> tuple[FormField, ...]:
     """The form of a role file, right or wrong; empty when the text is no YAML mapping."""
     try:
         document = parse_document(text, "the role", {}, error=RoleError)
@@ -101,7 +102,7 @@ def with_words(text: str, key: str, words: str) -> str:
     return with_field(text, key, value_of(key, said) if said else None)
 
 
-def _fields(document: Document) -> Iterator[RoleField]:
+def _fields(document: Document) -> Iterator[FormField]:
     data = document.data
     defaults = _defaults()
     yield from _unknown(document)
@@ -131,7 +132,7 @@ def _others() -> Iterator[str]:
             yield name
 
 
-def _unknown(document: Document) -> Iterator[RoleField]:
+def _unknown(document: Document) -> Iterator[FormField]:
     """What no role has, at the top and inside of groups: it can only be left out."""
     data, known = document.data, field_names()
     tops = {name.partition(".")[0] for name in known}
@@ -162,10 +163,10 @@ def _field(
     about: str,
     choices: tuple[str, ...] = (),
     *places: str,
-) -> RoleField:
+) -> FormField:
     where = places or (key,)
     found = [document.places[place][0] for place in where if place in document.places]
-    return RoleField(key, label, group, words, default, about, choices, where, found[0] if found else None)
+    return FormField(key, label, group, words, default, about, choices, where, found[0] if found else None)
 
 
 def _defaults() -> Mapping[str, str]:
@@ -235,7 +236,7 @@ def _entries(items: Sequence[Any], action: str) -> Iterator[tuple[int, list[Any]
             yield index, patterns if isinstance(patterns, list) else [patterns]
 
 
-def _authority(document: Document) -> Iterator[RoleField]:
+def _authority(document: Document) -> Iterator[FormField]:
     lists = _lists(document.data)
     for action, entry in CLASSES.items():
         said, places = [], []
@@ -322,7 +323,7 @@ def _replaced(items: Sequence[Any], action: str, patterns: list[Any] | None) -> 
 # -- success criteria: one field each, and one for another
 
 
-def _criteria(document: Document) -> Iterator[RoleField]:
+def _criteria(document: Document) -> Iterator[FormField]:
     items = _at(document.data, "success_criteria")
     items = items if isinstance(items, list) else []
     about = "text for the reviewer; what follows ' $ ' is a command whose exit status decides it"

@@ -34,6 +34,7 @@ _BY_USER = frozenset(
         EventKind.ROLE_CHANGED,
         EventKind.SETTING_CHANGED,
         EventKind.AUDIT_CHAIN_BEGUN,
+        EventKind.KEY_CHANGED,
         EventKind.FIRST_RUN,
     }
 )

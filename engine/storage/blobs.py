@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import time
 from typing import TYPE_CHECKING
 
 from engine.storage.files import sync_folder, write_private
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ID = re.compile(r"[0-9a-f]{64}")
+_JUST_KEPT_S = 3600.0
 
 
 class FileBlobs:
@@ -29,6 +32,8 @@ class FileBlobs:
             # The id vouches for the content, so an equal size is enough to know that it is there already; a torn file
             # has another size and is written again.
             if path.is_file() and path.stat().st_size == len(data):
+                # Whoever clears up meanwhile sees that it is used again.
+                os.utime(path)
                 return blob
             for folder in (self._folder, path.parent.parent, path.parent):
                 if not folder.is_dir():
@@ -59,6 +64,21 @@ class FileBlobs:
                 f"the kept output {blob[:12]} is damaged", "the log still has its last lines; check the disk"
             )
         return data
+
+    def size(self, blob: str) -> int:
+        """Its bytes, 0 when it is not kept."""
+        try:
+            return self._path(blob).stat().st_size if _ID.fullmatch(blob) else 0
+        except OSError:
+            return 0
+
+    def remove(self, blob: str) -> None:
+        """Let it go; one that was kept again within the last hour stays."""
+        try:
+            if _ID.fullmatch(blob) and time.time() - self._path(blob).stat().st_mtime > _JUST_KEPT_S:
+                self._path(blob).unlink()
+        except OSError:
+            return  # gone already, or not ours to remove: it is tried again the next time
 
     def _path(self, blob: str) -> Path:
         return self._folder / blob[:2] / blob[2:4] / blob

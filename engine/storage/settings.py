@@ -7,135 +7,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.documents import Document, parse_document, read_document
+from engine.storage.settings_schema import EXAMPLE, SCHEMA
+from engine.vocabulary.keymaps import key_faults
 from engine.vocabulary.models import Price
-from engine.vocabulary.sessions import MOST_PARALLEL, Limits
-from engine.vocabulary.settings import ModelSettings, SandboxSettings, Settings
+from engine.vocabulary.sessions import Limits
+from engine.vocabulary.settings import (
+    WEB_CHANNELS,
+    EmailPlace,
+    ModelSettings,
+    NotificationPlaces,
+    Retention,
+    SandboxSettings,
+    Settings,
+    WebPlace,
+)
 from engine.vocabulary.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from engine.vocabulary.errors import Problem
+    from engine.vocabulary.keymaps import KnownAct
 
 _ADDRESS = re.compile(r"https?://[^\s@]+")
-_TEXT = {"type": "string", "minLength": 1, "maxLength": 2000}
-_PRICE = {"type": "number", "minimum": 0, "maximum": 1_000_000}
-
-
-def _object(properties: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": dict(properties), "additionalProperties": False, **more}
-
-
-_MODEL = _object(
-    {
-        "api": {"enum": ["openai", "anthropic", "replay"]},
-        "model": _TEXT,
-        "base_url": _TEXT,
-        "api_key_env": {**_TEXT, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
-        "keychain": _TEXT,
-        "file": _TEXT,
-        "context_tokens": {"type": "integer", "minimum": 1024, "maximum": 100_000_000},
-        "max_output_tokens": {"type": "integer", "minimum": 16, "maximum": 10_000_000},
-        "timeout_s": {"type": "number", "minimum": 1, "maximum": 86_400},
-        "price_per_mtok": _object({"input": _PRICE, "output": _PRICE, "cached_input": _PRICE, "cache_write": _PRICE}),
-    },
-    required=["api"],
-)
-
-SCHEMA: Mapping[str, Any] = _object(
-    {
-        "default_model": {"type": ["string", "null"], "minLength": 1},
-        "models": {"type": "object", "additionalProperties": _MODEL},
-        "default_role": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
-        "sandbox": _object(
-            {
-                "prefer": {"enum": ["auto", "docker", "bubblewrap"]},
-                "image": {"type": ["string", "null"], "minLength": 1},
-                "toolchains": {"type": "array", "items": _TEXT, "maxItems": 100},
-                "memory_mib": {"type": "integer", "minimum": 64, "maximum": 1_048_576},
-                "cpus": {"type": "number", "minimum": 0.1, "maximum": 1024},
-                "pids": {"type": "integer", "minimum": 8, "maximum": 65_536},
-            }
-        ),
-        "limits": _object(
-            {
-                "time_s": {"type": "number", "exclusiveMinimum": 0, "maximum": 31_536_000},
-                "cost_usd": {"type": "number", "minimum": 0, "maximum": 1_000_000},
-                "tokens": {"type": "integer", "minimum": 0},
-                "turns": {"type": "integer", "minimum": 0},
-                "task_time_s": {"type": "number", "minimum": 0, "maximum": 31_536_000},
-                "task_cost_usd": {"type": "number", "minimum": 0, "maximum": 1_000_000},
-                "task_tokens": {"type": "integer", "minimum": 0},
-                "task_turns": {"type": "integer", "minimum": 0},
-                "parallel": {"type": "integer", "minimum": 1, "maximum": MOST_PARALLEL},
-            }
-        ),
-        "auth": _object({"window_s": {"type": "number", "minimum": 0, "maximum": 300}}),
-    }
-)
-"""The JSON Schema (2020-12) of the file."""
-
-_EXAMPLE = """\
-# Orion's configuration. Everything may be left out; what is commented out shows the form, the rest the defaults.
-# API keys never stand here: name the environment variable or the keychain entry that holds one.
-
-# Which of the models below plans and works. Without one, work with playbooks: orion work --playbook FILE
-# default_model: local
-
-# models:
-#   local:
-#     api: openai                     # any endpoint that speaks chat completions
-#     base_url: http://127.0.0.1:8080/v1
-#     model: qwen3-coder
-#     api_key_env: LOCAL_KEY          # leave it out for an endpoint without keys
-#     context_tokens: 32768
-#     price_per_mtok: {input: 0.0, output: 0.0, cached_input: 0.0}   # US dollars
-#   claude:
-#     api: anthropic
-#     model: claude-sonnet-4-5
-#     api_key_env: ANTHROPIC_API_KEY
-#     price_per_mtok: {input: 3.0, output: 15.0, cached_input: 0.3}
-#   routed:
-#     api: openai
-#     base_url: https://openrouter.ai/api/v1
-#     model: qwen/qwen3-coder
-#     keychain: routed                # kept with: orion model key routed
-#     timeout_s: 300                  # until the first piece of a reply
-#     max_output_tokens: 8192
-#   recorded:
-#     api: replay                     # a conversation from a file, no network
-#     file: recordings/tidy.jsonl     # relative to this file
-
-default_role: software-engineer
-
-sandbox:
-  prefer: auto                        # auto, docker or bubblewrap
-  image: null                         # a Docker image; null is Orion's own
-  memory_mib: 512
-  cpus: 2.0
-  pids: 128
-  # Folders of this machine that the sandbox may read, for tools that are not in /usr:
-  # toolchains: [/home/me/.pyenv, /opt/node]
-
-limits:
-  time_s: 28800                       # of work; waiting for a person, or for a busy model, is not counted
-  cost_usd: 5.00
-  tokens: 0                           # in and out together; 0 is no limit
-  turns: 0                            # calls of a model
-  task_time_s: 0                      # the same for each task
-  task_cost_usd: 0
-  task_tokens: 0
-  task_turns: 60
-  parallel: 1                         # independent tasks side by side, at most 4, each in a sandbox of its own
-
-auth:
-  window_s: 0                         # seconds that a right PIN or code covers more of the same session, at most 300
-"""
 
 
 def example_settings() -> str:
     """A complete file with comments, which reads as the defaults."""
-    return _EXAMPLE
+    return EXAMPLE
 
 
 def read_settings(path: Path) -> Settings:
@@ -146,9 +45,10 @@ def read_settings(path: Path) -> Settings:
     return _settings(read_document(path, SCHEMA))
 
 
-def parse_settings(text: str, path: Path) -> Settings:
-    """The same from what the file at `path` would hold."""
-    return Settings() if says_nothing(text) else _settings(parse_document(text, str(path), SCHEMA))
+def parse_settings(text: str, path: Path, acts: Sequence[KnownAct] = ()) -> Settings:
+    """The same from what the file at `path` would hold; with `acts`, the keys must be those of actions that there
+    are."""
+    return Settings() if says_nothing(text) else _settings(parse_document(text, str(path), SCHEMA), acts)
 
 
 def chosen_role(path: Path) -> str:
@@ -161,8 +61,8 @@ def says_nothing(text: str) -> bool:
     return all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())
 
 
-def _settings(document: Document) -> Settings:
-    problems = _problems(document)
+def _settings(document: Document, acts: Sequence[KnownAct] = ()) -> Settings:
+    problems = _problems(document, acts)
     if problems:
         raise document.error(problems)
     data: Mapping[str, Any] = document.data
@@ -176,7 +76,17 @@ def _settings(document: Document) -> Settings:
         sandbox=SandboxSettings(**sandbox),
         limits=_limits(data.get("limits", {})),
         auth_window_s=float(data.get("auth", {}).get("window_s", 0.0)),
+        retention=Retention(**data.get("retention", {})),
+        notifications=_places(data.get("notifications", {})),
+        theme=data.get("theme", Settings().theme),
+        keys=dict(data.get("keys", {})),
     )
+
+
+def _places(entry: Mapping[str, Any]) -> NotificationPlaces:
+    email = {("sender" if key == "from" else key): value for key, value in entry.get("email", {}).items()}
+    web = {channel: WebPlace(**entry[channel]) for channel in WEB_CHANNELS if channel in entry}
+    return NotificationPlaces(EmailPlace(**email) if email else None, desktop=entry.get("desktop", False), **web)
 
 
 def _file_says_nothing(path: Path) -> bool:
@@ -205,7 +115,7 @@ def _model(name: str, entry: Mapping[str, Any]) -> ModelSettings:
     return ModelSettings(name=name, **fields, price=Price(**entry.get("price_per_mtok", {})))
 
 
-def _problems(document: Document) -> list[Problem]:
+def _problems(document: Document, acts: Sequence[KnownAct]) -> list[Problem]:
     """What no schema can say."""
     data: Mapping[str, Any] = document.data
     models: Mapping[str, Mapping[str, Any]] = data.get("models", {})
@@ -220,7 +130,24 @@ def _problems(document: Document) -> list[Problem]:
         field = f"sandbox.toolchains[{place}]"
         if not Path(folder).is_absolute() or ".." in Path(folder).parts:
             found.append(document.problem(field, f"{folder!r} is not an absolute path", "start it with /, without .."))
+    for channel in WEB_CHANNELS:
+        if channel in data.get("notifications", {}):
+            found += _web_problems(document, f"notifications.{channel}", data["notifications"][channel])
+    for name, message, hint in key_faults(data.get("keys", {}), acts):
+        found.append(document.problem(f"keys.{name}", message, hint))
     return found
+
+
+def _web_problems(document: Document, field: str, entry: Mapping[str, Any]) -> list[Problem]:
+    if ("url" in entry) == ("keychain" in entry):
+        hint = (
+            "keychain: NAME where the address is a secret itself, as with Slack, Discord and Teams; else url: https://…"
+        )
+        return [document.problem(field, "an address comes from one place: url or keychain", hint)]
+    if not _ADDRESS.fullmatch(entry.get("url", "https://x")):
+        hint = "start it with https://, and keep user and password out of it"
+        return [document.problem(f"{field}.url", "not an address that can be called", hint)]
+    return []
 
 
 def _model_problems(document: Document, field: str, entry: Mapping[str, Any]) -> list[Problem]:

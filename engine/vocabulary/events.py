@@ -124,6 +124,10 @@ class EventKind(StrEnum):
     AUDIT_CHAIN_BEGUN = "audit_chain_begun"
     """start (the number of its first entry), entries (how many are before it), sound (how many of those could be
     verified), why"""
+    KEY_CHANGED = "key_changed"
+    """model, entry (its name in the keychain), change (kept or removed): the key of a model, never the key itself"""
+    TIDIED = "tidied"
+    """sessions, outputs, setups (how many were removed), size (bytes): what retention let go of"""
     FIRST_RUN = "first_run"
     """state (finished or left), [step] (where it was left): how the wizard of the first run ended"""
 

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 GUARDED: Mapping[str, str] = {
     "auth.window_s": "a longer time in which a PIN is not asked for again",
     "sandbox.toolchains": "more folders of this machine inside the sandbox",
+    "notifications": "another place where notifications go",
 }
-"""Dotted names, with the change that needs it; towards the stricter side none does."""
+"""Dotted names, with the change that needs it; towards the stricter side none does, but any change of a place does."""
+
+DESTINATIONS = "notifications"
+_AS_WRITTEN = {"auth_window_s": "auth.window_s", "notifications.email.sender": "notifications.email.from"}
 
 
 def changed(before: Settings, after: Settings) -> tuple[str, ...]:
@@ -30,12 +34,14 @@ def weakened(before: Settings, after: Settings) -> tuple[str, ...]:
         found.append("auth.window_s")
     if set(after.sandbox.toolchains or ()) - set(before.sandbox.toolchains or ()):
         found.append("sandbox.toolchains")
+    if after.notifications != before.notifications:
+        found.append(DESTINATIONS)
     return tuple(found)
 
 
 def _flat(values: Mapping[str, Any], lead: str = "") -> list[tuple[str, Any]]:
     rows: list[tuple[str, Any]] = []
     for name, value in values.items():
-        dotted = "auth.window_s" if not lead and name == "auth_window_s" else f"{lead}{name}"
+        dotted = _AS_WRITTEN.get(f"{lead}{name}", f"{lead}{name}")
         rows += _flat(value, f"{dotted}.") if isinstance(value, dict) else [(dotted, value)]
     return rows

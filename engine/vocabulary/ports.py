@@ -111,6 +111,12 @@ class Blobs(Protocol):
     def get(self, blob: str) -> bytes:
         """The bytes. Raises JournalError when they are gone or not what the id says."""
 
+    def size(self, blob: str) -> int:
+        """Its bytes, 0 when it is not kept."""
+
+    def remove(self, blob: str) -> None:
+        """Let it go, unless it was kept again just now."""
+
 
 class Sandbox(Protocol):
     """One open sandbox. Commands run one at a time; all processes of one are gone before `run` returns."""

@@ -44,10 +44,60 @@ class SandboxSettings:
     pids: int = 128
 
 
+THEMES = ("auto", "dark", "light", "contrast", "plain")
+"""How the app looks; `plain` has no colours at all, and is what `auto` means where NO_COLOR is set, else `dark`."""
+
+WEB_CHANNELS = ("webhook", "slack", "discord", "teams")
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """When settled things are removed, in days; 0 is never. A session is settled when it is promoted, rejected or
+    completed, or when it is over and kept nothing; nothing else is ever removed. At most `sessions` settled ones keep
+    their trees."""
+
+    sessions_days: int = 30
+    sessions: int = 50
+    outputs_days: int = 90
+    setups_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class EmailPlace:
+    """Where mail goes and who takes it; `keychain` names the entry with the password of `user`."""
+
+    to: str
+    host: str
+    sender: str = ""
+    port: int = 587
+    user: str = ""
+    keychain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebPlace:
+    """An address that is called, or the keychain's entry that holds it."""
+
+    url: str = ""
+    keychain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationPlaces:
+    """One place for each channel that a role may name. Kept for later: nothing is sent yet."""
+
+    email: EmailPlace | None = None
+    webhook: WebPlace | None = None
+    slack: WebPlace | None = None
+    discord: WebPlace | None = None
+    teams: WebPlace | None = None
+    desktop: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration, validated. For `auth_window_s` seconds a right PIN or code covers more of the same
-    session, 0 for never."""
+    session, 0 for never. `keys` are the keys of the app's actions that are not the usual ones, by the action's name."""
 
     default_model: str | None = None
     models: Mapping[str, ModelSettings] = field(default_factory=dict)
@@ -55,3 +105,18 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     limits: Limits = field(default_factory=Limits)
     auth_window_s: float = 0.0
+    retention: Retention = field(default_factory=Retention)
+    notifications: NotificationPlaces = field(default_factory=NotificationPlaces)
+    theme: str = "auto"
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+def theme_said(text: str) -> str:
+    """The theme that a configuration names, `auto` when it names none; good enough to paint with before the file is
+    read in earnest."""
+    for line in text.splitlines():
+        name, colon, value = line.partition(":")
+        if colon and name == "theme":
+            said = value.partition(" #")[0].strip().strip("\"'")
+            return said if said in THEMES else THEMES[0]
+    return THEMES[0]

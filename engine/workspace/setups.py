@@ -149,19 +149,21 @@ class SetupFolder:
                 trash.rmdir()
         return cleared
 
-    def clear_unused(self, before: float) -> int:
-        """Remove those that no session has used since `before` (seconds since the epoch), and what was left half made;
-        how many of the former."""
-        self.clear_parts()
-        cleared = 0
-        for place in self._root.iterdir():
+    def unused(self, before: float) -> list[Path]:
+        """Those that no session has used since `before` (seconds since the epoch)."""
+        found = []
+        for place in sorted(self._root.iterdir()):
             with suppress(OSError):
                 if (place / _ABOUT).stat().st_mtime < before:
-                    with locked(self._lock(place.name), wait_s=0) as mine:
-                        if mine:
-                            _remove(place)
-                            cleared += 1
-        return cleared
+                    found.append(place)
+        return found
+
+    def clear(self, key: str) -> bool:
+        """Remove that one; False when somebody works on it."""
+        with locked(self._lock(key), wait_s=0) as mine:
+            if mine:
+                _remove(self._root / key)
+            return mine
 
     def _lock(self, key: str) -> Path:
         return self._locks / f"setup-{key}.lock"

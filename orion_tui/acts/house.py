@@ -57,7 +57,12 @@ HOUSE: tuple[Act, ...] = (
         ("home",),
         ("engine",),
     ),
-    Act("change_setting", "change", "enter", "Give it another value", ("settings",), ("engine", "setting")),
+    Act("save_settings", "save", "ctrl+s", "Keep the configuration", ("settings",), ("file_edits", "valid")),
+    Act("new_model", "new model", "n", "Describe another model", ("settings",), ("not_typing",)),
+    Act("keep_key", "key", "K", "Keep the model's key in the keychain", ("settings",), ("model", "saved")),
+    Act("forget_key", "remove key", "D", "Take the model's key out of the keychain", ("settings",), ("model", "saved")),
+    Act("try_model", "try it", "c", "Ask the model for one word", ("settings",), ("model", "saved")),
+    Act("tidy", "tidy up", "h", "What would be removed by now, and remove it", ("settings",), ("engine",)),
     Act(
         "second_factor",
         "PIN/codes",

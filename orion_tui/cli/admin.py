@@ -88,7 +88,8 @@ def get(key: str | None, as_json: bool) -> int:
 @json_option
 def set_(key: str, value: str | None, unset: bool, pin_stdin: bool, as_json: bool) -> int:
     """Write one KEY such as `limits.time_s`; VALUE is YAML (`90`, `docker`, `[/opt/node]`). Comments stay. What makes
-    Orion less strict (`auth.window_s`, `sandbox.toolchains`) asks for the PIN or a code."""
+    Orion less strict (`auth.window_s`, `sandbox.toolchains`), and any change of `notifications`, asks for the PIN or a
+    code."""
     if unset == (value is not None):
         raise UsageError("give either a VALUE or --unset", "orion settings set limits.time_s 3600")
     with opened() as engine:
@@ -132,10 +133,30 @@ def edit(pin_stdin: bool) -> int:
             return Exit.DONE
 
 
+@settings.command()
+@json_option
+def keys(as_json: bool) -> int:
+    """The keys of the app's actions: what may stand under `keys` in the configuration, with what each is now."""
+    from orion_tui.actions import known_acts
+
+    with opened() as engine:
+        own = engine.settings.get().keys
+    rows = [(act.id, own.get(act.id, act.key), act.key, act.screens) for act in known_acts()]
+    if as_json:
+        say_json({"keys": [{"action": i, "key": now, "usual": usual, "screens": on} for i, now, usual, on in rows]})
+        return Exit.DONE
+    for name, now, usual, on in rows:
+        where = "everywhere" if "*" in on else ", ".join(on)
+        say(f"{name:<18} {now:<8} {where}{'' if now == usual else f'  (usually {usual})'}")
+    return Exit.DONE
+
+
 def _values(settings: Settings) -> dict[str, Any]:
     """By the names that the file has."""
     values = asdict(settings)
     values["auth"] = {"window_s": values.pop("auth_window_s")}
+    if email := values["notifications"]["email"]:
+        email["from"] = email.pop("sender")
     return values
 
 

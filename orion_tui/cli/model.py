@@ -7,6 +7,7 @@ from time import monotonic
 
 import click
 
+from engine.vocabulary.errors import UsageError
 from engine.vocabulary.text import visible
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, secret_of
@@ -68,10 +69,16 @@ def check(name: str) -> int:
 @model.command()
 @click.argument("name")
 @click.option("--key-stdin", is_flag=True, help="Read the key from one line of standard input.")
-def key(name: str, key_stdin: bool) -> int:
+@click.option("--remove", is_flag=True, help="Take it out of the keychain.")
+def key(name: str, key_stdin: bool, remove: bool) -> int:
     """Keep the key of NAME in the keychain, under the name that its entry in the configuration gives."""
+    if key_stdin and remove:
+        raise UsageError("a key is either kept or removed", "give one of --key-stdin and --remove")
     with opened() as engine:
         engine.models.get(name)
+        if remove:
+            say(f"gone from {engine.models.forget_key(name)}")
+            return Exit.DONE
         where = engine.models.store_key(name, secret_of(key_stdin, "key", "--key-stdin"))
-    say(f"kept in {where}")
+    say(f"kept in {where}; try it: orion model check {name}")
     return Exit.DONE

@@ -18,6 +18,7 @@ from engine.vocabulary.text import visible
 
 if TYPE_CHECKING:
     from engine.engine import Engine
+    from engine.vocabulary.keymaps import KnownAct
 
     _FloatType = click.ParamType[float]
 else:
@@ -63,7 +64,13 @@ def opened(home: Path | None = None) -> Iterator[Engine]:
     """The engine on `home` (as `home_folder` says when None), closed at the end."""
     from engine.build import build
 
-    engine = build(home or home_folder())
+    def acts() -> tuple[KnownAct, ...]:
+        # Only who reads or writes the keys of the configuration needs the app's table.
+        from orion_tui.actions import known_acts
+
+        return known_acts()
+
+    engine = build(home or home_folder(), acts)
     for said in engine.settled:
         click.echo(f"orion: {visible(said)}", err=True)
     try:

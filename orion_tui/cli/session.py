@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -53,15 +54,25 @@ def sessions(ctx: click.Context, as_json: bool) -> int:
 
 
 @sessions.command()
+@click.option("--dry", is_flag=True, help="Only show what would be removed.")
 @json_option
-def cleanup(as_json: bool) -> int:
-    """Remove the folders of finished sessions older than 30 days."""
+def cleanup(dry: bool, as_json: bool) -> int:
+    """Remove what the configuration's `retention` lets go of: the trees and outputs of sessions that are settled, and
+    set-ups that none uses. The history stays, and what waits for a review does. Happens by itself once a day."""
     with opened() as engine:
-        removed = engine.sessions.cleanup()
+        found = engine.housekeeping.look() if dry else ()
+        done = None if dry else engine.housekeeping.tidy()
     if as_json:
-        say_json({"removed": removed})
+        would = [asdict(one) for one in found]
+        say_json({"would_remove": would} if done is None else {**asdict(done), "removed": done.sessions})
+    elif done is None:
+        for one in found:
+            say(f"{one.kind:<8} {one.name:<20} {one.size / 1024**2:>9.1f} MiB  {one.why}")
+        say(f"{len(found)} to remove; without --dry they go" if found else "there is nothing to remove")
     else:
-        say(f"{removed} session folders removed")
+        size = f"{done.size / 1024**2:.1f} MiB"
+        outputs, setups = f"outputs of {done.outputs}", f"{done.setups} set-ups"
+        say(f"{done.sessions} session folders removed, {outputs}, {setups}: {size}")
     return Exit.DONE
 
 

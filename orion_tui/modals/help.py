@@ -33,9 +33,10 @@ class HelpModal(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark,enter", "dismiss", "close")]
 
-    def __init__(self, screen: str, reason_off: Callable[[Act], str]) -> None:
+    def __init__(self, screen: str, acts: Sequence[Act], reason_off: Callable[[Act], str]) -> None:
         super().__init__()
         self._of = screen
+        self._acts = acts
         self._reason_off = reason_off
 
     def compose(self) -> ComposeResult:
@@ -53,7 +54,7 @@ class HelpModal(ModalScreen[None]):
 
     def _rows(self, width: int) -> Sequence[Row]:
         rows: list[Row] = []
-        for act in acts_for(self._of):
+        for act in acts_for(self._of, self._acts):
             why = self._reason_off(act)
             tone = "muted" if why else "key"
             label = f" {act.shown_key:>10}  {act.label:<14} "

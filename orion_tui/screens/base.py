@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import BindingsMap
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from orion_tui.actions import act_for_key, acts_for, reason_off
+from orion_tui.actions import ACTS, act_for_key, acts_for, bindings_for, reason_off
 from orion_tui.bridge import ask, is_here
 from orion_tui.chain import chain_parts
 from orion_tui.widgets.footer import OrionFooter
@@ -39,6 +40,10 @@ class OrionScreen(Screen[None]):
     NAME: ClassVar[str] = ""
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._acts = ACTS
+
     @property
     def shows(self) -> str:
         """The id of the session that the screen is about, or an empty string."""
@@ -67,11 +72,20 @@ class OrionScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.redraw)
+        self.take_keys()
         # A prompt may have just closed.
         self.orion.look_at_windows()
 
     def on_descendant_focus(self) -> None:
         self.update_footer()
+
+    def take_keys(self) -> None:
+        """Listen to the person's own keys, where they are others than before."""
+        acts = self.orion.acts
+        if acts is not self._acts:
+            self._acts = acts
+            self._bindings = BindingsMap.merge([Screen._merge_bindings(), BindingsMap(bindings_for(self.NAME, acts))])
+            self.update_chrome()
 
     def redraw(self) -> None:
         """Draw everything again from the present state."""
@@ -124,18 +138,18 @@ class OrionScreen(Screen[None]):
         acts = self.working_acts()
         if typing:
             # A field takes the letters, so only the other keys work; esc stands for q.
-            leave = tuple(act for act in acts_for(self.NAME) if act.id == "back_esc")
+            leave = tuple(act for act in acts_for(self.NAME, self.orion.acts) if act.id == "back_esc")
             acts = (*(act for act in acts if not _types_a_character(act.key)), *leave)
         for footer in self.query(OrionFooter):
             footer.show(acts)
 
     def working_acts(self) -> tuple[Act, ...]:
         """The acts of this screen that work now and belong into the footer."""
-        return tuple(act for act in acts_for(self.NAME) if act.footer and not self.reason_off(act))
+        return tuple(act for act in acts_for(self.NAME, self.orion.acts) if act.footer and not self.reason_off(act))
 
     def action_press(self, key: str) -> None:
         """Do what a key means now, or say why not."""
-        act, _ = act_for_key(self.NAME, key, self.facts())
+        act, _ = act_for_key(self.NAME, key, self.facts(), self.orion.acts)
         if act is not None:
             self.perform(act)
 

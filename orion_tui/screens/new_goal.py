@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
+from orion_tui.file_watch import FileWatch, roles_of
 from orion_tui.modals.intake import IntakeModal
 from orion_tui.planning_watch import PlanningWatch
-from orion_tui.role_watch import RoleWatch
 from orion_tui.screens.base import OrionScreen
 from orion_tui.screens.new_goal_fields import GoalForm, Offer
 from orion_tui.screens.new_goal_form import place_of
@@ -48,7 +48,7 @@ class NewGoalScreen(OrionScreen):
         """The goal of which the person has seen what the guard takes out."""
         self._settled: tuple[SessionRequest, SessionRequest] | None = None
         self._stop = Flag()
-        self._watch = RoleWatch(self, self._roles_moved)
+        self._watch = FileWatch(self, roles_of(self), self._roles_moved)
 
     def compose_body(self) -> ComposeResult:
         yield GoalForm(self.orion.workspace)

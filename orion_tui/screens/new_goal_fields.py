@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.roles import Role
     from engine.vocabulary.room import MemoryRoom
     from engine.vocabulary.settings import Settings
-    from orion_tui.role_watch import Stamp
+    from orion_tui.file_watch import Stamp
     from orion_tui.widgets.signs import Parts
 
 _FIELDS = ("goal", "role", "workspace", "how", "time", "cost", "parallel", "status")

@@ -11,13 +11,11 @@ from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.acts.needs import NEEDS
 from orion_tui.bridge import ask
+from orion_tui.file_watch import FileWatch, Stamp, roles_of
 from orion_tui.modals.choice import Choice, ChoiceModal
-from orion_tui.modals.confirm import ConfirmModal
-from orion_tui.modals.detail import DetailModal
 from orion_tui.modals.pin import PinModal
 from orion_tui.resources import style_sheet
 from orion_tui.role_draft import RoleDraft, draft_of
-from orion_tui.role_watch import RoleWatch, Stamp
 from orion_tui.screens import role_acts, role_rows
 from orion_tui.screens.role_form import RoleFormScreen
 
@@ -58,18 +56,18 @@ class RoleScreen(RoleFormScreen):
 
     NAME = "role"
     BINDINGS = bindings_for("role")
-    CSS_PATH = [str(style_sheet("roles.tcss"))]  # noqa: RUF012 - Textual declares it so
+    CSS_PATH = [str(style_sheet("roles.tcss")), str(style_sheet("form.tcss"))]  # noqa: RUF012 - Textual declares it so
 
     def __init__(self, role: str, source: RoleSource = RoleSource.USER, text: str = "", side: str = "") -> None:
         """A file of that source, or a new role with this `text`. `side` is `yaml` or `dry` to begin with that pane."""
-        super().__init__(RoleDraft(role, text, source=source), side)
+        super().__init__(RoleDraft(text, name=role, source=source), side)
         self._entry: RoleEntry | None = None
         self._since = ""
         self._moved = ""
-        self._watch = RoleWatch(self, self._files_moved)
+        self._watch = FileWatch(self, roles_of(self), self._files_moved)
 
     def on_mount(self) -> None:
-        self.query_one("#role-form").focus()
+        self.query_one("#form-rows").focus()
         self._show_side()
         self._watch.start()
         if self._draft.text:
@@ -163,44 +161,14 @@ class RoleScreen(RoleFormScreen):
 
     def facts(self) -> frozenset[str]:
         holds = super().facts() | role_acts.facts_of(self._entry)
-        field, draft = self._field, self._draft
-        also = {
-            "writable": draft.source is not RoleSource.PROJECT,
-            "field": field is not None,
-            "chosen": field is not None and bool(field.choices),
-            "set": field is not None and bool(field.words),
-            "edits": bool(draft.before),
-            "role_edits": draft.changed or self._preview.text != draft.text,
-            "valid": self._preview.role is not None,
-            "faulty": bool(self._preview.problems),
-            "on_disk": not draft.is_new,
-            "typing": bool(self._typing),
-            "not_typing": not self._typing,
-        }
-        return holds | {name for name, here in also.items() if here}
+        writable = {"writable"} if self._draft.source is not RoleSource.PROJECT else set()
+        return holds | writable
 
     def reason_off(self, act: Act) -> str:
         off = super().reason_off(act)
         if act.id == "save_role" and off == NEEDS["valid"] and self._preview.problems:
             return off
         return (role_acts.why_off(act.id, self._entry) or off) if off or act.id == "copy_role" else ""
-
-    def do_back(self) -> None:
-        if self._typing:
-            self._next.clear()
-            self._stop_typing()
-            return
-        if not self._draft.changed or not self._draft.text:
-            super().do_back()
-            return
-        modal = ConfirmModal("Leave without saving?", "The role is not saved as it stands.", yes="leave", no="stay")
-        self.app.push_screen(modal, lambda yes: self.orion.back() if yes else None)
-
-    def do_faults(self) -> None:
-        parts: list[Part] = []
-        for problem in self._preview.problems:
-            parts += [("\n" if parts else "", ""), *role_rows.problem_parts(problem)]
-        self.app.push_screen(DetailModal(f"What is wrong in {visible(self._role)}", parts))
 
     # -- the file
 
@@ -231,7 +199,7 @@ class RoleScreen(RoleFormScreen):
 
         def answered(answer: str | None) -> None:
             if answer == "read":
-                self.do_read_role()
+                self.do_read_file()
             elif answer == "write":
                 self._ask_pin(present)
 
@@ -258,7 +226,7 @@ class RoleScreen(RoleFormScreen):
             PinModal(f"Save the role {visible(draft.name)}?", text, engine.auth, work, yes="save"), over
         )
 
-    def do_read_role(self) -> None:
+    def do_read_file(self) -> None:
         self._read("read again from the disk")
 
     def do_copy_role(self) -> None:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.vocabulary.errors import Problem
+    from engine.vocabulary.forms import FormField, FormPreview
     from engine.vocabulary.requests import RoleEntry
-    from engine.vocabulary.role_forms import RoleField, RolePreview, Trial
+    from engine.vocabulary.role_forms import Trial
     from engine.vocabulary.roles import AuthorityRule
     from orion_tui.widgets.signs import Part, Parts
 
@@ -135,7 +136,7 @@ def _rules(rules: Sequence[AuthorityRule]) -> str:
 # -- one role
 
 
-def form_rows(preview: RolePreview, width: int) -> tuple[Row, ...]:
+def form_rows(preview: FormPreview, width: int) -> tuple[Row, ...]:
     """The form: label and value; a field with a fault has its sign."""
     made: list[Entry] = []
     group = ""
@@ -160,7 +161,7 @@ def form_rows(preview: RolePreview, width: int) -> tuple[Row, ...]:
     return rows_of(made, width)
 
 
-def yaml_rows(preview: RolePreview, width: int) -> list[Row]:
+def yaml_rows(preview: FormPreview, width: int) -> list[Row]:
     """The file's text with line numbers, long lines folded; the key of a row is its line."""
     wrong = {problem.line for problem in preview.problems}
     rows: list[Row] = []
@@ -218,7 +219,7 @@ def moved_words(trials: Sequence[Trial], before: Sequence[Trial]) -> str:
     return ", ".join(said)
 
 
-def field_parts(field: RoleField, problems: Sequence[Problem], wrong: str) -> Parts:
+def field_parts(field: FormField, problems: Sequence[Problem], wrong: str) -> Parts:
     """Below the input: what the words must be, or what is wrong with them."""
     if wrong:
         return (("✗ ", "bad"), (HANG, ""), (visible(wrong), "bad"))

@@ -10,8 +10,8 @@ from textual.containers import Horizontal, VerticalScroll
 from engine.vocabulary.roles import RoleSource
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
+from orion_tui.file_watch import FileWatch, Stamp, roles_of
 from orion_tui.resources import style_sheet
-from orion_tui.role_watch import RoleWatch, Stamp
 from orion_tui.screens import role_acts
 from orion_tui.screens.base import OrionScreen
 from orion_tui.screens.role_rows import list_rows, role_detail, standing
@@ -58,7 +58,7 @@ class RolesScreen(OrionScreen):
     def __init__(self) -> None:
         super().__init__()
         self._listing: _Listing | None = None
-        self._watch = RoleWatch(self, self.read)
+        self._watch = FileWatch(self, roles_of(self), self.read)
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="roles-body"):

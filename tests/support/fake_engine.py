@@ -25,6 +25,7 @@ from tests.support.fake_nouns import (
     FakeAudit,
     FakeAuth,
     FakeDoctor,
+    FakeHousekeeping,
     FakePlaybooks,
     FakeScan,
     FakeSettings,
@@ -47,6 +48,7 @@ class FakeEngine:
         self.reports: dict[str, Review] = {}
         self.patches: dict[str, bytes] = {}
         self.configuration = Settings()
+        self.config_text = ""
         self.brief: Brief | None = None
         self.writing: dict[str, str] = {}
         self.sessions = FakeSessions(self)
@@ -57,6 +59,7 @@ class FakeEngine:
         self.playbooks = FakePlaybooks()
         self.auth = FakeAuth()
         self.settings = FakeSettings(self)
+        self.housekeeping = FakeHousekeeping()
         self.doctor = FakeDoctor()
         self.setup = FakeSetup()
         self.audit = FakeAudit()

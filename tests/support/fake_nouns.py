@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 
 from engine.planning.suggesting import suggest
 from engine.roles.profile import parse_role
+from engine.roles.splicing import remove_value, set_value
 from engine.roles.typical import scenarios_of
+from engine.storage.settings import parse_settings
+from engine.storage.settings_form import fields_of, path_of, value_of
 from engine.vocabulary.absence import Absence
 from engine.vocabulary.access import TotpOffer
 from engine.vocabulary.audit import AuditEntry, AuditHead, AuditVerdict
-from engine.vocabulary.errors import AuthError
+from engine.vocabulary.errors import AuthError, ConfigError
 from engine.vocabulary.first_run import Standing, Suggestion
+from engine.vocabulary.guarded_settings import weakened
+from engine.vocabulary.housekeeping import Leftover
 from engine.vocabulary.requests import (
     AuthStatus,
     DoctorCheck,
@@ -26,7 +31,9 @@ from engine.vocabulary.requests import (
 from engine.vocabulary.role_forms import Trial
 from engine.vocabulary.roles import RoleSource, Thresholds
 from engine.vocabulary.room import MemoryRoom
+from engine.vocabulary.setting_forms import SettingsPreview, SettingsText
 from engine.vocabulary.settings import Settings
+from orion_tui.actions import known_acts
 from tests.support.fake_facts import PIN, role_named
 
 if TYPE_CHECKING:
@@ -190,3 +197,32 @@ class FakeSettings:
 
     def path(self) -> Path:
         return Path("/home/ada/.orion/config.yaml")
+
+    def read(self) -> SettingsText:
+        return SettingsText(self._engine.config_text, "c" * 64, "/home/ada/.orion/config.yaml")
+
+    def stamp(self) -> tuple[tuple[str, int, int, int], ...]:
+        return ()
+
+    def preview(self, text: str) -> SettingsPreview:
+        fields = fields_of(text, known_acts())
+        try:
+            settings = parse_settings(text, Path("config.yaml"), known_acts())
+        except ConfigError as error:
+            return SettingsPreview(text, error.problems, fields)
+        return SettingsPreview(text, (), fields, settings, weakened(self._engine.configuration, settings))
+
+    def with_words(self, text: str, key: str, words: str) -> str:
+        path = path_of(key)
+        return set_value(text, path, value_of(key, words)) if words else remove_value(text, path)
+
+
+class FakeHousekeeping:
+    def look(self) -> tuple[Leftover, ...]:
+        return (
+            Leftover("session", "5a1e0c9f2b7d", "settled 41 days ago", 48_200_000),
+            Leftover("outputs", "11c0ffee42aa", "settled 93 days ago", 1_300_000),
+        )
+
+    def tidy_if_due(self) -> None:
+        return None

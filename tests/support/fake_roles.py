@@ -79,8 +79,8 @@ class FakeRoles:
             role = self.check(name, text)
         except RoleError as error:
             problems = error.problems or (Problem(error.message, hint=error.hint),)
-            return RolePreview(text, None, problems, fields_of(text), ())
-        return RolePreview(text, role, (), fields_of(text), trials_of(role, confidence))
+            return RolePreview(text, problems, fields_of(text))
+        return RolePreview(text, (), fields_of(text), role, trials_of(role, confidence))
 
     def with_words(self, text: str, key: str, words: str) -> str:
         return with_words(text, key, words)

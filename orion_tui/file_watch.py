@@ -1,4 +1,4 @@
-"""Tells a screen that a role's file was changed, by whomever: a look from outside every second, in a thread."""
+"""Tells a screen that files were changed, by whomever: a look from outside every second, in a thread."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 Stamp = tuple[tuple[str, int, int, int], ...]
 
 
-class RoleWatch:
+class FileWatch:
     """Looks while its screen is on top. `seen` must be given the stamp that was taken before the files were read, so
     that a change in between is not lost."""
 
     every_s: ClassVar[float] = 1.0
 
-    def __init__(self, screen: OrionScreen, changed: Callable[[], None]) -> None:
+    def __init__(self, screen: OrionScreen, stamp: Callable[[], Stamp], changed: Callable[[], None]) -> None:
+        """`stamp` is another value whenever a file was changed; it is called in a thread."""
         self._screen = screen
+        self._stamp = stamp
         self._changed = changed
         self._seen: Stamp | None = None
         self._looking = False
@@ -38,8 +40,7 @@ class RoleWatch:
         if self._looking or self._seen is None or not self._screen.is_current:
             return
         self._looking = True
-        engine, workspace = self._screen.engine, self._screen.orion.workspace
-        ask(self._screen, lambda: engine.roles.stamp(workspace), self._looked, lambda _error: self._over())
+        ask(self._screen, self._stamp, self._looked, lambda _error: self._over())
 
     def _looked(self, stamp: Stamp) -> None:
         self._over()
@@ -49,3 +50,8 @@ class RoleWatch:
 
     def _over(self) -> None:
         self._looking = False
+
+
+def roles_of(screen: OrionScreen) -> Callable[[], Stamp]:
+    """The stamp of every role's file."""
+    return lambda: screen.engine.roles.stamp(screen.orion.workspace)
