@@ -16,7 +16,7 @@ from tests.support.fake_nights import night
 
 
 async def test_the_list_of_keys_names_every_key_of_the_screen_and_why_one_is_off():
-    async with driven(night(), (120, 48)) as (app, pilot):
+    async with driven(night(), (120, 56)) as (app, pilot):
         await pilot.press("question_mark")
         await wait_for(pilot, lambda: "Keys on home" in shown(app), "the list")
         text = shown(app)
