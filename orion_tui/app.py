@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App
 from textual.events import Key
+from textual.screen import ModalScreen
 
 from engine.vocabulary.errors import ConfigError
 from engine.vocabulary.sessions import SessionState
@@ -220,7 +221,9 @@ class OrionApp(App[int]):
     def _tell(self, state: AppState) -> None:
         if not self.is_running:
             return
-        screen = self.screen
+        stack = self.screen_stack
+        below = stack[-2] if isinstance(stack[-1], ModalScreen) and len(stack) > 1 else None
+        screen = below if isinstance(below, OrionScreen) and below.DRAWS_BEHIND else stack[-1]
         # One that was just pushed has no widgets yet; it draws the state by itself once it is mounted.
         if isinstance(screen, OrionScreen) and screen.is_mounted and is_here(screen):
             screen.refresh_from(state)

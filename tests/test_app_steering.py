@@ -9,13 +9,14 @@ import pytest
 
 from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.events import Event, EventKind
-from engine.vocabulary.sessions import Session
+from engine.vocabulary.sessions import LIMIT_REASONS, Session
 from engine.vocabulary.verdicts import ApprovalKind, approval_to_json
+from orion_tui.reasons import reason_words
 from orion_tui.screens.monitor_now import doing_now, now_parts
 from orion_tui.screens.transcript import said_in
 from tests.support.app_driver import driven, on_screen, shown, wait_for
 from tests.support.fake_engine import FakeEngine
-from tests.support.fake_facts import EVENING
+from tests.support.fake_facts import EVENING, NOW
 from tests.support.fake_nights import night
 
 
@@ -44,6 +45,13 @@ def test_an_answer_ends_the_waiting() -> None:
     assert doing_now({}, [asked]) == {"t": asked}
     assert doing_now({"t": asked}, [turn]) == {}
     assert doing_now({"t": asked}, [event(EventKind.NOTICE, message="x")]) == {"t": asked}
+
+
+def test_a_weighing_is_named_until_it_is_decided() -> None:
+    asked = event(EventKind.ASKED, task="", purpose="replan", turn=1)
+    assert "weighing the rest of the plan" in line(asked, 3)
+    doing = doing_now({}, [asked])
+    assert doing_now(doing, [event(EventKind.REPLANNED, decision="keep")]) == {}
 
 
 def test_of_several_at_work_each_is_named() -> None:
@@ -98,6 +106,26 @@ async def test_m_sends_a_message_to_whoever_works() -> None:
         await pilot.press(*"hurry", "enter")
         await wait_for(pilot, lambda: "hurry" in shown(app), "the message in the activity")
     assert [event.data["text"] for event in engine.history["s002"] if event.kind is EventKind.STEERED] == ["hurry"]
+
+
+async def test_what_happens_while_a_message_is_written_is_seen_behind_it() -> None:
+    engine = night()
+    async with driven(engine) as (app, pilot):
+        app.go("monitor", session="s002")
+        await on_screen(pilot, "monitor")
+        await wait_for(pilot, lambda: "now" in shown(app), "the monitor")
+        await pilot.press("m")
+        await wait_for(pilot, lambda: "Tell whoever works on it" in shown(app), "the box")
+        until = (NOW + timedelta(minutes=5)).isoformat()
+        engine.tell("s002", EventKind.WAITING, task="tests", reason="the quota is used up", until=until)
+        await wait_for(pilot, lambda: "retry in 5m: the quota" in shown(app), "what is waited for")
+
+
+def test_why_a_session_stopped_is_said_in_words() -> None:
+    assert reason_words("cost_limit") == "it is at its cost limit"
+    assert reason_words("task_turn_limit") == "a task is at its turn limit"
+    assert not [reason for reason in LIMIT_REASONS if "_" in reason_words(reason)]
+    assert reason_words("paused by the user") == "paused by the user"
 
 
 async def test_limits_are_changed_while_it_runs_and_say_what_more_sandboxes_may_use() -> None:

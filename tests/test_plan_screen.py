@@ -14,6 +14,7 @@ from engine.vocabulary.outlook import Confidence, Factor, Outlook
 from engine.vocabulary.plans import Check, Plan, Task, task_to_json
 from engine.vocabulary.requests import Proposal, SessionRequest
 from orion_tui.plan_draft import PlanDraft
+from orion_tui.screens.plan_rows import Planned, entries
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_facts import WORKSPACE
 from tests.support.screens import SMALL, notified, opened, says, settled, shown, until
@@ -29,7 +30,7 @@ async def test_every_task_has_its_verdict_as_sign_word_and_rule() -> None:
         lines = [" ".join(line.split()) for line in shown(pilot).splitlines()]
         assert any("✓ Fix white space" in line and "allowed code.write 1m to 2m" in line for line in lines)
         assert any("◐ Add the ruff dependency asks you deps.change" in line for line in lines)
-        assert any("⊘ Deploy to staging blocked deploy" in line for line in lines)
+        assert any("⊘ after tidy, deps: Deploy" in line and "blocked deploy" in line for line in lines)
         assert "4 tasks 2 allowed 1 asks you 1 blocked" in " ".join(lines)
         assert "2 files have uncommitted changes" in " ".join(lines)
 
@@ -38,9 +39,17 @@ async def test_tasks_are_indented_by_what_they_wait_for() -> None:
     engine = FakeEngine()
     async with opened(engine, "plan", proposal=proposal(engine)) as pilot:
         starts = [
-            line.index(sign) for line in shown(pilot).splitlines() for sign in ("✓ R", "✓ F", "⊘ D") if sign in line
+            line.index(sign) for line in shown(pilot).splitlines() for sign in ("✓ R", "✓ F", "⊘ after") if sign in line
         ]
         assert starts[:3] == [starts[0], starts[0] + 2, starts[0] + 4]
+
+
+def test_a_task_that_waits_for_another_than_the_row_above_it_says_for_which() -> None:
+    tasks = (Task("a", "First"), Task("b", "Second", ("a",)), Task("c", "Aside"), Task("d", "Third", ("b",)))
+    rows = entries(
+        PlanDraft(Plan("g", (*tasks, Task("e", "Last", ("a", "c"))), "model m")), Planned("g", "r", "p", {}), 60
+    )
+    assert [row.text for row in rows[1:]] == ["First", "Second", "Aside", "after b: Third", "after a, c: Last"]
 
 
 async def test_the_chosen_task_shows_steps_checks_and_neighbours() -> None:

@@ -131,16 +131,16 @@ class Budget:
     def tell(self, task: str = "", worked_s: float = 0.0) -> None:
         """A notice for each limit of which four fifths are used; once for each limit, restarts included."""
         session = self._ledger.session
-        self._tell("", "the session", self.used(), of_session(session.limits))
+        self._tell("", "", self.used(), of_session(session.limits))
         if task in session.tasks:
             own = _own(session.tasks[task], worked_s)
-            self._tell(task, f"task {task!r}", own, of_task(session.limits))
+            self._tell(task, f" by task {task!r}", own, of_task(session.limits))
 
-    def _tell(self, task: str, who: str, used: Spent, limit: Spent) -> None:
+    def _tell(self, task: str, by: str, used: Spent, limit: Spent) -> None:
         for kind, value, most in _kinds(used, limit):
             if most <= 0 or value < NEAR * most:
                 continue
-            message = f"{who} has used 80% of its {kind} limit of {_amount(kind, most)}"
+            message = f"80% of the {kind} limit of {_amount(kind, most)} is used{by}"
             with self._lock:
                 fresh = message not in self._told
                 self._told.add(message)

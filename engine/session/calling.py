@@ -87,8 +87,10 @@ class BudgetedModel:
         if reached is not None:
             raise LimitExceeded(reached.reason, 0, 0)
         halt = Halt(bench.stop, bench.pause)
+        record = _told_of_no_task(bench)
+        record(EventKind.ASKED, sync=False, purpose=request.purpose, turn=request.turn, tokens=usage.tokens_in)
         try:
-            return called(self._model, request, bench, _told_of_no_task(bench), (bench.work,), halt)
+            return called(self._model, request, bench, record, (bench.work,), halt)
         finally:
             halt.close()
             bench.budget.after_call("")

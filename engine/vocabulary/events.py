@@ -37,7 +37,8 @@ class EventKind(StrEnum):
     TASK_STARTED = "task_started"
     """task, title, base (commit), attempt (from 1), confidence, [resumed] (true when it goes on where it stood)"""
     ASKED = "asked"
-    """task, turn, tokens (an estimate of what is sent): a model was asked and has not answered yet"""
+    """task, turn, tokens (an estimate of what is sent), [purpose] (of a call outside a task): a model was asked and has
+    not answered yet"""
     WAITING = "waiting"
     """task, reason, until (ISO 8601), [run_s] (as in a turn): a model cannot be asked before that; the time does not
     count as work"""

@@ -13,6 +13,7 @@ NEEDS: dict[str, str] = {
     "reviewable": "there is nothing to review before a task is kept",
     "task": "choose a task first",
     "fold": "there is nothing to open in this line",
+    "offered": "the roles and playbooks are still being read, one moment",
     "not_planning": "the plan is being made, one moment; esc leaves it",
     "hunk": "there is no diff to step through",
     "file": "choose a file in the list first",

@@ -40,7 +40,7 @@ WORK: tuple[Act, ...] = (
         "ctrl+s",
         "Plan and start at once, in the background",
         ("new_goal",),
-        ("engine", "not_planning"),
+        ("engine", "offered", "not_planning"),
     ),
     Act(
         "plan_first",
@@ -48,7 +48,7 @@ WORK: tuple[Act, ...] = (
         "ctrl+r",
         "See the plan before anything starts",
         ("new_goal",),
-        ("engine", "not_planning"),
+        ("engine", "offered", "not_planning"),
     ),
     Act("field", "next field", "tab", "Go to the next field; shift+tab goes back", ("new_goal",)),
     # Plan

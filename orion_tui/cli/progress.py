@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.text import first_line, shortened
+from orion_tui.reasons import reason_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -228,7 +229,7 @@ def _hand_off(data: Mapping[str, Any]) -> _Told:
 
 def _ended(data: Mapping[str, Any]) -> _Told:
     state = data["state"]
-    reason = f": {data['reason']}" if data.get("reason") else ""
+    reason = f": {reason_words(data['reason'])}" if data.get("reason") else ""
     counts = ", ".join(f"{count} {name}" for name, count in data["tasks"].items() if count and name != "total")
     return SIGNS.get(state, "·"), "ended", f"{state.replace('_', ' ')}{reason}  ({counts})"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -22,6 +23,10 @@ T = TypeVar("T")
 class BoxModal(ModalScreen[T], Generic[T]):
     """Base of the boxes. A subclass gives `body` and says its keys with `say_keys`."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page(-1)", "back", show=False),
+        Binding("pagedown", "page(1)", "on", show=False),
+    ]
     CSS_PATH = [str(style_sheet("review.tcss"))]  # noqa: RUF012 - Textual declares it so
 
     def __init__(self, title: str) -> None:
@@ -37,6 +42,11 @@ class BoxModal(ModalScreen[T], Generic[T]):
     def body(self) -> ComposeResult:
         """What stands between title and keys."""
         yield from ()
+
+    def action_page(self, way: int) -> None:
+        """Move a box that is higher than the terminal."""
+        box = self.query_one(".question")
+        box.scroll_page_down() if way > 0 else box.scroll_page_up()
 
     def say_keys(self, *keys: tuple[str, str]) -> None:
         """Show these keys with what they do now."""

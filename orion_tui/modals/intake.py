@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.vocabulary.intake import Answer, AnswerKind, Brief, Question
 from engine.vocabulary.text import visible
-from orion_tui.modals.box import BoxModal, put, words
+from orion_tui.modals.box import BoxModal
+from orion_tui.widgets.prose import HANG, Prose
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -39,9 +40,10 @@ class IntakeModal(BoxModal[Brief | None]):
         self._writing = False
 
     def body(self) -> ComposeResult:
-        yield words(*understood(self._brief))
-        yield words(id="intake-question")
+        # What is to be answered stands first: a long brief may go below the edge.
+        yield Prose(id="intake-question")
         yield Input(placeholder="your answer, in a sentence", max_length=400, id="intake-own", compact=True)
+        yield Prose((("\n", ""), *understood(self._brief)), id="intake-brief")
 
     def on_mount(self) -> None:
         self._ask()
@@ -56,14 +58,13 @@ class IntakeModal(BoxModal[Brief | None]):
             self.dismiss(self._brief.answered(self._given))
             return
         question, number = self._question, f"{len(self._given) + 1} of {len(self._questions)}"
-        put(
-            self.query_one("#intake-question", Static),
+        self.query_one("#intake-question", Prose).show(
             (
-                (f"\nQuestion {number}\n", "muted"),
+                (f"Question {number}\n", "muted"),
                 (f"{visible(question.text)}\n", "title"),
-                ("proposed  ", "muted"),
+                (f"proposed  {HANG}", "muted"),
                 (visible(question.proposed), "accent"),
-            ),
+            )
         )
         self._write(False)
 
@@ -119,8 +120,8 @@ class IntakeModal(BoxModal[Brief | None]):
 
 def understood(brief: Brief) -> list[Part]:
     """The brief in a few lines."""
-    parts: list[Part] = [("understood  ", "muted"), (visible(brief.asked), "")]
+    parts: list[Part] = [(f"understood  {HANG}", "muted"), (visible(brief.asked), "")]
     for label, entries in (("out", brief.left_out), ("done when", brief.success)):
         for entry in entries:
-            parts += [(f"\n{label:<12}", "muted"), (visible(entry), "")]
+            parts += [(f"\n{label:<12}{HANG}", "muted"), (visible(entry), "")]
     return parts

@@ -110,8 +110,10 @@ def facts_of(approval: Approval, session: Session, role_digest: str | None) -> l
     view = session.tasks.get(approval.task)
     title = visible(view.task.title) if view else title_of_none(approval)
     parts: list[Part] = [("◐ ", "accent"), (title, "title"), (f"\n{_KIND[approval.kind]}\n", "muted")]
+    # What a model says in words is no diff, however it begins its lines.
+    tones = {} if approval.kind in (ApprovalKind.QUESTION, ApprovalKind.CIRCLE) else _TONE_OF
     for line in visible(approval.proposed or approval.detail, keep="\n").split("\n"):
-        parts += [(f"\n  │ {HANG}", "muted"), (line, _TONE_OF.get(line[:2], "key"))]
+        parts += [(f"\n  │ {HANG}", "muted"), (line, tones.get(line[:2], "key"))]
     parts.append(("\n", ""))
     name = approval.action.value if approval.action else approval.kind.value
     rows: list[list[Part]] = [

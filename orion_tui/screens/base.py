@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingsMap
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, TextArea
 
 from orion_tui.actions import ACTS, act_for_key, acts_for, bindings_for, reason_off
@@ -38,6 +38,8 @@ class OrionScreen(Screen[None]):
     """
 
     NAME: ClassVar[str] = ""
+    DRAWS_BEHIND: ClassVar[bool] = False
+    """Whether it goes on drawing what happens while a question stands over it."""
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
     def __init__(self) -> None:
@@ -86,6 +88,12 @@ class OrionScreen(Screen[None]):
             self._acts = acts
             self._bindings = BindingsMap.merge([Screen._merge_bindings(), BindingsMap(bindings_for(self.NAME, acts))])
             self.update_chrome()
+
+    @property
+    def in_view(self) -> bool:
+        """Whether it is on top, but for a question that stands over it."""
+        stack = self.app.screen_stack
+        return self.is_current or (self.DRAWS_BEHIND and isinstance(stack[-1], ModalScreen) and stack[-2:-1] == [self])
 
     def redraw(self) -> None:
         """Draw everything again from the present state."""

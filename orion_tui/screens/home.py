@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Static
 
-from engine.vocabulary.sessions import SessionState, SessionSummary
+from engine.vocabulary.sessions import LIMIT_REASONS, SessionState, SessionSummary
 from engine.vocabulary.text import first_line
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
+from orion_tui.reasons import reason_words
 from orion_tui.screens.base import OrionScreen
 from orion_tui.widgets.columns import ago, cell, count, exact, money, span
 from orion_tui.widgets.header import styled
@@ -142,7 +143,9 @@ class HomeScreen(OrionScreen):
     def _stopped_row(self, summary: SessionSummary, width: int) -> Row:
         sign, tone = session_sign(summary.state)
         ended = ago(summary.ended_at or summary.started_at, self.orion.now())
-        parts = _need((sign[0], tone), f"{sign[2:]}: p lets it go on", summary.reason, ended, summary.goal, width)
+        todo = "enter, then L raises the limit" if summary.reason in LIMIT_REASONS else "p lets it go on"
+        why = reason_words(summary.reason)
+        parts = _need((sign[0], tone), f"{sign[2:]}: {todo}", why, ended, summary.goal, width)
         return Row(f"stopped:{summary.id}", parts)
 
     # -- the chosen row
@@ -179,7 +182,7 @@ class HomeScreen(OrionScreen):
             lines = [f"began {exact(summary.started_at)}" if summary.started_at else "not started yet"]
             if summary.ended_at:
                 lines[0] += f", ended {exact(summary.ended_at)}"
-            lines.append(f"why it stopped: {summary.reason}" if summary.reason else "")
+            lines.append(f"why it stopped: {reason_words(summary.reason)}" if summary.reason else "")
         if summary:
             lines.insert(0, f"{summary.id}  {summary.role}  {summary.workspace}")
         text = "\n".join(cell(line, width).rstrip() for line in lines if line)

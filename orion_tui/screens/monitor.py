@@ -12,6 +12,7 @@ from engine.vocabulary.sessions import LIMIT_REASONS, Limits, Session, SessionSt
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, Watched, ask
+from orion_tui.reasons import reason_words
 from orion_tui.screens.base import OrionScreen
 from orion_tui.screens.monitor_now import LIVE_EVERY_S, doing_now, now_parts, writing_task
 from orion_tui.screens.plan_rows import left_of
@@ -42,6 +43,7 @@ class MonitorScreen(OrionScreen):
 
     NAME = "monitor"
     BINDINGS = bindings_for("monitor")
+    DRAWS_BEHIND = True
 
     def __init__(self, session: str) -> None:
         super().__init__()
@@ -109,7 +111,7 @@ class MonitorScreen(OrionScreen):
     def _look(self) -> None:
         """Everything but the log: it is small, so it is made anew."""
         watched = self.watched
-        if watched is None or not self.is_current:
+        if watched is None or not self.in_view:
             return
         session, now = watched.session, self.orion.now()
         if session.state is not SessionState.RUNNING:
@@ -122,7 +124,7 @@ class MonitorScreen(OrionScreen):
 
     def _look_live(self) -> None:
         """What the model writes is no event: it is looked at while one is asked, whichever process asks it."""
-        task = writing_task(self.watched.session, self._doing) if self.watched and self.is_current else None
+        task = writing_task(self.watched.session, self._doing) if self.watched and self.in_view else None
         if task is None:
             self._live = ""
             return
@@ -252,7 +254,8 @@ class MonitorScreen(OrionScreen):
         if self.watched is None:
             return
         session = self.watched.session
-        used = f"Used so far: {span(session.worked_s(self.orion.now()))} of work and {money(session.cost_usd)}."
+        spent = f"{span(session.worked_s(self.orion.now()))} of work, {money(session.cost_usd)}"
+        used = f"Used so far: {spent}, {session.tokens:,} tokens, {count(session.calls, 'call')} of a model."
         engine = self.engine
 
         def ask_for(room: MemoryRoom) -> None:
@@ -335,7 +338,7 @@ class MonitorScreen(OrionScreen):
 def next_step(session: Session) -> str:
     """What became of a session, and what a person does next."""
     sign, _ = session_sign(session.state)
-    became = f"{sign}: {session.reason}" if session.reason else sign
+    became = f"{sign}: {reason_words(session.reason)}" if session.reason else sign
     if session.reason.startswith(sign[2:]):
         # "paused by the user" says the state already.
         became = sign[:2] + session.reason

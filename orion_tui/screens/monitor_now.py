@@ -27,6 +27,7 @@ _ENDS = (
     EventKind.SESSION_ENDED,
     EventKind.PARKED,
     EventKind.SUSPENDED,
+    EventKind.REPLANNED,
 )
 
 
@@ -102,7 +103,8 @@ def _model(doing: Event, now: datetime, width: int) -> Parts:
     if until is not None and until > now:
         left = span((until - now).total_seconds())
         return (("wait ", "accent"), (cell(f"retry in {left}: {doing.data['reason']}", width - 5), ""))
-    return _timed("waiting for the model", doing.data["until"] if until is not None else doing.at, now, width)
+    waits = "weighing the rest of the plan" if doing.data.get("purpose") == "replan" else "waiting for the model"
+    return _timed(waits, doing.data["until"] if until is not None else doing.at, now, width)
 
 
 def _timed(what: str, since: str, now: datetime, width: int) -> Parts:

@@ -82,6 +82,7 @@ class NewGoalScreen(OrionScreen):
         self._watch.seen(offer.stamp)
         self._watch.start()
         self._form.offered(offer, *self._filled)
+        self.update_chrome()
 
     def _roles_moved(self) -> None:
         """A role's file was changed: offer what there is now, the choice stays where it can."""
@@ -116,6 +117,8 @@ class NewGoalScreen(OrionScreen):
 
     def facts(self) -> frozenset[str]:
         facts = set(super().facts())
+        if self._offer is not None:
+            facts.add("offered")
         if not self._planning:
             facts.add("not_planning")
         return frozenset(facts)

@@ -184,7 +184,7 @@ def entries(draft: PlanDraft, planned: Planned, width: int) -> list[Entry]:
     cost = max(10, *map(len, costs.values())) + 2 if any(costs.values()) else 0
     columns = f"{'verdict':<11}" + (f"{'action':<17}" if wide else "")
     columns += (f"{'time':>{time}}" if time else "") + (f"{'cost':>{cost}}" if cost else "")
-    rows = [heading("TASKS", columns)]
+    rows, above = [heading("TASKS", columns)], [""] * (max(depths.values(), default=0) + 1)
     for task in draft.plan.tasks:
         verdict = verdicts.get(task.id)
         sign, word, tone = said(verdict)
@@ -197,8 +197,19 @@ def entries(draft: PlanDraft, planned: Planned, width: int) -> list[Entry]:
         right += ((f"{costs[task.id]:>{cost}}", "muted"),) if cost else ()
         right += ((" ", ""),) if time or cost else ()
         indent = 2 * min(depths[task.id], 6)
-        rows.append(Entry(task.id, (f"{sign} ", tone), task.title, right, indent=indent, least=10))
+        depth = depths[task.id]
+        title = _waits(task, above[depth - 1] if depth else "") + task.title
+        above[depth:] = [task.id] * (len(above) - depth)
+        rows.append(Entry(task.id, (f"{sign} ", tone), title, right, indent=indent, least=10))
     return rows
+
+
+def _waits(task: Task, above: str) -> str:
+    """What a task waits for, where that is not only the row that it seems to hang on."""
+    if not task.depends_on or task.depends_on == (above,):
+        return ""
+    more = f" +{len(task.depends_on) - 2}" if len(task.depends_on) > 2 else ""
+    return f"after {', '.join(task.depends_on[:2])}{more}: "
 
 
 def detail(draft: PlanDraft, task: Task, planned: Planned) -> list[Part]:

@@ -10,6 +10,7 @@ from textual.message import Message
 from engine.vocabulary.events import Event, EventKind
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.text import first_line
+from orion_tui.reasons import reason_words
 from orion_tui.widgets.columns import cell, clock, count, span
 from orion_tui.widgets.lines import LineView
 from orion_tui.widgets.signs import TASK_SIGNS, Parts
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 # A start is told by its end one line later; what runs now stands below the log.
 _TITLED = (EventKind.TASK_STARTED, EventKind.TASK_ENDED)
+_CALLED = {
+    "intake": "took the goal in",
+    "plan": "made the plan",
+    "replan": "weighed the rest of the plan",
+}
+"""What a model was asked for outside of tasks; its answer is a form, told by the fact that follows."""
 _UNSEEN = frozenset({EventKind.ACTION_STARTED, EventKind.ASKED, EventKind.HEEDED})
 
 
@@ -166,7 +173,8 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
             return "model", f"{count(data['messages'], 'old message')} dropped to make room", saved, "muted"
         case EventKind.TURN:
             tokens = data.get("tokens_in", 0) + data.get("tokens_out", 0)
-            return "model", first_line(data.get("text", "")) or f"turn {data['turn']}", f"{tokens:,} tokens", "muted"
+            said = _CALLED.get(data.get("purpose", "")) or first_line(data.get("text", "")) or f"turn {data['turn']}"
+            return "model", said, f"{tokens:,} tokens", "muted"
         case EventKind.EFFECTS:
             size = f"+{data.get('additions', 0)} -{data.get('deletions', 0)}"
             return "edit", ", ".join(entry["path"] for entry in data.get("files", ())) or "nothing changed", size, ""
@@ -184,7 +192,7 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
             word = "resumed" if data.get("resumed") else "started"
             return "begin", f"{word} in {box.get('name', 'a sandbox')}, net {box.get('network', 'off')}", "", ""
         case EventKind.SESSION_ENDED:
-            return "end", data.get("reason", ""), data["state"].replace("_", " "), "title"
+            return "end", reason_words(data.get("reason", "")), data["state"].replace("_", " "), "title"
         case EventKind.PLAN_MADE:
             return "plan", count(len(data["plan"]["tasks"]), "task"), data["plan"].get("source", ""), "muted"
         case EventKind.INTAKE:
