@@ -250,6 +250,26 @@ def test_four_workers_never_pass_a_limit_together(engine: Engine, home: Path, re
 
 
 @pytest.mark.mock_llm
+@pytest.mark.parametrize("limit", [0.03, 0.1, 0.13])
+def test_four_workers_pass_a_limit_of_money_by_no_more_than_one_call(
+    engine: Engine, home: Path, repository: Path, limit: float
+) -> None:
+    look = [call("run", command="sleep 0.1")]
+    names = [f"t{n}" for n in range(4)]
+    lines = [
+        line
+        for name in names
+        for line in acts(name, look, [call("write", path=name, content="x\n"), done()], cost=0.04)
+    ]
+    record(home, plan(*(task(name) for name in names)), *lines)
+    session = modelled(engine, repository, limits=Limits(parallel=4, cost_usd=limit))
+    assert (session.state, session.reason) == (SessionState.PAUSED, "cost_limit")
+    assert limit - 0.04 < session.cost_usd <= limit + 0.04
+    engine.sessions.set_limits(session.id, Limits(parallel=4))
+    assert set(states(resumed(engine, session.id)).values()) == {"kept"}
+
+
+@pytest.mark.mock_llm
 def test_a_message_for_all_stands_before_each_model(engine: Engine, home: Path, repository: Path) -> None:
     look = [call("run", command=WAITS)]
     record(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.session.budgets import Reached, Spent
-from engine.session.calling import USUAL_REPLY_TOKENS, Halt, called
+from engine.session.calling import USUAL_REPLY_TOKENS, Halt, called, spent_on
 from engine.session.observing import for_row
 from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.events import EventKind
@@ -51,10 +51,12 @@ class Asking:
         reached = bench.budget.before_call(task, self._standing.worked_s(), foreseen, most)
         if reached is not None:
             return reached
+        took = None
         try:
             reply = self._called(agent)
+            took = spent_on(reply)
         finally:
-            bench.budget.after_call(task)
+            bench.budget.after_call(task, took)
         problem = agent.take(reply)
         bench.budget.tell(task, self._standing.worked_s())
         return agent.watch.turn(not problem, problem, self._tree)
@@ -96,7 +98,9 @@ class Asking:
         # A recording has no price, but its replies have a cost.
         cost = max(cost, view.cost_usd / view.turns if view.turns and not cost else 0.0)
         seconds = self._seconds / self._replies if self._replies else 0.0
-        dearest = max(cost, price.cost(Usage(tokens_in, longest)))
+        # What is written to a cache of prompts may cost more than what is only read.
+        written = price.cost(Usage(tokens_in, longest, cache_written=tokens_in))
+        dearest = max(cost, price.cost(Usage(tokens_in, longest)), written)
         return Spent(seconds, cost, tokens_in + tokens_out, 1), Spent(seconds, dearest, tokens_in + longest, 1)
 
     def _called(self, agent: ModelAgent) -> ModelReply:

@@ -81,8 +81,9 @@ class Reached:
 
 
 class Budget:
-    """One session's purse, shared by all its tasks. A call that is under way counts with the most that it can take:
-    near a limit calls go one after the other, so that several at once pass it by no more than one would."""
+    """One session's purse, shared by all its tasks. A call that is under way counts with the most that it can take, and
+    with no less than the dearest one so far took: near a limit calls go one after the other, so that several at once
+    pass it by no more than one would. What the first one takes is waited for."""
 
     def __init__(self, ledger: Ledger, work: Worktime) -> None:
         self._ledger = ledger
@@ -90,6 +91,7 @@ class Budget:
         self._lock = Lock()
         self._returned = Condition(self._lock)
         self._under_way: dict[str, Spent] = {}
+        self._dearest = Spent()
         self._told: set[str] = set(ledger.session.notices)
         self.reached: Reached | None = None
         """The limit of the session that ends this run."""
@@ -110,7 +112,7 @@ class Budget:
                 kind = exceeded(whole, limit) or used_up(self.used(), limit)
                 if kind:
                     return Reached(f"{kind}_limit", _sentence("", kind, whole, limit))
-                if not self._under_way or not exceeded(sum(self._under_way.values(), whole), limit):
+                if not self._under_way or not self._may_pass(whole, limit):
                     break
                 with self._work.waiting():
                     self._returned.wait()
@@ -122,10 +124,24 @@ class Budget:
             self._under_way[task] = most or estimate
             return None
 
-    def after_call(self, task: str) -> None:
-        """The call is over, and what it took is in the journal."""
+    def _may_pass(self, whole: Spent, limit: Spent) -> bool:
+        """Whether what is under way and this call could together come to more than the limit."""
+        if not self._dearest.turns and (limit.cost_usd > 0 or limit.tokens > 0):
+            return True
+        cost = sum(max(each.cost_usd, self._dearest.cost_usd) for each in self._under_way.values())
+        tokens = sum(max(each.tokens, self._dearest.tokens) for each in self._under_way.values())
+        time_s = sum(each.time_s for each in self._under_way.values())
+        return bool(exceeded(whole + Spent(time_s, cost, tokens, len(self._under_way)), limit))
+
+    def after_call(self, task: str, took: Spent | None = None) -> None:
+        """The call is over, and what it `took` is in the journal; None when nothing was answered."""
         with self._lock:
             self._under_way.pop(task, None)
+            if took is not None:
+                before = self._dearest
+                self._dearest = Spent(
+                    0.0, max(before.cost_usd, took.cost_usd), max(before.tokens, took.tokens), before.turns + 1
+                )
             self._returned.notify_all()
 
     def tell(self, task: str = "", worked_s: float = 0.0) -> None:

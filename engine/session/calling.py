@@ -89,11 +89,20 @@ class BudgetedModel:
         halt = Halt(bench.stop, bench.pause)
         record = _told_of_no_task(bench)
         record(EventKind.ASKED, sync=False, purpose=request.purpose, turn=request.turn, tokens=usage.tokens_in)
+        took = None
         try:
-            return called(self._model, request, bench, record, (bench.work,), halt)
+            reply = called(self._model, request, bench, record, (bench.work,), halt)
+            took = spent_on(reply)
+            return reply
         finally:
             halt.close()
-            bench.budget.after_call("")
+            bench.budget.after_call("", took)
+
+
+def spent_on(reply: ModelReply) -> Spent:
+    """What one reply took of the purse."""
+    usage = reply.usage
+    return Spent(0.0, usage.cost_usd, usage.tokens_in + usage.tokens_out, 1)
 
 
 def _told_of_no_task(bench: Bench) -> Callable[..., object]:

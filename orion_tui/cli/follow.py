@@ -132,7 +132,10 @@ def next_step(session: Session) -> str:
         return f"go on with what was approved: orion resume {session.id}"
     match session.state:
         case SessionState.AWAITING_REVIEW if not any(view.files for view in session.tasks.values()):
-            return f"nothing was changed, so there is nothing to let in; close it with: orion complete {session.id}"
+            return (
+                f"nothing was changed, so there is nothing to let in: orion review {session.id}; "
+                f"close it with: orion complete {session.id}"
+            )
         case SessionState.AWAITING_REVIEW:
             return f"look at it with: orion review {session.id}; let it in with: orion promote {session.id}"
         case SessionState.PAUSED if session.reason in LIMIT_REASONS:

@@ -19,7 +19,6 @@ from engine.vocabulary.errors import Cancelled, ModelError, ModelFault
 from engine.vocabulary.models import FinishReason, ModelReply, ModelRequest, Price, ToolCall, Usage
 from engine.vocabulary.ports import ModelWatch
 
-DEAREST_CALL = 0.05
 MOST_TOKENS = 2_000
 
 
@@ -58,7 +57,8 @@ class FaultyModel:
         if chance.random() < 0.02:
             raise ModelError("too long", fault=ModelFault.OVERFLOW)
         text, calls, finish = self._said(request)
-        usage = Usage(chance.randrange(100, 1_800), chance.randrange(1, 200), chance.uniform(0.001, DEAREST_CALL))
+        # Dearer than its price says, as an endpoint with prices of its own may be.
+        usage = Usage(chance.randrange(100, 1_800), chance.randrange(1, 200), chance.uniform(0.001, 0.05))
         made = tuple(ToolCall(f"{request.turn}-{n}", *call) for n, call in enumerate(calls))
         return ModelReply(text, made, usage, finish)
 
