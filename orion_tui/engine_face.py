@@ -147,6 +147,7 @@ class RolesFace(Protocol):
 
 class ScanFace(Protocol):
     def guard(self, goal: str) -> Guarded: ...
+    def allow(self, reason: str, secret: str | None, *, digest: str = "") -> None: ...
 
 
 class PlaybooksFace(Protocol):

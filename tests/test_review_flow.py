@@ -120,3 +120,28 @@ async def test_a_session_that_has_not_begun_says_that_there_is_nothing_to_review
         await until(pilot, lambda: "reading what" not in str(pilot.app.screen.query_one("#review-status").visual), "it")
         await pilot.press("P")
         await settled(pilot)
+
+
+async def test_a_find_that_is_no_secret_goes_onto_the_allow_list_with_a_reason_and_the_pin(
+    engine: Engine, repository: Path, tmp_path: Path
+) -> None:
+    token = "ghp_" + "aB3dE5fG7hJ9kL2mN4pQ6rS8tU1vW0xYZz12"
+    leak = {"id": "leak", "steps": [{"write": {"path": "docs/sample.md", "content": f"token: {token}\n"}}]}
+    session = worked(engine, repository, playbook(tmp_path, leak))
+    async with opened(engine, repository, "review", session=session.id) as pilot:
+        await says(pilot, "cannot promote: secret")
+        await pilot.press("A")
+        await says(pilot, "why it is no secret")
+        await pilot.press("enter")
+        await says(pilot, "a reason is needed")
+        await pilot.press(*"a-sample", "enter")
+        await says(pilot, "No PIN was ever set")
+        for _ in range(2):
+            await typed(pilot, PIN)
+            await pilot.press("enter")
+        await says(pilot, "✓ can promote 1 file")
+        await pilot.press("A")
+        await notified(pilot, "no find of the secret scanner")
+    (entry,) = engine.scan.allow_list().entries
+    assert (entry.reason, len(entry.digest)) == ("a-sample", 64)
+    assert token not in (engine.scan.allow_list_path()).read_text()

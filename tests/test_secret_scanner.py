@@ -120,6 +120,12 @@ def test_an_entry_allows_one_find_a_form_or_a_folder_and_nothing_else() -> None:
     assert len(scan(data, "src/a.py", AllowList((Allowance("a test", path="docs/**"),)))) == 2
 
 
+@pytest.mark.parametrize("before", [b"\xff\xfe", b"\xfe\xff", bytes(4096), b"a\0" * 1024, b"\x1f\x8b", b"PK\x03\x04"])
+def test_a_beginning_that_looks_like_something_else_hides_nothing(before: bytes) -> None:
+    (hit,) = scan(before + b"\n" + SECRETS["github"].encode() + b"\n")
+    assert hit.rule == "github-token"
+
+
 @given(st.binary(max_size=3000))
 @settings(max_examples=150, deadline=None)
 def test_no_bytes_make_it_raise(data: bytes) -> None:

@@ -19,8 +19,12 @@ _DEPTH = 3
 
 def contents(data: bytes, budget: list[int], name: str = "", depth: int = _DEPTH) -> Iterator[tuple[str, bytes]]:
     """The texts in the bytes, each with the member's name (empty: the bytes themselves). `budget[0]` is the number of
-    bytes that may still be unpacked: it is counted down, and what goes beyond is cut off."""
-    yield name, _plain(data)
+    bytes that may still be unpacked: it is counted down, and what goes beyond is cut off. What looks like UTF-16 or
+    UTF-32 comes twice, decoded and as it is: a mark or some nulls at the beginning must not hide plain text."""
+    plain = _plain(data)
+    if plain is not None:
+        yield name, plain
+    yield name, data
     if depth == 0 or budget[0] <= 0:
         return
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
@@ -49,17 +53,17 @@ def _inside(name: str, member: str) -> str:
     return f"{name}!{member}" if name else member
 
 
-def _plain(data: bytes) -> bytes:
-    """UTF-16 and UTF-32 as UTF-8, with a mark or, where every other byte is null, without."""
+def _plain(data: bytes) -> bytes | None:
+    """UTF-16 and UTF-32 as UTF-8, with a mark or, where every other byte is null, without; None for what is neither."""
     for mark, encoding in ((b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
             return data.decode(encoding, errors="replace").encode("utf-8", "replace")
     head = data[:2048]
     nulls = head.count(0)
-    if nulls and nulls * 3 > len(head):
+    if nulls * 3 > len(head) > nulls * 1.25:
         encoding = "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
         return data.decode(encoding, errors="replace").encode("utf-8", "replace")
-    return data
+    return None
 
 
 def _zip(data: bytes, budget: list[int]) -> Iterator[tuple[str, bytes]]:

@@ -58,12 +58,18 @@ def scan(
     to look by, the shipped ones unless a benchmark leaves some out."""
     known = known or shipped()
     hits: list[SecretHit] = []
+    seen: set[tuple[str, str]] = set()  # in this member already, in another reading of the same bytes
     budget = [_BUDGET]
+    before = None
     for inside, part in contents(data, budget):
         name = inside or path
         called = (path, *names)
-        hits += _hits(part, inside, allow, called, known, generic=not _is_lock_file(name))
-        if inside:
+        found = _hits(part, inside, allow, called, known, generic=not _is_lock_file(name))
+        again = inside == before
+        fresh = [hit for hit in found if not again or (hit.rule, hit.digest) not in seen]
+        seen, before = {(hit.rule, hit.digest) for hit in fresh}, inside
+        hits += fresh
+        if inside and not again:
             named = _hits(inside.encode("utf-8", "replace"), inside, allow, called, known, generic=True)
             hits += [_in_name(hit, inside) for hit in named]
         if len(hits) >= MAX_HITS:

@@ -17,7 +17,8 @@ def make_finding(
     hint: str = "",
     acceptable: bool = True,
     about: str = "",
+    digest: str = "",
 ) -> Finding:
     """`about` is what else the id is bound to (an object id): accepted once, it counts for that content alone."""
     identity = digest_of(kind, path, line, about or message)[:10]
-    return Finding(identity, kind, severity, redact(path), line, redact(message), hint, acceptable)
+    return Finding(identity, kind, severity, redact(path), line, redact(message), hint, acceptable, digest=digest)

@@ -113,19 +113,20 @@ def _secrets(repository: SessionRepository, change: FileChange, allow: AllowList
             line=hit.line,
             hint=_REMEDY,
             about=f"{change.new_oid} {hit.digest}",
+            digest=hit.digest,
         )
     if change.old_oid:
         return
     for hit in scan(change.path.encode("utf-8", errors="surrogateescape"), "", allow, (change.path,)):
         message = f"{hit.rule} in the file's name"
-        yield make_finding(FindingKind.SECRET, Severity.BLOCKING, change.path, message, hint=_REMEDY)
+        yield make_finding(FindingKind.SECRET, Severity.BLOCKING, change.path, message, hint=_REMEDY, digest=hit.digest)
 
 
 def _words(session: Session, allow: AllowList) -> Iterator[Finding]:
     """What the commit's message would carry, and an allow-list that cannot be used."""
     for hit in scan(session.goal.encode("utf-8", "surrogateescape"), "", allow, ("commit message",)):
         message = f"{hit.rule} in the goal, which becomes the commit's message: it is written there redacted"
-        yield make_finding(FindingKind.SECRET, Severity.WARNING, "", message, about=hit.digest)
+        yield make_finding(FindingKind.SECRET, Severity.WARNING, "", message, about=hit.digest, digest=hit.digest)
     if allow.trouble:
         message = f"the allow-list cannot be used, so nothing is let pass: {allow.trouble}"
         yield make_finding(FindingKind.SECRET, Severity.WARNING, "", message, hint="repair secrets_allowlist.yaml")

@@ -139,7 +139,8 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing a person should know before letting a change in. `id` is stable for the same content. Findings with
-    `acceptable` false cannot be accepted (a conflict, a write limit): they must go away. Text is redacted already."""
+    `acceptable` false cannot be accepted (a conflict, a write limit): they must go away. Text is redacted already. Of a
+    secret, `digest` is the SHA-256, by which an allow-list may name it."""
 
     id: str
     kind: FindingKind
@@ -150,6 +151,7 @@ class Finding:
     hint: str = ""
     acceptable: bool = True
     accepted: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ NEEDS: dict[str, str] = {
     "file": "choose a file in the list first",
     "files": "there is no file to take",
     "finding": "choose a finding in the list first",
+    "secret": "this is no find of the secret scanner",
     "acceptable": "this one cannot be accepted: it must go away, or its file be left out",
     "hits": "/ looks for a text first",
     "no_hits": "a text is looked for: esc ends that",

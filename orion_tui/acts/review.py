@@ -14,6 +14,15 @@ REVIEW: tuple[Act, ...] = (
     Act("take_file", "file", "f", "Take the whole file, or leave it out", ("review",), ("file",)),
     Act("take_all", "all/none", "x", "Take everything, or nothing", ("review",), ("files",), footer=False),
     Act("accept", "accept", "a", "Accept the finding, or take that back", ("review",), ("finding", "acceptable")),
+    Act(
+        "allow",
+        "no secret",
+        "A",
+        "Put the find on your allow-list, with a reason",
+        ("review",),
+        ("engine", "secret"),
+        False,
+    ),
     Act("decide", "approve", "a", "Approve or refuse what waits", ("review",), ("decision",), footer=False),
     Act("promote", "promote", "P", "Let what is chosen into your branch", ("review",), ("engine", "promotable")),
     Act(

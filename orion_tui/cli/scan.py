@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 @json_option
 def scan(paths: tuple[str, ...], wanted: str | None, staged: bool, workspace: Path, as_json: bool) -> int:
     """Look for secrets in files and folders (`-` is standard input), in commits or in the index. Exit 8 when there is
-    any. What is on your allow-list (`orion allowlist`) is passed by; nothing in what is scanned can silence it."""
+    any, 2 when none was found but something could not be read. What is on your allow-list (`orion allowlist`) is passed
+    by; nothing in what is scanned can silence it."""
     if not paths and not wanted and not staged:
         raise UsageError("nothing was named to be looked at", "name files or folders, -, --range A..B or --staged")
     count = troubled = 0
@@ -46,7 +47,9 @@ def scan(paths: tuple[str, ...], wanted: str | None, staged: bool, workspace: Pa
         note(f"orion: {count} secrets found" if count else "orion: no secrets found")
         if troubled:
             note(f"orion: {troubled} files or folders could not be read, so they were not looked at")
-    return Exit.BLOCKED if count else Exit.DONE
+    if count:
+        return Exit.BLOCKED
+    return Exit.USAGE if troubled else Exit.DONE
 
 
 def _found(

@@ -186,6 +186,7 @@ def finding_row(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "hint": finding.hint,
         "acceptable": finding.acceptable,
+        **({"digest": finding.digest} if finding.digest else {}),
         "accepted": finding.accepted,
     }
 

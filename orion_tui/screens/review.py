@@ -249,6 +249,7 @@ class ReviewScreen(ReviewActs):
             "file": bool(self._path),
             "finding": finding is not None,
             "acceptable": finding is not None and finding.acceptable,
+            "secret": finding is not None and bool(finding.digest),
             "conflicted": self._path in conflicts,
             "tasked": bool(self._tasks_here),
             "notes": bool(self.memory.notes),
@@ -340,6 +341,11 @@ class ReviewScreen(ReviewActs):
         if finding is not None:
             self._selection = self._selection.accepting(finding.id)
             self._draw()
+
+    def do_allow(self) -> None:
+        finding = finding_of(self._selection, self._key) if self._selection is not None else None
+        if finding is not None:
+            self._ask_allowance(finding)
 
     def do_diff_or_files(self) -> None:
         self.toggle_class("-diff-only")

@@ -27,12 +27,13 @@ from orion_tui.widgets.diff_view import DiffView
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.vocabulary.changes import Promotion
+    from engine.vocabulary.changes import Finding, Promotion
     from engine.vocabulary.sessions import PromotionRecord
     from engine.vocabulary.workspaces import ConflictSides, UndoPreview
     from orion_tui.looking import Place
 
 _FOLDER = Wanted("a folder that does not exist yet", "name a folder")
+_NO_SECRET = Wanted("why it is no secret", "a reason is needed: it stands in the list")
 _NOTE = Wanted("what should be different here", "there is nothing to say yet")
 
 
@@ -142,6 +143,30 @@ class ReviewActs(ReviewDiff):
     def _after_reject(self) -> None:
         self.orion.say("the session is rejected; its branch is kept")
         self._load()
+
+    # -- what is no secret
+
+    def _ask_allowance(self, finding: Finding) -> None:
+        undone = "It will not be found again, here or anywhere. Taken back by: orion allowlist remove"
+        text = f"{visible(finding.message)}\n{undone}"
+        modal = ReasonModal("This is no secret", text, yes="go on", wants=_NO_SECRET)
+        self.app.push_screen(modal, lambda reason: self._ask_pin_to_allow(finding, reason) if reason else None)
+
+    def _ask_pin_to_allow(self, finding: Finding, reason: str) -> None:
+        engine = self.engine
+
+        def allow(secret: str) -> bool:
+            engine.scan.allow(reason, secret, digest=finding.digest)
+            return True
+
+        text = f"{visible(finding.message)}\n{visible(reason)}"
+        modal: PinModal[bool] = PinModal("Add to your allow-list", text, engine.auth, allow, yes="add it")
+        self.app.push_screen(modal, self._allowed)
+
+    def _allowed(self, done: bool | None) -> None:
+        if done:
+            self.orion.say("on your allow-list; orion allowlist shows it")
+            self._load()
 
     # -- conflicts
 

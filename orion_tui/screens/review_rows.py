@@ -157,6 +157,7 @@ def _finding_detail(selection: Selection, finding: Finding) -> list[Part]:
         parts += [("\nc", "key"), (" resolves it; or leave the file out", "bad")]
     elif finding.acceptable:
         parts += [("\na", "key"), (" accepts exactly this one", "muted")]
+        parts += [("; ", "muted"), ("A", "key"), (" says for good that it is none", "muted")] if finding.digest else []
     else:
         parts.append(("\ncannot be accepted: leave its file out", "bad"))
     return parts

@@ -45,6 +45,9 @@ class FakeScan:
         hits = (Stripped("override", "ignore previous instructions"),) if "ignore" in goal else ()
         return Guarded(not hits, float(bool(hits)), goal.replace("ignore previous instructions", ""), hits)
 
+    def allow(self, reason: str, secret: str | None, *, digest: str = "") -> None:
+        self.allowed = (reason, digest)
+
 
 class FewRoles:
     def thresholds(self, name: str, workspace: Path | None = None) -> Thresholds:
