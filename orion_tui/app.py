@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from engine.vocabulary.absence import Absence
     from engine.vocabulary.errors import OrionError
+    from engine.vocabulary.housekeeping import Tidied
     from engine.vocabulary.settings import Settings
     from orion_tui.engine_face import EngineFace
     from orion_tui.review_memory import ReviewMemory
@@ -205,6 +206,11 @@ class OrionApp(App[int]):
         self.set_interval(_LOOK_AGAIN_S, self._lists_changed)
         if found.greets:
             self.go("setup")
+        ask(self, found.engine.housekeeping.tidy_if_due, self._tidied, lambda _error: None, group="tidy")
+
+    def _tidied(self, gone: Tidied | None) -> None:
+        if gone is not None and gone.size:
+            self.say(f"tidied up: {gone.size / 1024**2:.0f} MiB of what is settled; retention on Settings says when")
 
     def _not_opened(self, error: OrionError) -> None:
         self.show_error(error, timeout=3600)

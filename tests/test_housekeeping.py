@@ -1,0 +1,139 @@
+"""What retention removes: settled sessions when they are old or too many, their outputs, unused set-ups; never what
+waits for a person, and the logs stay verifiable."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.engine import Engine
+from engine.vocabulary.events import ACCOUNT, EventKind, Fact
+from engine.vocabulary.housekeeping import Tidied
+from tests.support.cli import Orion
+
+OUTPUT = b"a long output\n" * 100
+
+
+class Later:
+    """The present, so many days on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._real, self.days = engine._core.clock, 0.0
+        engine._core.clock = self  # type: ignore[assignment]
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(days=self.days)
+
+    def monotonic(self) -> float:
+        return self._real.monotonic()
+
+
+def session(engine: Engine, name: str, state: str = "", *, kept: int = 0, output: bytes = b"") -> str:
+    """A session of that state as the journal and the disk have it after its work."""
+    blob = engine._core.adapters.blobs.put(output) if output else ""
+    if blob:
+        path = engine._core.adapters.blobs._path(blob)  # type: ignore[attr-defined]
+        os.utime(path, (0, 0))
+    goal = {"goal": name, "role": "software-engineer", "workspace": "/w", "limits": {}, "model": "", "sandbox": ""}
+    facts = [Fact(EventKind.SESSION_CREATED, {**goal, "role_digest": "", "base_commit": "b", "branch": "main"})]
+    tasks = [{"id": f"t{number}", "title": "t", "depends_on": [], "action": "code.write"} for number in range(kept)]
+    if tasks:
+        facts.append(Fact(EventKind.PLAN_MADE, {"plan": {"goal": name, "tasks": tasks}, "verdicts": {}}))
+    for task in tasks:
+        data = {"task": task["id"], "state": "kept", "reason": "", "confidence": 1.0, "commit": "c"}
+        facts.append(Fact(EventKind.TASK_ENDED, data))
+    facts.append(
+        Fact(EventKind.CHECK, {"task": "", "run": "true", "exit": 0, "passed": True, "output": blob, "duration_s": 0.0})
+    )
+    if state == "rejected":
+        facts.append(Fact(EventKind.REJECTED, {"reason": "no"}))
+    elif state:
+        facts.append(Fact(EventKind.SESSION_ENDED, {"state": state, "reason": "", "tasks": {}, "cost_usd": 0.0}))
+    engine._core.journal.append(name, facts)
+    folder = engine.home / "sessions" / name
+    folder.mkdir(parents=True)
+    (folder / "tree.bin").write_bytes(b"x" * 4096)
+    return blob
+
+
+def kinds(engine: Engine) -> list[tuple[str, str]]:
+    return [(one.kind, one.name) for one in engine.housekeeping.look()]
+
+
+def test_only_what_is_settled_goes_and_only_when_it_is_old(engine: Engine) -> None:
+    clock = Later(engine)
+    session(engine, "rejected", "rejected", kept=1, output=OUTPUT)
+    session(engine, "nothing", "cancelled")
+    for waiting in ("awaiting_review", "paused"):
+        session(engine, f"is-{waiting}".replace("_", "-"), waiting, kept=1, output=OUTPUT + waiting.encode())
+    session(engine, "kept-some", "cancelled", kept=1)
+    session(engine, "failed-some", "failed", kept=1)
+    assert kinds(engine) == []
+    clock.days = 29.9
+    assert kinds(engine) == []
+    clock.days = 31
+    assert sorted(kinds(engine)) == [("session", "nothing"), ("session", "rejected")]
+    assert (engine.home / "sessions" / "rejected").exists()
+    done = engine.housekeeping.tidy()
+    assert (done.sessions, done.outputs, done.setups, done.size) == (2, 0, 0, 8192)
+    left = {folder.name for folder in (engine.home / "sessions").iterdir()}
+    assert left == {"is-awaiting-review", "is-paused", "kept-some", "failed-some"}
+    clock.days = 91
+    assert kinds(engine) == [("outputs", "rejected")]
+    assert engine.housekeeping.tidy().size == len(OUTPUT)
+    assert kinds(engine) == []
+    assert engine.sessions.get("rejected").state.value == "rejected"
+    assert engine.audit.verify().valid
+    assert [entry.record.event for entry in engine.audit.entries(event="tidied")] == ["tidied", "tidied"]
+
+
+def test_an_output_that_another_session_names_too_stays(engine: Engine) -> None:
+    clock = Later(engine)
+    blob = session(engine, "old", "rejected", output=OUTPUT)
+    assert blob == session(engine, "new", "awaiting_review", kept=1, output=OUTPUT)
+    clock.days = 400
+    assert ("outputs", "old") not in kinds(engine)
+    engine.housekeeping.tidy()
+    assert engine.sessions.output(blob) == OUTPUT
+
+
+def test_at_most_so_many_settled_ones_keep_their_trees_and_never_is_never(engine: Engine) -> None:
+    clock = Later(engine)
+    for number in range(4):
+        session(engine, f"s{number}", "rejected")
+    engine.settings.write("retention.sessions", "2")
+    assert kinds(engine) == [("session", "s1"), ("session", "s0")]
+    engine.settings.save("retention: {sessions_days: 0, outputs_days: 0, setups_days: 0}\n")
+    clock.days = 10_000
+    assert kinds(engine) == []
+
+
+def test_it_happens_by_itself_once_a_day_and_not_in_a_new_home(engine: Engine) -> None:
+    clock = Later(engine)
+    assert engine.housekeeping.tidy_if_due() is None
+    assert engine.setup.is_new()
+    session(engine, "one", "rejected")
+    assert engine.housekeeping.tidy_if_due() == Tidied()
+    assert engine.housekeeping.tidy_if_due() is None
+    clock.days = 1.01
+    assert engine.housekeeping.tidy_if_due() == Tidied()
+    assert len([e for e in engine._core.journal.events(ACCOUNT) if e.kind is EventKind.TIDIED]) == 2
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_the_command_shows_it_first(home: Path, repository: Path, engine: Engine, as_json: bool) -> None:
+    session(engine, "one", "rejected")
+    session(engine, "two", "rejected")
+    engine.settings.write("retention.sessions", "1")
+    orion = Orion(home, repository)
+    if as_json:
+        (would,) = orion("sessions", "cleanup", "--dry", "--json").json["would_remove"]
+        assert (would["kind"], would["name"], would["size"]) == ("session", "one", 4096)
+        assert orion("sessions", "cleanup", "--json").json["removed"] == 1
+    else:
+        assert "more than 1 are settled" in orion("sessions", "cleanup", "--dry").out
+        assert (home / "sessions" / "one").exists()
+        assert "1 session folders removed" in orion("sessions", "cleanup").out
