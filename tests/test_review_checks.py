@@ -45,18 +45,48 @@ def said(report: Review) -> list[tuple[Severity, str]]:
     return [(f.severity, f.message) for f in report.findings if f.kind is FindingKind.CHECK]
 
 
-def test_what_never_ran_on_a_selection_is_said_until_it_has_run(engine: Engine, pair: str) -> None:
+def test_all_of_a_session_is_proven_when_it_ends_and_nothing_runs_twice(engine: Engine, pair: str) -> None:
+    """Evidence goes by the content: what ran on this very tree, whoever asked for it, is not run again."""
     report = engine.review.report(pair)
-    assert report.unproven == ("test -f docs/a.md",), "the last task's check ran on this very tree"
+    assert report.unproven == ()
+    assert said(report) == []
+    assert {(each.run, each.passed) for each in report.evidence} == {
+        ("test -f docs/a.md", True),
+        (BOTH, True),
+        (CRITERION, True),
+    }
+    assert {each.tree for each in report.evidence} == {report.tree}
+    told: list[tuple[str, str]] = []
+    engine.review.check(pair, progress=lambda run, status: told.append((run, status)))
+    assert told == []
+    steps: dict[str, str] = {}
+    assert engine.review.promote(pair, secret=PIN, progress=steps.__setitem__).promoted
+    assert steps["checks"] == "ok"
+
+
+def test_what_never_ran_on_a_selection_is_said_until_it_has_run(engine: Engine, pair: str) -> None:
+    paths = ["docs/a.md"]
+    report = engine.review.report(pair, paths=paths)
+    assert report.unproven == (CRITERION,), "the first task's check ran on this very tree"
     assert [severity for severity, _ in said(report)] == [Severity.WARNING]
     told: list[tuple[str, str]] = []
-    evidence = engine.review.check(pair, progress=lambda run, status: told.append((run, status)))
-    assert [each.passed for each in evidence] == [True, True, True]
-    assert told == [("test -f docs/a.md", "running"), ("test -f docs/a.md", "ok")]
-    after = engine.review.report(pair)
+    evidence = engine.review.check(pair, paths=paths, progress=lambda run, status: told.append((run, status)))
+    assert [each.passed for each in evidence] == [True, True]
+    assert told == [(CRITERION, "running"), (CRITERION, "ok")]
+    after = engine.review.report(pair, paths=paths)
     assert said(after) == []
     assert after.unproven == ()
     assert {each.tree for each in after.evidence} == {after.tree}
+
+
+def test_a_session_that_waits_for_approval_is_proven_as_far_as_it_is(
+    engine: Engine, repository: Path, tmp_path: Path
+) -> None:
+    kept = {"id": "a", "steps": [{"write": {"path": "docs/a.md", "content": "a\n"}}]}
+    waits = {"id": "dep", "steps": [{"write": {"path": "requirements.txt", "content": "flask==3.0\n"}}]}
+    session = worked(engine, repository, playbook(tmp_path, kept, waits))
+    assert session.waiting
+    assert engine.review.report(session.id).unproven == ()
 
 
 def test_a_check_that_fails_on_the_selection_blocks_until_it_is_accepted_by_name(
@@ -117,7 +147,7 @@ def test_a_check_that_is_stopped_leaves_no_evidence(engine: Engine, pair: str) -
     stop = Flag()
     stop.set()
     with pytest.raises(Cancelled):
-        engine.review.check(pair, stop=stop)
+        engine.review.check(pair, paths=["docs/b.md"], stop=stop)
     assert engine.sessions.get(pair).checked == {}
 
 

@@ -17,6 +17,7 @@ HOOKS = (
     *("commit-msg", "post-commit", "pre-rebase", "post-checkout", "post-merge", "pre-push", "pre-receive", "update"),
     *("proc-receive", "post-receive", "post-update", "reference-transaction", "push-to-checkout", "pre-auto-gc"),
     *("post-rewrite", "sendemail-validate", "fsmonitor-watchman", "post-index-change"),
+    *("p4-changelist", "p4-prepare-changelist", "p4-post-changelist", "p4-pre-submit"),
 )
 # Every setting that names a program; {} is the canary.
 KEYS = (
@@ -32,7 +33,16 @@ KEYS = (
         "interactive.diffFilter",
     ),
     *("uploadpack.packObjectsHook", "alias.status", "trailer.x.command", "remote.origin.uploadpack"),
-    *("mergetool.x.cmd", "difftool.x.cmd", "receive.procReceiveRefs", "browser.x.cmd", "man.x.cmd"),
+    *("mergetool.x.cmd", "difftool.x.cmd", "receive.procReceiveRefs", "browser.x.cmd", "man.x.cmd", "guitool.x.cmd"),
+    *(
+        "gpg.x509.program",
+        "gpg.ssh.defaultKeyCommand",
+        "remote.origin.receivepack",
+        "remote.origin.vcs",
+        "sendemail.toCmd",
+    ),
+    *("sendemail.ccCmd", "hook.x.command", "gitcvs.dbDriver", "tar.x.command", "submodule.x.update", "help.browser"),
+    *("instaweb.browser", "web.browser", "core.hooksPath", "credential.https://x.helper", "diff.evil.xfuncname"),
 )
 ATTRIBUTES = "* filter=evil diff=evil merge=evil\n*.e filter=e=v.il\n"
 

@@ -9,6 +9,7 @@ from threading import Event as Flag
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from engine.review.evidence import on_tree, wanted
 from engine.session.checks import verify
 from engine.session.dispatch import doomed
 from engine.session.drifting import EVERY_TASKS, Drift
@@ -23,7 +24,7 @@ from engine.session.working_hours import wait_for_hours
 from engine.session.worktime import lost_s
 from engine.vocabulary.errors import Cancelled, JournalError, LeaseLost, ModelError, OrionError, SandboxUnavailable
 from engine.vocabulary.events import EventKind
-from engine.vocabulary.plans import Check, TaskState
+from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Session, SessionState, TaskView
 
 if TYPE_CHECKING:
@@ -203,20 +204,25 @@ class Runner:
         if session.held:
             return Stop(SessionState.PAUSED, session.held[0].held)
         if session.waiting:
+            if counts["kept"]:
+                self._prove(session)
             return Stop(SessionState.AWAITING_REVIEW, f"everything left waits for approval{failed}")
         if counts["failed"] and not counts["kept"]:
             return Stop(SessionState.FAILED, "no task was kept")
-        self._try_criteria()
+        self._prove(session)
         return Stop(SessionState.AWAITING_REVIEW, f"all work is done{failed}")
 
-    def _try_criteria(self) -> None:
-        """The role's success criteria that carry a command, tried on the last checkpoint; evidence for the reviewer."""
+    def _prove(self, session: Session) -> None:
+        """What the tasks' checks and the role's criteria say of the last checkpoint as a whole, where they have not run
+        on exactly that: evidence for the reviewer, who then need not wait for it."""
         bench = self._bench
         hands = Hands(bench.sandbox, bench.repository, bench.blobs, bench.stop)
-        tree = bench.repository.tree_of(bench.ledger.session.tip)
-        for criterion in bench.role.success_criteria:
-            if criterion.command:
-                verify(bench, hands, "", tree, [Check(criterion.command)])
+        tree = bench.repository.tree_of(session.tip)
+        files = {path for view in session.tasks.values() for path in view.files}
+        known = on_tree(session, tree)
+        for check in wanted(session, bench.role, files):
+            if check.run not in known and not bench.pause.is_set():
+                verify(bench, hands, "", tree, [check])
 
     def _cancelled(self) -> None:
         for view in self._bench.ledger.refresh().tasks.values():

@@ -187,8 +187,7 @@ class Candidate:
         if not stat.S_ISREG(found.st_mode):
             self._refuse(path, "tree.special", f"{_kind(found)} cannot be part of a tree")
             return
-        if found.st_nlink != 1:
-            self._refuse(path, "tree.hardlink", "the file has more than one name (a hard link)")
+        if self._has_other_names(path, found):
             return
         if found.st_size > MAX_FILE_BYTES:
             if self._stands_as_before(chain, path, found):
@@ -204,8 +203,17 @@ class Candidate:
             raise WorkspaceError(
                 f"{visible(path)} cannot be read: {error}", "something still writes to the session's tree"
             ) from error
+        # Another file may have come to the place between the look and the reading.
+        if self._has_other_names(path, found):
+            return
         mode = 0o100755 if found.st_mode & 0o100 else 0o100644
         self._set(path, found, (mode, self._store.put("blob", data)))
+
+    def _has_other_names(self, path: str, found: os.stat_result) -> bool:
+        if found.st_nlink == 1:
+            return False
+        self._refuse(path, "tree.hardlink", "the file has more than one name (a hard link)")
+        return True
 
     def _stands_as_before(self, chain: Folders, path: str, found: os.stat_result) -> bool:
         """Whether a file too large to be written is one that the base holds, with the content that it has there."""

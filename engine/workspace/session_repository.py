@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 # whatever a .gitattributes file of the tree says.
 ATTRIBUTES = "* -text -eol -filter -ident -working-tree-encoding -export-subst !diff !merge !whitespace\n"
 _KEPT_TREES = 6
+# What looking at a file says when it is gone, or is another kind of thing, since its folder was read.
+_MOVED_MEANWHILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EISDIR})
 
 
 class GitSessionRepository:
@@ -97,7 +100,15 @@ class GitSessionRepository:
     def snapshot(self, base: str) -> ChangeSet:
         before = self._load(base)
         candidate = Candidate(self._stage, self._store, self._ignored, before)
-        after, refused = candidate.build()
+        try:
+            after, refused = candidate.build()
+        except OSError as error:
+            if error.errno not in _MOVED_MEANWHILE:
+                raise
+            raise WorkspaceError(
+                f"the tree changed while it was looked at: {visible(str(error.filename))} is another now",
+                "something still runs in it; try again when it has ended",
+            ) from error
         self._remember(after)
         self._seen = after.oid if candidate.exact else ""
         self._standing = ""
