@@ -11,6 +11,7 @@ from engine.engine import Engine
 from engine.sandboxes.docker.connection import find_engine
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.sessions import SessionState
+from tests.support.engines import gone
 from tests.support.sessions import PIN, playbook, resumed, states, worked
 
 pytestmark = [pytest.mark.docker, pytest.mark.e2e]
@@ -50,9 +51,10 @@ def test_nothing_of_a_session_that_ended_is_left_in_the_engine(
 ) -> None:
     session = worked(engine, repository, playbook(tmp_path, FIX))
     docker = find_engine()
-    left = docker.api.containers(all=True, filters={"label": [f"orion.session={session.id}"]})
-    docker.close()
-    assert left == []
+    try:
+        assert gone(docker, session.id)
+    finally:
+        docker.close()
 
 
 def test_the_doctor_says_what_is_in_force(engine: Engine) -> None:

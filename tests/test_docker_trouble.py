@@ -23,6 +23,7 @@ from engine.sandboxes.docker.provider import DockerProvider
 from engine.sandboxes.docker.wanted import Identity
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome, SandboxSpec
+from tests.support.engines import containers_of, gone
 from tests.support.registry import a_registry
 from tests.support.sandboxes import DOCKER, RECIPE, a_box, handed_over, processes_with, provider_called
 
@@ -41,18 +42,6 @@ def engine() -> Iterator[Engine]:
     found = find_engine()
     yield found
     found.close()
-
-
-def containers_of(engine: Engine, session: str) -> list[str]:
-    found = engine.api.containers(all=True, filters={"label": [f"orion.session={session}"]})
-    return [str(one["Id"]) for one in found]
-
-
-def gone(engine: Engine, session: str) -> bool:
-    until = time.monotonic() + 20
-    while containers_of(engine, session) and time.monotonic() < until:
-        time.sleep(0.05)
-    return not containers_of(engine, session)
 
 
 class TestFinding:

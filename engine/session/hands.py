@@ -95,7 +95,7 @@ class Hands:
             Outcome.FAILED: f"exit {result.exit}" if result.exit is not None else f"killed by signal {result.signal}",
             Outcome.TIMED_OUT: f"stopped at its time limit of {timeout_s:g} s",
             Outcome.STOPPED: "stopped",
-            Outcome.OUT_OF_MEMORY: "killed: out of memory",
+            Outcome.OUT_OF_MEMORY: "killed: out of memory (sandbox.memory_mib in config.yaml gives more)",
             Outcome.NOT_FOUND: not_in_sandbox(result.missing),
             Outcome.LOST: "cut short",
         }[result.outcome]
