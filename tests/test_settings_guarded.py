@@ -10,6 +10,7 @@ import pytest
 
 from engine.engine import Engine
 from engine.storage.settings import example_settings, parse_settings
+from engine.vocabulary.access import Guarded
 from engine.vocabulary.errors import AuthError, ConfigError
 from engine.vocabulary.events import ACCOUNT, EventKind
 from engine.vocabulary.guarded_settings import GUARDED, changed, weakened
@@ -106,3 +107,19 @@ def test_the_command_line_asks_for_the_pin_in_its_one_way(home: Path, tmp_path: 
     assert orion("settings", "set", "auth.window_s", "60", "--pin-stdin", given=f"{WRONG}\n").code == 7
     done = orion("settings", "set", "auth.window_s", "60", "--pin-stdin", "--json", given=f"{PIN}\n")
     assert done.json == {"auth.window_s": 60.0}
+
+
+def test_a_window_that_was_only_written_into_the_file_lets_nothing_in(engine: Engine, home: Path) -> None:
+    engine.auth.set_pin(PIN)
+    (home / "config.yaml").write_text("auth: {window_s: 300}\n")
+    assert engine.auth.status().window_s == 0
+    engine._core.authoriser.authorise(Guarded.PROMOTE, PIN, session="s1")
+    with pytest.raises(AuthError):
+        engine._core.authoriser.authorise(Guarded.PROMOTE, None, session="s1")
+    with pytest.raises(AuthError):
+        engine.settings.write("auth.window_s", "300")
+    engine.settings.write("auth.window_s", "300", secret=PIN)
+    assert engine.auth.status().window_s == 300
+    engine._core.authoriser.authorise(Guarded.PROMOTE, None, session="s1")
+    (home / "config.yaml").write_text("auth: {window_s: 20}\n")
+    assert engine.auth.status().window_s == 20

@@ -68,6 +68,7 @@ class Audit:
         UsageError when something stands there already, AuditError, KeychainError."""
         from engine.storage.audit_export import export
 
+        self._core.journal.append(ACCOUNT, [Fact(EventKind.TAKEN_OUT, {"what": "audit log", "to": str(target)})])
         head = self._core.adapters.audit.flush()
         export(self._core.adapters.audit.log, target)
         return head

@@ -42,6 +42,7 @@ class Auth:
             policy.lock_s,
             authenticator.backup_codes_left(),
             authenticator.reset_left_s(),
+            self._core.window_s(),
         )
 
     def verify(self, secret: str) -> None:
@@ -74,7 +75,8 @@ class Auth:
     def confirm_totp(self, code: str) -> tuple[str, ...]:
         """Switch to one-time codes; the backup codes, told this once. Raises AuthError."""
         before = self._core.adapters.authenticator.method()
-        codes = self._core.adapters.authenticator.confirm_totp(code)
+        with self._core.authoriser.noted(Guarded.CHANGE_METHOD):
+            codes = self._core.adapters.authenticator.confirm_totp(code)
         self._changed("totp", "switched" if before else "set")
         return codes
 

@@ -14,7 +14,7 @@ from engine.facade.authorising import Authoriser
 from engine.storage.audit_feeder import AuditFeeder
 from engine.storage.leases import LOCK_OUTLIVES_S
 from engine.vocabulary.errors import RoleError, UsageError
-from engine.vocabulary.events import Event
+from engine.vocabulary.events import ACCOUNT, Event, EventKind
 from engine.vocabulary.fold import fold
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.sessions import Session, SessionState
@@ -106,12 +106,19 @@ class Core:
         self.clock = adapters.clock
         self.runners: dict[str, Runner] = {}
         self.feeder = AuditFeeder(lambda: adapters.audit, adapters.journal)
-        self.authoriser = Authoriser(lambda: adapters.authenticator, adapters.journal, adapters.clock, self._window_s)
+        self.authoriser = Authoriser(lambda: adapters.authenticator, adapters.journal, adapters.clock, self.window_s)
         self._lock = Lock()
         self._states: dict[str, Session] = {}
 
-    def _window_s(self) -> float:
-        return self.adapters.read_settings().auth_window_s
+    def window_s(self) -> float:
+        """For how long a right PIN or code covers more of the same session: as the configuration says, but no longer
+        than was let in. Whoever edits the file alone makes it shorter at most."""
+        configured = self.adapters.read_settings().auth_window_s
+        if not configured:
+            return 0.0
+        facts = [event.data for event in self.journal.events(ACCOUNT) if event.kind is EventKind.SETTING_CHANGED]
+        let_in = next((data["window_s"] for data in reversed(facts) if "window_s" in data), 0.0)
+        return min(configured, float(let_in))
 
     def session(self, session: str) -> Session:
         """The state now; running without a live runner is shown as interrupted. Raises UsageError when it is

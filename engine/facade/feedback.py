@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 from engine.vocabulary.outlook import RoleRecord
 
 if TYPE_CHECKING:
@@ -31,4 +32,6 @@ class FeedbackFace:
     def reset(self, role: str = "") -> int:
         """Forget one role, or all of them; how many entries went. Confidence counts as claimed again, and estimates
         are bands of one to two times what a plan says. The journal is not touched."""
+        told = {"fields": ["feedback"], "change": "reset", "role": role}
+        self._core.journal.append(ACCOUNT, [Fact(EventKind.SETTING_CHANGED, told)])
         return self._core.adapters.feedback.reset(role)

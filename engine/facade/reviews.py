@@ -158,6 +158,7 @@ class Reviews:
         core = self._core
         events = core.journal.events(session)
         at = core.clock.now().isoformat()
+        self._taken_out(session, "archive", target)
         return export(target, core.session(session), events, core.repository(session), at)
 
     def check_export(self, path: Path) -> ExportVerdict:
@@ -215,12 +216,14 @@ class Reviews:
         from engine.facade.looking import looking
 
         with self._alone(session) as state, looking(self._core, state) as place:
+            self._core.journal.append(session, [Fact(EventKind.LOOKED, {"commit": state.tip})])
             yield place
 
     def check_out(self, session: str, folder: Path) -> int:
         """Write the session's result as plain files to a folder that does not exist yet; how many. Raises
         WorkspaceError, with nothing left behind."""
         state = self._core.session(session)
+        self._taken_out(session, "files", folder)
         return self._core.repository(session).write_out(state.tip, folder)
 
     def settle(self) -> tuple[str, ...]:
@@ -250,6 +253,9 @@ class Reviews:
             if finished is not None:
                 told.append(settled_sentence(summary.id, undo=undo, finished=finished))
         return tuple(told)
+
+    def _taken_out(self, session: str, what: str, to: Path) -> None:
+        self._core.journal.append(session, [Fact(EventKind.TAKEN_OUT, {"what": what, "to": str(to)})])
 
     @contextmanager
     def _alone(self, session: str) -> Iterator[Session]:

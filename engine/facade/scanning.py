@@ -3,6 +3,7 @@ user's list of what is no secret."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -134,8 +135,9 @@ class Scan:
 
         self._core.authoriser.authorise(Guarded.CHANGE_SETTING, secret)
         kind = "path" if entry.path else "pattern" if entry.pattern else "digest"
-        told = {"setting": "secrets_allowlist", "change": change, "kind": kind, "reason": entry.reason}
-        value = entry.path or entry.pattern or entry.digest
+        told = {"fields": ["secrets_allowlist"], "change": change, "kind": kind, "reason": entry.reason}
+        # A pattern may be the very secret, spelled out.
+        value = entry.path or entry.digest or hashlib.sha256(entry.pattern.encode()).hexdigest()
         # Journal first: an entry that is told and not there lets nothing through.
         self._core.journal.append(
             ACCOUNT, [Fact(EventKind.SETTING_CHANGED, {**told, "value": value, "rule": entry.rule})]

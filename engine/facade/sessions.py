@@ -98,7 +98,9 @@ class Sessions:
         many replies stand in it. Raises UsageError when no model has answered in it."""
         from engine.facade.recording import record
 
-        return record(self._core, session, path)
+        replies = record(self._core, session, path)
+        self._core.journal.append(session, [Fact(EventKind.TAKEN_OUT, {"what": "conversation", "to": str(path)})])
+        return replies
 
     def edit_plan(self, session: str, plan: Plan) -> None:
         """Replace what has not ended of the plan. Raises PlanError, and UsageError while the session runs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.errors import ConfigError, OrionError, Problem, UsageError
@@ -123,7 +124,10 @@ class SettingsFace:
             self._authorise(self.weakens(text), secret)
         fields = changed(before, after)
         if fields:
-            self._core.journal.append(ACCOUNT, [Fact(EventKind.SETTING_CHANGED, {"fields": list(fields)})])
+            data: dict[str, Any] = {"fields": list(fields)}
+            if "auth.window_s" in fields:
+                data["window_s"] = after.auth_window_s
+            self._core.journal.append(ACCOUNT, [Fact(EventKind.SETTING_CHANGED, data)])
         self._expect(expected)
         write_private(self.path(), text.encode())
         return fields
@@ -150,7 +154,7 @@ class SettingsFace:
         from engine.vocabulary.settings import Settings
 
         try:
-            return self.get()
+            return replace(self.get(), auth_window_s=self._core.window_s())
         except ConfigError:
             return Settings()
 

@@ -19,6 +19,7 @@ _BY_AEGIS = frozenset({EventKind.GATE, EventKind.PARKED})
 _BY_USER = frozenset(
     {
         EventKind.SESSION_CREATED,
+        EventKind.PLAN_MADE,
         EventKind.DECIDED,
         EventKind.STEERED,
         EventKind.LIMITS_SET,
@@ -33,6 +34,8 @@ _BY_USER = frozenset(
         EventKind.AUTHENTICATION_CHANGED,
         EventKind.ROLE_CHANGED,
         EventKind.SETTING_CHANGED,
+        EventKind.TAKEN_OUT,
+        EventKind.LOOKED,
         EventKind.AUDIT_CHAIN_BEGUN,
         EventKind.KEY_CHANGED,
         EventKind.FIRST_RUN,

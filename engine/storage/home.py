@@ -80,16 +80,37 @@ class Home:
             folder = self.root / name
             folder.mkdir(mode=0o700, exist_ok=True)
             self._make_private(folder)
+        for name in _FILES:
+            self._check_file(self.root / name)
+
+    def _check_file(self, file: Path) -> None:
+        """One of Orion's own files is this user's and nobody else's. A link is the user's own affair as long as nobody
+        else can write where it leads."""
+        try:
+            found = file.stat()
+        except FileNotFoundError:
+            return
+        if found.st_uid != os.geteuid():
+            raise self._foreign(found.st_uid, file)
+        mode = stat.S_IMODE(found.st_mode)
+        if not mode & 0o077 or not stat.S_ISREG(found.st_mode):
+            return
+        if not file.is_symlink():
+            file.chmod(0o600)
+        elif mode & 0o022:
+            raise self._open_to_others(file)
 
     def _make_private(self, folder: Path) -> None:
         found = folder.stat()
         if found.st_uid != os.geteuid():
-            raise self._unusable(f"belongs to another user (uid {found.st_uid}, this is uid {os.geteuid()})", folder)
+            raise self._foreign(found.st_uid, folder)
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise self._unusable("cannot be written", folder)
         if stat.S_IMODE(found.st_mode) & 0o077:
             if folder == self.root and self._is_strange():
                 raise self._unusable("is open to other users and holds files that are not Orion's")
+            if stat.S_IMODE(found.st_mode) & 0o022 and any(folder.iterdir()):
+                raise self._open_to_others(folder)
             folder.chmod(0o700)
 
     def _is_strange(self) -> bool:
@@ -101,6 +122,21 @@ class Home:
         kind = network_file_system(folder)
         if kind:
             raise self._unusable(f"is on a network file system ({kind}), where the journal is not safe")
+
+    def _foreign(self, owner: int, path: Path) -> ConfigError:
+        return ConfigError(
+            f"Orion's home {path} belongs to another user (uid {owner}, this is uid {os.geteuid()})",
+            f"work as that user, give it back with chown, or set ORION_HOME to a folder of your own ({self.root} is "
+            "never shared)",
+            path=str(self.root),
+        )
+
+    def _open_to_others(self, path: Path) -> ConfigError:
+        return ConfigError(
+            f"Orion's home {path} could be written by other users, so what is in it may not be yours",
+            f"look at what is there, then close it: chmod go-rwx {path}; or set ORION_HOME to an empty folder",
+            path=str(self.root),
+        )
 
     def _unusable(self, what: str, folder: Path | None = None) -> ConfigError:
         return ConfigError(

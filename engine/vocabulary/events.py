@@ -121,7 +121,13 @@ class EventKind(StrEnum):
     ROLE_CHANGED = "role_changed"
     """role, change (created, edited, deleted, trusted, untrusted), content (SHA-256 of the file, empty when deleted)"""
     SETTING_CHANGED = "setting_changed"
-    """fields (dotted names, no values)"""
+    """fields (dotted names, no values), [change] (set, removed, added or reset, for what is no line of the
+    configuration), [window_s] (the seconds of `auth.window_s` that were let in); of the allow-list also kind, reason,
+    rule and value (a path or a digest; of a pattern its SHA-256, for it may spell the secret)"""
+    TAKEN_OUT = "taken_out"
+    """what (archive, files, conversation or audit log), to (path): a person had it written out of Orion's home"""
+    LOOKED = "looked"
+    """commit: a person ran commands of their own in the sandbox, on a copy of that tree"""
     AUDIT_CHAIN_BEGUN = "audit_chain_begun"
     """start (the number of its first entry), entries (how many are before it), sound (how many of those could be
     verified), why"""

@@ -233,7 +233,8 @@ class DoctorReport:
 class AuthStatus:
     """`method` is `pin` or `totp`, or empty when none was ever set. `storage` says where the secret is kept,
     `keychain` is `system` or `file`. `tries` wrong ones in a row lock for `lock_s` seconds. `reset_left_s` is
-    None when no reset was begun."""
+    None when no reset was begun. `window_s` is how long a right one covers more of the same session: as configured,
+    but no longer than was let in."""
 
     method: str
     tries_left: int
@@ -244,3 +245,4 @@ class AuthStatus:
     lock_s: float = 900.0
     backup_codes_left: int = 0
     reset_left_s: float | None = None
+    window_s: float = 0.0

@@ -265,15 +265,23 @@ def _identity(identity: str) -> dict[str, str]:
     }
 
 
-def make_bare(folder: Path, object_format: str, *, attributes: str = "", exclude: str = "") -> Git:
-    """An empty bare repository of Orion's own: no template, no hook, no remote."""
+def make_bare(
+    folder: Path, object_format: str, *, attributes: str = "", exclude: str = "", private: bool = False
+) -> Git:
+    """An empty bare repository of Orion's own: no template, no hook, no remote. A `private` one has folders of mode
+    0700 and files of mode 0600 whatever the umask is, now and whenever git adds some."""
     for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    shared = "\tsharedRepository = 0600\n" if private else ""
     extension = "[extensions]\n\tobjectformat = sha256\n" if object_format == "sha256" else ""
     (folder / "config").write_text(
-        f"[core]\n\trepositoryformatversion = {1 if extension else 0}\n\tbare = true\n\tfilemode = true\n{extension}"
+        f"[core]\n\trepositoryformatversion = {1 if extension else 0}\n\tbare = true\n\tfilemode = true\n"
+        f"{shared}{extension}"
     )
     (folder / "HEAD").write_text("ref: refs/heads/orion\n")
     (folder / "info" / "attributes").write_text(attributes)
     (folder / "info" / "exclude").write_text(exclude)
+    if private:
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o700 if path.is_dir() else 0o600)
     return Git(folder)

@@ -58,11 +58,11 @@ class ObjectStore:
         place = folder / oid[2:]
         if place.exists():
             return oid
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix="tmp_obj_", dir=folder)
         with os.fdopen(handle, "wb") as out:
             out.write(zlib.compress(b"%s %d\0" % (kind.encode(), len(data)) + data, 1))
-            os.fchmod(out.fileno(), 0o444)
+            os.fchmod(out.fileno(), 0o400)
         Path(name).replace(place)
         return oid
 

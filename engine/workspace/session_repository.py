@@ -24,6 +24,7 @@ from engine.workspace.merging import merge_trees
 from engine.workspace.names import reads_as_git
 from engine.workspace.objects import Entry, ObjectStore, Tree
 from engine.workspace.patches import patch_arguments, patch_pieces
+from engine.workspace.sharing import marked
 from engine.workspace.stage import Stage
 from engine.workspace.transfer import link_objects
 
@@ -61,7 +62,7 @@ class GitSessionRepository:
         self._stage = Stage(self.tree, self._store, owner)
         self._check = Stage(folder / f"check{place}", self._store, owner)
         self._ignored = Ignored(self.git, folder / f"ignored{place}")
-        self._branch = f"refs/heads/orion-ara/{session}"
+        self._branch = (git_dir / "HEAD").read_text().removeprefix("ref: ").strip()
         self._seen = ""
         self._standing = ""
         self._trees: dict[str, Tree] = {}
@@ -69,19 +70,31 @@ class GitSessionRepository:
 
     @classmethod
     def create(
-        cls, folder: Path, session: str, *, objects: Path, head: str, object_format: str, shallow: bytes, owner: Owner
+        cls,
+        folder: Path,
+        session: str,
+        *,
+        objects: Path,
+        head: str,
+        object_format: str,
+        shallow: bytes,
+        owner: Owner,
+        user: str = "",
     ) -> GitSessionRepository:
-        """Make it from another repository's objects, with its branch at `head`."""
+        """Make it from another repository's objects, with its branch at `head`; `user` is named by the branch where the
+        workspace is shared."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         git_dir = folder / "repo.git"
-        git = make_bare(git_dir, object_format, attributes=ATTRIBUTES, exclude="\n".join(DROPPINGS) + "\n")
-        git_dir.chmod(0o700)
+        git = make_bare(
+            git_dir, object_format, attributes=ATTRIBUTES, exclude="\n".join(DROPPINGS) + "\n", private=True
+        )
+        branch = f"refs/heads/orion-ara/{marked(session, user)}"
         if shallow:
             (git_dir / "shallow").write_bytes(shallow)
-        (git_dir / "HEAD").write_text(f"ref: refs/heads/orion-ara/{session}\n")
+        (git_dir / "HEAD").write_text(f"ref: {branch}\n")
         link_objects(objects, git_dir / "objects")
         git.run("rev-list", "--objects", "--no-walk", "--quiet", head)
-        git.run("update-ref", f"refs/heads/orion-ara/{session}", head)
+        git.run("update-ref", branch, head)
         return cls(folder, session, owner)
 
     def beside(self, worker: int) -> GitSessionRepository:

@@ -50,7 +50,7 @@ class Stage:
 
     def settle(self) -> None:
         """Take the new stamps over, but for those too young to tell a later change by."""
-        self._clock.touch()
+        self._clock.touch(mode=0o600)
         youngest = self._clock.stat().st_mtime_ns - _TICK_NS
         for path, stamp in self._fresh.items():
             if stamp.ctime_ns < youngest:

@@ -52,7 +52,7 @@ def _link_loose(store: Path, target: Path) -> None:
         if len(folder.name) != 2 or not _HEX.issuperset(folder.name):
             continue
         place = target / folder.name
-        place.mkdir(exist_ok=True)
+        place.mkdir(mode=0o700, exist_ok=True)
         for item in _children(folder):
             if _HEX.issuperset(item.name):
                 with suppress(FileNotFoundError):
@@ -93,7 +93,7 @@ def _link(source: Path, target: Path) -> None:
     except OSError:
         passing = target.with_name(f"tmp_{os.urandom(6).hex()}")
         shutil.copyfile(source, passing, follow_symlinks=False)
-        passing.chmod(0o444)
+        passing.chmod(0o400)
         passing.replace(target)
 
 

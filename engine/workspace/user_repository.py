@@ -23,6 +23,7 @@ from engine.workspace.merging import merge_trees
 from engine.workspace.place import Place, find_place
 from engine.workspace.promotion import Step, apply_plan, checkout_of, recover_plan
 from engine.workspace.session_repository import ATTRIBUTES, GitSessionRepository
+from engine.workspace.sharing import marked, sharing_user
 from engine.workspace.takeback import edited_since
 from engine.workspace.transfer import send_tree
 
@@ -79,6 +80,7 @@ class GitUserRepository:
             object_format=info.object_format,
             shallow=_shallow(info.common_dir),
             owner=self._owner,
+            user=sharing_user(find_place(info.root)),
         )
 
     def reopen(self, session: str, folder: Path) -> SessionRepository:
@@ -134,7 +136,7 @@ class GitUserRepository:
         for tree, _ in steps:
             send_tree(source.git, place.git, tree, known)
             known = tree
-        plan = _plan(place, branch, old, steps, _tags("promote", session, attempt), attempt)
+        plan = _plan(place, branch, old, steps, _tags(place, "promote", session, attempt), attempt)
         return replace(plan, uncommitted=uncommitted)
 
     def apply(self, root: Path, plan: PromotionPlan) -> None:
@@ -154,7 +156,7 @@ class GitUserRepository:
                 + ", ".join(f"{visible(each.path)} ({each.reason})" for each in preview.conflicts),
                 f"commit what is not committed, or undo it by hand: git revert {promoted[1][:12]}",
             )
-        return _plan(place, branch, tip, ((tree, message),), _tags("undo", session, attempt), attempt)
+        return _plan(place, branch, tip, ((tree, message),), _tags(place, "undo", session, attempt), attempt)
 
     def revert_preview(self, root: Path, promoted: tuple[str, str], branch: str) -> UndoPreview:
         return self._reverted(find_place(root), promoted, branch, keep=False)[0]
@@ -163,7 +165,7 @@ class GitUserRepository:
         self, root: Path, promoted: tuple[str, str], branch: str, attempt: int, session: str
     ) -> PromotionPlan:
         place = find_place(root)
-        tags = _tags("undo", session, attempt)
+        tags = _tags(place, "undo", session, attempt)
         paths = place.changed(*promoted)
         identity = place.identity() or ORION_IDENTITY
         return PromotionPlan(attempt, branch, *promoted, *tags, paths, True, identity, uncommitted=True, withdraws=True)
@@ -231,7 +233,8 @@ def _ours(repository: SessionRepository) -> GitSessionRepository:
     return repository
 
 
-def _tags(kind: str, session: str, attempt: int) -> tuple[str, str]:
+def _tags(place: Place, kind: str, session: str, attempt: int) -> tuple[str, str]:
+    session = marked(session, sharing_user(place))
     suffix = f"-{attempt}" if attempt > 1 else ""
     return f"orion-pre-{kind}/{session}{suffix}", f"orion-post-{kind}/{session}{suffix}"
 

@@ -103,6 +103,6 @@ def _keep_traceback(error: BaseException, folder: Path) -> Path:
     for old in sorted(folder.glob("bug-*.txt"))[: -KEPT_BUG_REPORTS + 1]:
         old.unlink(missing_ok=True)
     path = folder / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
+    path.touch(mode=0o600)
     path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    path.chmod(0o600)
     return path

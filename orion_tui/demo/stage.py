@@ -51,8 +51,9 @@ def set_stage(folder: Path | None = None) -> Stage:
 
 def _make_home(home: Path) -> None:
     home.mkdir(mode=0o700)
-    (home / "recording.jsonl").write_text(_data("recording.jsonl"), encoding="utf-8")
-    (home / "config.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    for name, text in (("recording.jsonl", _data("recording.jsonl")), ("config.yaml", CONFIGURATION)):
+        (home / name).touch(mode=0o600)
+        (home / name).write_text(text, encoding="utf-8")
 
 
 def _make_repository(folder: Path) -> None:

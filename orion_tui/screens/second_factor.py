@@ -42,7 +42,8 @@ class Standing:
 
 def read_standing(engine: EngineFace) -> Standing:
     """Blocks. Raises AuthError and ConfigError."""
-    return Standing(engine.auth.status(), engine.settings.get().auth_window_s, len(engine.auth.voided_by_reset()))
+    status = engine.auth.status()
+    return Standing(status, status.window_s, len(engine.auth.voided_by_reset()))
 
 
 class SecondFactorScreen(OrionScreen):
