@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import engine.access.second_factor as checked
 from engine.access.keychain_file import FileKeychain
 from engine.access.keychains import Keychains
-from engine.access.lockout import POLICIES
+from engine.access.lockout import POLICIES, BootClock, Lockout, Policy
 from engine.access.second_factor import SecondFactor
 from engine.access.store import AccessStore
 from engine.facade.authorising import Authoriser
@@ -119,16 +120,21 @@ class Target:
         return Authoriser(lambda: factor, journal, self.clock, lambda: 300.0)
 
     def watched(self, *, die: bool = False) -> None:
-        """Write down, from now on and in this process, when a try reaches the secret; with `die` the process is killed
-        there, before the answer."""
+        """Write down, from now on and in this process, when a try was counted that then reached the secret; with `die`
+        the process is killed there, before the answer."""
         descriptor = os.open(self.tries, os.O_WRONLY | os.O_APPEND)
+        counted_at = [0.0]
+        count, is_pin, step_of = _REAL
+
+        def counted(lockout: Lockout, clock: BootClock, policy: Policy) -> Lockout:
+            # A lock is counted from here on, and time may pass before the secret is looked at.
+            counted_at[0] = self.clock.gone_s
+            return count(lockout, clock, policy)
 
         def noted() -> None:
-            os.write(descriptor, struct.pack("<d", self.clock.gone_s))
+            os.write(descriptor, struct.pack("<d", counted_at[0]))
             if die:
                 os.kill(os.getpid(), 9)
-
-        is_pin, step_of = _REAL
 
         def seen_pin(pin: str, key: bytes, kept: str) -> bool:
             noted()
@@ -138,18 +144,23 @@ class Target:
             noted()
             return step_of(secret, code, now_s, after_step)
 
-        checked.pin.is_pin, checked.codes.step_of = seen_pin, seen_code
+        _put(counted, seen_pin, seen_code)
 
     def reached(self) -> list[float]:
         """When tries reached the secret, in the time that really passed."""
         return [at for (at,) in struct.iter_unpack("<d", self.tries.read_bytes())]
 
 
-_REAL = checked.pin.is_pin, checked.codes.step_of
+_REAL = Lockout.counted, checked.pin.is_pin, checked.codes.step_of
+
+
+def _put(counted: Any, is_pin: Any, step_of: Any) -> None:
+    setattr(Lockout, "counted", counted)  # noqa: B010 - the class is what every process of the test shares
+    checked.pin.is_pin, checked.codes.step_of = is_pin, step_of
 
 
 def unwatched() -> None:
-    checked.pin.is_pin, checked.codes.step_of = _REAL
+    _put(*_REAL)
 
 
 def most_in_a_row(moments: Iterable[float], lock_s: float) -> int:
