@@ -101,7 +101,7 @@ WRITES: dict[str, set[str]] = {
     "setup.leave": {"first_run"},
 }
 # Calls that end in one of those above, that a runner answers with its own facts, or that put in order what a kill left.
-INDIRECT = {"sessions.pause", "review.settle", "sessions.cleanup"}
+INDIRECT = {"sessions.pause", "review.settle", "review.complete", "sessions.cleanup"}
 
 
 def public() -> set[str]:
@@ -117,7 +117,7 @@ READS = """
 approvals.get approvals.list audit.entries audit.seal audit.verify audit.watch auth.end_windows auth.status
 auth.voided_by_reset auth.windows doctor.memory doctor.report doctor.self_test feedback.records models.check
 models.doctor models.get models.list playbooks.find playbooks.list playbooks.load_brief playbooks.load_plan
-review.branches review.changes review.check_export review.conflict review.diff review.hunks review.report
+review.branches review.changes review.diff_pieces review.check_export review.conflict review.diff review.hunks review.report
 review.undo_preview roles.check roles.deletable roles.draft roles.edited roles.entries_of roles.entry roles.free
 roles.get roles.list roles.phrases roles.preview roles.since_trusted roles.stamp roles.test roles.text
 roles.thresholds roles.typical roles.validate roles.value_of roles.with_words scan.allow_list scan.allow_list_path

@@ -103,7 +103,7 @@ async def test_the_log_is_exported_for_somebody_else(tried: Engine, repository: 
         await settled(pilot)
         await typed(pilot, str(tmp_path / "log.jsonl"))
         await pilot.press("enter")
-        await notified(pilot, "3 entries in")
+        await notified(pilot, "4 entries in")
     assert (tmp_path / "log.jsonl").exists()
 
 

@@ -438,3 +438,46 @@ def test_when_a_try_cannot_be_recorded_nothing_is_checked(home: Path) -> None:
     assert "cannot be used" in run.stdout
     assert "right" not in run.stdout
     assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before
+
+
+def test_what_is_damaged_opens_nothing_and_can_be_reset_after_the_wait(home: Path, clock: SetClock) -> None:
+    system = MemoryKeychain()
+    second_factor(home, clock, system=system).set_pin(PIN, None)
+    system.set("access", "{}")
+    factor = second_factor(home, clock, system=system)
+    with pytest.raises(KeychainError, match="damaged"):
+        factor.verify(PIN)
+    assert factor.begin_reset() == 86_400
+    for _ in range(3):
+        clock.seconds += 900
+        with pytest.raises(AuthError):
+            factor.verify(PIN)
+    clock.seconds += 86_400
+    factor.finish_reset()
+    factor.set_pin(OTHER, None)
+    factor.verify(OTHER)
+
+
+@pytest.mark.parametrize("damage", ["older file", "key gone", "secrets damaged"])
+def test_each_damage_can_be_got_out_of_as_its_hint_says(home: Path, clock: SetClock, damage: str) -> None:
+    if damage == "older file":
+        (home / "auth.json").write_text("{}")
+    else:
+        second_factor(home, clock).set_pin(PIN, None)
+        (home / "keychain" / "key").unlink() if damage == "key gone" else (home / "keychain" / "secrets").write_bytes(
+            b"damaged"
+        )
+    with pytest.raises(AuthError) as caught:
+        second_factor(home, clock).verify(PIN)
+    assert "orion auth reset" in caught.value.hint
+    if damage != "older file":
+        assert f"mv {home / 'keychain'} " in caught.value.hint
+        (home / "keychain").rename(home / "keychain.lost")
+    factor = second_factor(home, clock)
+    assert factor.begin_reset() == 86_400
+    with pytest.raises(AuthError):
+        factor.set_pin(OTHER, None)
+    clock.seconds += 86_400
+    factor.finish_reset()
+    factor.set_pin(OTHER, None)
+    factor.verify(OTHER)

@@ -107,5 +107,6 @@ class FileKeychain:
     def _unusable(self, why: str) -> KeychainError:
         return KeychainError(
             f"the encrypted file with Orion's secrets in {self._folder} cannot be used: {why}",
-            "restore the folder from a backup; without it, orion auth reset sets a new PIN after 24 hours",
+            f"restore the folder from a backup; without one move it away (mv {self._folder} {self._folder}.lost), and "
+            "orion auth reset sets a new PIN after 24 hours",
         )

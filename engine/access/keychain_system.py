@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 SERVICE = "orion"
-_PATIENCE_S = 20.0
+PATIENCE_S = 20.0
+"""Seconds. A keychain that waits for somebody to unlock it can wait for ever."""
+
 # What keeps nothing, refuses everything, or keeps secrets readable by every program and backup.
 _REFUSED = ("keyring.backends.fail", "keyring.backends.null", "keyrings.alt", "keyrings.cryptfile")
 
@@ -22,9 +24,10 @@ class SystemKeychain:
 
     kind = "system"
 
-    def __init__(self, backend: Any, home: str) -> None:
+    def __init__(self, backend: Any, home: str, *, patience_s: float = PATIENCE_S) -> None:
         self._backend = backend
         self._home = home
+        self._patience_s = patience_s
 
     @property
     def where(self) -> str:
@@ -56,24 +59,14 @@ class SystemKeychain:
         return f"{entry}@{self._home}"
 
     def _asked(self, call: Callable[[], Any]) -> Any:
-        """The answer, or KeychainError. A keychain that waits for somebody to unlock it can wait for ever."""
-        answers: list[Any] = []
-        failures: list[Exception] = []
-
-        def asking() -> None:
-            try:
-                answers.append(call())
-            except Exception as error:  # noqa: BLE001 - backends raise what their libraries raise
-                failures.append(error)
-
-        thread = Thread(target=asking, name="keychain", daemon=True)
-        thread.start()
-        thread.join(_PATIENCE_S)
-        if failures:
-            raise self._silent(str(failures[0]) or type(failures[0]).__name__) from failures[0]
-        if not answers:
-            raise self._silent(f"no answer in {_PATIENCE_S:g} seconds; is it locked?")
-        return answers[0]
+        """The answer, or KeychainError."""
+        try:
+            return _patiently(call, self._patience_s)
+        except _NoAnswer:
+            raise self._silent(f"no answer in {self._patience_s:g} seconds; is it locked?") from None
+        except Exception as error:
+            # Backends raise what their libraries raise.
+            raise self._silent(str(error) or type(error).__name__) from error
 
     def _silent(self, why: str) -> KeychainError:
         return KeychainError(
@@ -81,15 +74,50 @@ class SystemKeychain:
         )
 
 
-def system_keychain(home: str) -> SystemKeychain | None:
-    """The first backend that is fit and proven, None when there is none."""
-    import keyring
+def system_keychain(home: str, *, patience_s: float = PATIENCE_S) -> SystemKeychain | None:
+    """The first backend that is fit and proven, None when there is none. Looking for one asks the system's services, so
+    it has a time limit too."""
 
-    for backend in _fit(_unchained(keyring.get_keyring())):
-        keychain = SystemKeychain(backend, home)
+    def found() -> list[Any]:
+        import keyring
+
+        return list(_fit(_unchained(keyring.get_keyring())))
+
+    try:
+        backends = _patiently(found, patience_s)
+    except _NoAnswer:
+        return None
+    for backend in backends:
+        keychain = SystemKeychain(backend, home, patience_s=patience_s)
         if keychain.proven():
             return keychain
     return None
+
+
+class _NoAnswer(Exception):
+    """It took too long."""
+
+
+def _patiently(call: Callable[[], Any], patience_s: float) -> Any:
+    """The answer of a call in a thread of its own, which is left behind when it does not come in time: nothing can end
+    a call that waits for a service of the system."""
+    answers: list[Any] = []
+    failures: list[Exception] = []
+
+    def asking() -> None:
+        try:
+            answers.append(call())
+        except Exception as error:  # noqa: BLE001 - handed on below
+            failures.append(error)
+
+    thread = Thread(target=asking, name="keychain", daemon=True)
+    thread.start()
+    thread.join(patience_s)
+    if failures:
+        raise failures[0]
+    if not answers:
+        raise _NoAnswer
+    return answers[0]
 
 
 def _unchained(backend: Any) -> Iterator[Any]:

@@ -103,7 +103,7 @@ class SecondFactor:
 
     def begin_reset(self) -> float:
         with self._store.alone():
-            state = self._store.read()
+            state = self._store.read(forgetting=True)
             if not state.method:
                 raise AuthError("nothing is set that could be reset", "set a PIN with: orion auth set pin")
             reset = state.reset.advanced(self._clock) if state.reset else waiting(RESET_S, self._clock)

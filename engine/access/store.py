@@ -86,17 +86,20 @@ class AccessStore:
                 self._note(AccessState(), keychain)
             return keychain
 
-    def read(self) -> AccessState:
+    def read(self, *, forgetting: bool = False) -> AccessState:
         """The state, with a lock when the two places disagree; without a method when nothing was ever set. To be called
-        `alone`."""
+        `alone`. What is damaged raises KeychainError or AuthError; for somebody who is `forgetting` it is a lock that
+        no secret opens, which a reset can take away after its wait."""
         record = self._record()
         keychain = self._chosen(record)
         text = keychain.get(_ENTRY)
         if text is None:
-            return self._missing(record, keychain)
+            return self._missing(record, keychain, forgetting=forgetting)
         try:
             state = state_from_json(json.loads(text))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            if forgetting:
+                return self._nothing_right(record, keychain)
             raise KeychainError(
                 f"what {keychain.where} holds of the authentication is damaged",
                 "orion auth reset sets a new secret after 24 hours",
@@ -129,18 +132,28 @@ class AccessStore:
                 "free some space or make the folder writable",
             ) from error
 
-    def _missing(self, record: _Record | None, keychain: Keychain) -> AccessState:
+    def _missing(self, record: _Record | None, keychain: Keychain, *, forgetting: bool) -> AccessState:
         """No state in the keychain: an older version's file, never set, or removed."""
         if record is None:
-            migrated = read_older(self._older)
+            try:
+                migrated = read_older(self._older)
+            except AuthError:
+                if not forgetting:
+                    raise
+                # Kept for whoever can still mend it, under a name that nothing looks for.
+                self._older.replace(self._older.with_name(f"{self._older.name}.damaged"))
+                return self._nothing_right(record, keychain)
             if migrated is not None:
                 kept = self.write(migrated, keychain)
                 self._older.unlink()
                 return kept
         if not (record is not None and record.method) and not self._was_set():
             return AccessState()
+        return self._nothing_right(record, keychain)
+
+    def _nothing_right(self, record: _Record | None, keychain: Keychain) -> AccessState:
+        """A key without a hash: nothing that is typed can be right, and only a reset leads on."""
         generation = record.generation if record else 0
-        # No key and no hash: nothing that is typed can be right, and only a reset leads on.
         return self.write(self._shut(AccessState("pin", secrets.token_hex(32), generation=generation)), keychain)
 
     def _shut(self, state: AccessState) -> AccessState:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.access import Guarded, TotpOffer
+from engine.vocabulary.errors import AuthError
 from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 from engine.vocabulary.requests import AuthStatus
 from engine.vocabulary.sessions import SessionState
@@ -82,7 +83,10 @@ class Auth:
 
     def begin_reset(self) -> float:
         """Begin to forget a lost secret, or look at the wait begun earlier; the seconds left of its 24 hours."""
-        begun = self._core.adapters.authenticator.reset_left_s() is not None
+        try:
+            begun = self._core.adapters.authenticator.reset_left_s() is not None
+        except AuthError:
+            begun = False  # what is kept cannot be read, which the reset is for
         left_s = self._core.adapters.authenticator.begin_reset()
         if not begun:
             self._changed(self._core.adapters.authenticator.method(), "reset begun")
