@@ -33,7 +33,7 @@ from engine.vocabulary.errors import AuthError
 from engine.vocabulary.sessions import Limits
 from tests.support.access import PIN, WRONG, SetClock, second_factor
 from tests.support.recordings import acts, begun, call, done, plan, record, task
-from tests.support.sessions import TIMEOUT_S, resumed
+from tests.support.sessions import TIMEOUT_S, playbook, resumed, worked
 
 pytestmark = [pytest.mark.mock_llm, pytest.mark.sandbox, pytest.mark.e2e]
 
@@ -70,6 +70,7 @@ WRITES: dict[str, set[str]] = {
     "models.store_key": {"key_changed"},
     "review.check": {"selection_checked"},
     "review.check_out": {"taken_out"},
+    "review.complete": {"completed"},
     "review.export": {"taken_out"},
     "review.look": {"looked"},
     "review.promote": {"authenticated", "promoting", "promoted"},
@@ -101,7 +102,7 @@ WRITES: dict[str, set[str]] = {
     "setup.leave": {"first_run"},
 }
 # Calls that end in one of those above, that a runner answers with its own facts, or that put in order what a kill left.
-INDIRECT = {"sessions.pause", "review.settle", "review.complete", "sessions.cleanup"}
+INDIRECT = {"sessions.pause", "review.settle", "sessions.cleanup"}
 
 
 def public() -> set[str]:
@@ -117,9 +118,9 @@ READS = """
 approvals.get approvals.list audit.entries audit.seal audit.verify audit.watch auth.end_windows auth.status
 auth.voided_by_reset auth.windows doctor.memory doctor.report doctor.self_test feedback.records models.check
 models.doctor models.get models.list playbooks.find playbooks.list playbooks.load_brief playbooks.load_plan
-review.branches review.changes review.diff_pieces review.check_export review.conflict review.diff review.hunks review.report
-review.undo_preview roles.check roles.deletable roles.draft roles.edited roles.entries_of roles.entry roles.free
-roles.get roles.list roles.phrases roles.preview roles.since_trusted roles.stamp roles.test roles.text
+review.branches review.changes review.check_export review.conflict review.diff review.diff_pieces review.hunks
+review.report review.undo_preview roles.check roles.deletable roles.draft roles.edited roles.entries_of roles.entry
+roles.free roles.get roles.list roles.phrases roles.preview roles.since_trusted roles.stamp roles.test roles.text
 roles.thresholds roles.typical roles.validate roles.value_of roles.with_words scan.allow_list scan.allow_list_path
 scan.commits scan.files scan.guard scan.redact scan.secrets scan.staged sessions.checkpoints sessions.events
 sessions.explain sessions.follow sessions.get sessions.list sessions.live_text sessions.output sessions.propose
@@ -246,6 +247,10 @@ def test_whatever_decides_lets_in_changes_or_hands_out_stands_in_the_log(
     other = begun(engine, repository)
     with writes("review.reject"):
         engine.review.reject(other, "not wanted")
+
+    idle = worked(engine, repository, playbook(tmp_path, {"id": "nothing"}))
+    with writes("review.complete"):
+        engine.review.complete(idle.id)
 
     with writes("audit.export"):
         engine.audit.export(tmp_path / "audit.log")
