@@ -102,7 +102,7 @@ WRITES: dict[str, set[str]] = {
     "setup.leave": {"first_run"},
 }
 # Calls that end in one of those above, that a runner answers with its own facts, or that put in order what a kill left.
-INDIRECT = {"sessions.pause", "review.settle", "sessions.cleanup"}
+INDIRECT = {"sessions.pause", "review.settle"}
 
 
 def public() -> set[str]:
@@ -125,8 +125,8 @@ roles.thresholds roles.typical roles.validate roles.value_of roles.with_words sc
 scan.commits scan.files scan.guard scan.redact scan.secrets scan.staged sessions.checkpoints sessions.events
 sessions.explain sessions.follow sessions.get sessions.list sessions.live_text sessions.output sessions.propose
 sessions.resolve sessions.runner sessions.take_in sessions.task_diff sessions.wait settings.get settings.path
-settings.text settings.toolchains settings.weakens settings.with_value setup.dry_run setup.is_new setup.standing
-setup.suggestion
+settings.preview settings.read settings.stamp settings.text settings.toolchains settings.weakens settings.with_value
+settings.with_words setup.dry_run setup.is_new setup.standing setup.suggestion
 """.split()  # noqa: SIM905 - a table
 
 
