@@ -70,6 +70,8 @@ def test_a_transcript_shows_calls_and_makes_escapes_visible() -> None:
     assert all("\x1b" not in part and len(part) <= 60 for part in lines)
     assert "→ write" in lines
     assert any("1,200 tokens in" in part for part in lines)
+    content = lines[lines.index("    content:") + 1 :]
+    assert content[0] == "      x = 1", "a text of several lines keeps its own indentation"
 
 
 def with_question(kind: ApprovalKind) -> FakeEngine:

@@ -46,10 +46,11 @@ async def test_tasks_are_indented_by_what_they_wait_for() -> None:
 
 def test_a_task_that_waits_for_another_than_the_row_above_it_says_for_which() -> None:
     tasks = (Task("a", "First"), Task("b", "Second", ("a",)), Task("c", "Aside"), Task("d", "Third", ("b",)))
-    rows = entries(
-        PlanDraft(Plan("g", (*tasks, Task("e", "Last", ("a", "c"))), "model m")), Planned("g", "r", "p", {}), 60
-    )
+    plan = Plan("g", (*tasks, Task("e", "Last", ("a", "c"))), "model m")
+    rows = entries(PlanDraft(plan), Planned("g", "r", "p", {}), 60)
     assert [row.text for row in rows[1:]] == ["First", "Second", "Aside", "after b: Third", "after a, c: Last"]
+    rest = entries(PlanDraft(replace(plan, tasks=plan.tasks[3:])), Planned("g", "r", "p", {}), 60)
+    assert [row.text for row in rest[1:]] == ["Third", "Last"], "what is kept already is waited for no more"
 
 
 async def test_the_chosen_task_shows_steps_checks_and_neighbours() -> None:
@@ -234,4 +235,4 @@ async def test_what_the_last_weighing_changed_is_shown_for_the_rest_of_a_session
     async with opened(engine, "plan", session=engine.state["s001"]) as pilot:
         text = " ".join(shown(pilot).split())
         assert "revised at" in text
-        assert "b cannot be done new: c gone: a, b" in text
+        assert "new: c · gone: a, b b cannot be done" in text

@@ -17,7 +17,7 @@ from orion_tui.widgets.marked_list import Entry, heading
 from orion_tui.widgets.prose import HANG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from engine.vocabulary.intake import Brief
     from engine.vocabulary.outlook import Outlook
@@ -124,10 +124,11 @@ def _of_brief(brief: Brief | None) -> list[Part]:
 def _of_weighing(last: Weighing) -> list[Part]:
     """What became of the plan when it was weighed last, with the difference."""
     word = {Decided.KEEP: "kept", Decided.REVISE: "revised", Decided.ABORT: "given up"}[last.decision]
-    parts: list[Part] = [(f"\n· {word} at {clock(last.at)}: ", "muted"), (visible(last.reason), "")]
-    for label, ids in (("new", last.added), ("gone", last.removed), ("changed", last.changed)):
-        if ids:
-            parts.append((f"\n  {label}: {visible(', '.join(ids))}", "muted"))
+    changes = (("new", last.added), ("gone", last.removed), ("changed", last.changed))
+    said = " · ".join(f"{label}: {visible(', '.join(ids))}" for label, ids in changes if ids)
+    # The difference first: a long reason may go below the edge, and stands in the log.
+    parts: list[Part] = [(f"\n· {word} at {clock(last.at)}", "muted"), (f"  {said}" if said else "", "")]
+    parts.append((f"\n  {visible(last.reason)}", "muted"))
     return parts
 
 
@@ -198,18 +199,19 @@ def entries(draft: PlanDraft, planned: Planned, width: int) -> list[Entry]:
         right += ((" ", ""),) if time or cost else ()
         indent = 2 * min(depths[task.id], 6)
         depth = depths[task.id]
-        title = _waits(task, above[depth - 1] if depth else "") + task.title
+        waits = tuple(needed for needed in task.depends_on if needed in depths)
+        title = _waits(waits, above[depth - 1] if depth else "") + task.title
         above[depth:] = [task.id] * (len(above) - depth)
         rows.append(Entry(task.id, (f"{sign} ", tone), title, right, indent=indent, least=10))
     return rows
 
 
-def _waits(task: Task, above: str) -> str:
+def _waits(needed: Sequence[str], above: str) -> str:
     """What a task waits for, where that is not only the row that it seems to hang on."""
-    if not task.depends_on or task.depends_on == (above,):
+    if not needed or needed == (above,):
         return ""
-    more = f" +{len(task.depends_on) - 2}" if len(task.depends_on) > 2 else ""
-    return f"after {', '.join(task.depends_on[:2])}{more}: "
+    more = f" +{len(needed) - 2}" if len(needed) > 2 else ""
+    return f"after {', '.join(needed[:2])}{more}: "
 
 
 def detail(draft: PlanDraft, task: Task, planned: Planned) -> list[Part]:

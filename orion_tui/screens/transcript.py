@@ -35,16 +35,23 @@ def _parts(event: Event) -> list[str]:
         return parts
     for call in data.get("calls", ()):
         parts.append(f"→ {call['name']}")
-        parts += [f"    {name}: {value}" for name, value in call["arguments"].items()]
-    took = [f"{data.get('tokens_in', 0):,} tokens in", f"{data.get('tokens_out', 0):,} out"]
-    if data.get("cached_in"):
-        took.append(f"{data['cached_in']:,} of them cached")
+        parts += [_argument(name, str(value)) for name, value in call["arguments"].items()]
+    cached = f" ({data['cached_in']:,} of them cached)" if data.get("cached_in") else ""
+    took = [f"{data.get('tokens_in', 0):,} tokens in{cached}", f"{data.get('tokens_out', 0):,} out"]
     took.append(f"${data.get('cost_usd', 0.0):.4f}")
     if data.get("duration_s"):
         took.append(f"{data['duration_s']:.1f} s")
     if data.get("finish") in ("length", "refusal"):
         took.append({"length": "cut off at its length", "refusal": "it declined"}[data["finish"]])
     return [*parts, f"[{', '.join(took)}{', by ' + visible(data['model']) if data.get('model') else ''}]"]
+
+
+def _argument(name: str, value: str) -> str:
+    """A text of several lines stands below its name, with its own indentation."""
+    lines = value.splitlines()
+    if len(lines) < 2:
+        return f"    {name}: {value}"
+    return "\n".join((f"    {name}:", *(f"      {line}" for line in lines)))
 
 
 def executed(watched: Watched, task: str) -> str:
