@@ -47,6 +47,7 @@ HOUSE: tuple[Act, ...] = (
     Act("by_kind", "kind", "k", "Only one kind of event", ("audit",), ("engine",)),
     Act("no_filter", "all", "x", "Every entry again", ("audit",), ("filtered",)),
     Act("verify_all", "verify", "v", "Verify every entry from the first on", ("audit",), ("engine",)),
+    Act("begin_chain", "new chain", "N", "Begin a new chain behind a log that was changed", ("audit",), ("broken",)),
     Act("export_audit", "export", "E", "The whole log as a file for somebody else to check", ("audit",), ("engine",)),
     # Settings
     Act(

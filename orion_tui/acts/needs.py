@@ -73,6 +73,7 @@ NEEDS: dict[str, str] = {
     "no_reset": "nothing is set that could be forgotten",
     "reset": "no reset was begun",
     "reset_over": "the reset has still to wait; e ends it with the right PIN or code",
+    "broken": "the log is as it was written, so its chain goes on",
     "filtered": "nothing is filtered",
     "further": "this is the last step: enter is done",
 }

@@ -15,6 +15,7 @@ from orion_tui.bridge import ask
 from orion_tui.modals.box import put
 from orion_tui.modals.choice import Choice, ChoiceModal
 from orion_tui.modals.detail import DetailModal
+from orion_tui.modals.pin import PinModal
 from orion_tui.modals.reason import ReasonModal, Wanted
 from orion_tui.resources import style_sheet
 from orion_tui.screens.base import OrionScreen
@@ -125,7 +126,9 @@ class AuditScreen(OrionScreen):
 
     def facts(self) -> frozenset[str]:
         entry = {"entry"} if self.query_one(AuditList).chosen is not None else set()
-        return super().facts() | entry | ({"filtered"} if self._filter else set())
+        verdict = self.orion.chain.verdict
+        broken = {"broken"} if verdict is not None and not verdict.valid else set()
+        return super().facts() | entry | broken | ({"filtered"} if self._filter else set())
 
     def on_audit_list_moved(self) -> None:
         self.update_footer()
@@ -183,6 +186,21 @@ class AuditScreen(OrionScreen):
 
         self.orion.say("verifying every entry …", timeout=2)
         ask(self, self.engine.audit.verify, found)
+
+    def do_begin_chain(self) -> None:
+        engine, verdict = self.engine, self.orion.chain.verdict
+        why = verdict.reason if verdict is not None else ""
+        about = f"{why}. Nothing is removed: the new chain's first entry says how the log stood, and pins it."
+
+        def begun(found: AuditVerdict | None) -> None:
+            if found is not None:
+                self.orion.say("".join(text for text, _ in state_parts(found, "")), timeout=8)
+                self.orion.look_at_chain()
+
+        modal: PinModal[AuditVerdict] = PinModal(
+            "Begin a new chain", visible(about), engine.auth, engine.audit.begin_chain, yes="begin it"
+        )
+        self.app.push_screen(modal, begun)
 
     def do_export_audit(self) -> None:
         def named(name: str | None) -> None:
