@@ -140,11 +140,16 @@ def read_file(name: str, parent: int, limit: int) -> tuple[bytes, os.stat_result
         while len(data) <= limit and (piece := os.read(handle, min(limit, max(before.st_size, 4096)) + 1)):
             data = data + piece if data else piece
         after = os.fstat(handle)
+        # What still stands at the place is what was read, so the number of its names is true as well.
+        named = os.stat(name, dir_fd=parent, follow_symlinks=False)
     finally:
         os.close(handle)
-    if len(data) != before.st_size or (after.st_ctime_ns, after.st_size) != (before.st_ctime_ns, before.st_size):
+    same = (named.st_dev, named.st_ino) == (after.st_dev, after.st_ino)
+    if not same or len(data) != before.st_size:
         raise ValueError("changed while it was read")
-    return data, after
+    if (named.st_ctime_ns, named.st_size) != (before.st_ctime_ns, before.st_size):
+        raise ValueError("changed while it was read")
+    return data, named
 
 
 def small_file(path: Path, limit: int = 1024 * 1024) -> bytes:
