@@ -304,3 +304,109 @@ def test_what_is_taken_back_through_a_link_of_the_person_stays(tmp_path: Path) -
         GitUserRepository(OWNER, swap).apply(root, plan)
     assert (outside / "new.txt").read_text() == "n\n"
     assert (root / "out" / "y.txt").read_text() == "y\n"
+
+
+@pytest.mark.parametrize("at", ["", "refs"])
+def test_where_git_makes_no_links_they_are_files_and_go_back_as_such(tmp_path: Path, at: str) -> None:
+    root = make_repository(tmp_path / "r", FILES)
+    (root / "old link").symlink_to("a.txt")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "link")
+    git(root, "config", "core.symlinks", "false")
+    (root / "old link").unlink()
+    git(root, "checkout", "-q", "--", "old link")
+    session = open_session(root, tmp_path / "s")
+    base = session.tip()
+    session.restore(base)
+    (session.tree / "new link").symlink_to("in/x.txt")
+    (session.tree / "old link").unlink()
+    (session.tree / "old link").symlink_to("README.md")
+    session.keep(session.snapshot(base).new, "task", base)
+    before = git(root, "status", "--porcelain"), git(root, "ls-files", "-s"), (root / "old link").read_text()
+
+    def stop(step: str) -> None:
+        if step == at:
+            raise OSError("the disk is gone")
+
+    plan = prepared(root, session, base)
+    if at:
+        with pytest.raises(WorkspaceError, match="taken back"):
+            GitUserRepository(OWNER, stop).apply(root, plan)
+    else:
+        USERS.apply(root, plan)
+        assert (root / "new link").read_text() == "in/x.txt"
+        assert not (root / "new link").is_symlink()
+        assert git(root, "status", "--porcelain") == ""
+        undone(root, plan)
+        changes = replace(prepared(root, session, base, attempt=3), uncommitted=True)
+        USERS.apply(root, changes)
+        assert (root / "old link").read_text() == "README.md"
+        back = USERS.withdrawal(root, (changes.old, changes.new), "main", 4, "s1")
+        assert USERS.edited(root, back) == ()
+        USERS.apply(root, back)
+    assert (git(root, "status", "--porcelain"), git(root, "ls-files", "-s"), (root / "old link").read_text()) == before
+
+
+def test_packed_refs_and_a_clean_up_in_between_change_nothing(tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "r", FILES)
+    git(root, "pack-refs", "--all", "--prune")
+    assert not list((root / ".git" / "refs" / "heads").iterdir())
+    session = open_session(root, tmp_path / "s")
+    base = session.tip()
+    work(session, CHANGES)
+    git(root, "gc", "-q", "--prune=now")
+    plan = prepared(root, session, base)
+    git(root, "pack-refs", "--all", "--prune")
+    USERS.apply(root, plan)
+    git(root, "pack-refs", "--all", "--prune")
+    git(root, "gc", "-q", "--prune=now")
+    assert USERS.recover(root, plan)
+    undone(root, plan)
+    assert git(root, "diff", "--stat", plan.old, "HEAD") == ""
+    git(root, "fsck", "--strict")
+
+
+def test_references_kept_in_a_way_this_git_does_not_know_are_refused_in_its_words(tmp_path: Path) -> None:
+    """Where git knows the reftable, it is one more kind of repository; elsewhere nothing of it is touched."""
+    known = "reftable" in git(tmp_path, "init", "-h", ok=False) or not _refuses(tmp_path / "probe")
+    root = tmp_path / "r"
+    if known:
+        make_repository(root, FILES, "--ref-format=reftable")
+        _, plan = promoted(root, tmp_path / "s")
+        undone(root, plan)
+        assert git(root, "status", "--porcelain") == ""
+        return
+    make_repository(root, FILES)
+    git(root, "config", "core.repositoryformatversion", "1")
+    git(root, "config", "extensions.refstorage", "reftable")
+    with pytest.raises(WorkspaceError, match="refstorage") as raised:
+        USERS.inspect(root)
+    assert raised.value.hint
+
+
+def _refuses(folder: Path) -> bool:
+    folder.mkdir()
+    git(folder, "init", "-q", "--ref-format=reftable", ok=False)
+    return not (folder / ".git" / "reftable").exists()
+
+
+@pytest.mark.parametrize("kind", ["unborn", "detached", "rebasing"])
+def test_a_place_without_a_branch_of_its_own_is_refused_with_the_way_out(tmp_path: Path, kind: str) -> None:
+    root = make_repository(tmp_path / "r", FILES)
+    if kind == "unborn":
+        git(root, "switch", "-q", "--orphan", "fresh")
+    elif kind == "detached":
+        git(root, "checkout", "-q", "--detach")
+    else:
+        git(root, "switch", "-q", "-c", "side")
+        put(root, {"a.txt": "side\n"})
+        git(root, "commit", "-qam", "side")
+        git(root, "switch", "-q", "main")
+        put(root, {"a.txt": "main\n"})
+        git(root, "commit", "-qam", "main")
+        git(root, "rebase", "side", ok=False)
+    before = fingerprint(root)
+    with pytest.raises(WorkspaceError) as raised:
+        USERS.inspect(root)
+    assert raised.value.hint
+    assert fingerprint(root) == before

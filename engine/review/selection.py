@@ -108,7 +108,8 @@ def _known_paths(changes: ChangeSet, paths: Sequence[str]) -> list[str]:
     known = {change.path for change in changes.files}
     for path in paths:
         if path not in known:
-            raise UsageError(f"{path} is not among the changed files of this session", nearest(path, known))
+            hint = nearest(path, known) if known else "everything of it was let in already, or it changed nothing"
+            raise UsageError(f"{path} is not among the changed files of this session", hint)
     return list(dict.fromkeys(paths))
 
 

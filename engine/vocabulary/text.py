@@ -55,10 +55,16 @@ def first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
+_NAMED = 30
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """A hint with the most similar of the known words, or the list of them when none is close."""
     from difflib import get_close_matches
 
     known = sorted(words)
     close = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+    if close:
+        return f"did you mean {close[0]!r}?"
+    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    return f"known: {', '.join(known[:_NAMED])}{more}"

@@ -51,6 +51,11 @@ class Place:
     def object_format(self) -> str:
         return self.config.get("extensions.objectformat", "sha1")
 
+    @property
+    def links(self) -> bool:
+        """Whether git makes links here; otherwise a link is a file that holds its target."""
+        return self.config.get("core.symlinks", "true").casefold() not in ("false", "no", "off", "0", "")
+
     def branch(self) -> str:
         """The branch that is checked out here, without `refs/heads/`; empty when HEAD is detached."""
         answer = self.git.run("symbolic-ref", "-q", "HEAD", ok=(0, 1))

@@ -51,6 +51,8 @@ def _holds(here: Place, commit: str, path: str) -> bool:
     if entry is None:
         return not os.path.lexists(place)
     mode, oid = entry
+    if mode == "120000" and not here.links:
+        return place.is_file() and place.read_bytes() == _content(here.git, oid, "")
     if place.is_symlink():
         return mode == "120000" and os.fsencode(place.readlink()) == _content(here.git, oid, "")
     executable = place.is_file() and bool(place.stat().st_mode & stat.S_IXUSR)
@@ -73,11 +75,11 @@ def _is_ours(here: Place, plan: PromotionPlan, path: str, had: bool) -> bool:
     if new is None:
         return False
     mode, oid = new
-    if mode == "120000":
+    if mode == "120000" and here.links:
         return stat.S_ISLNK(found.st_mode) and os.fsencode(place.readlink()) == _content(here.git, oid, "")
     if not stat.S_ISREG(found.st_mode):
         return False
-    return _content(here.git, oid, path).startswith(place.read_bytes())
+    return _content(here.git, oid, path if mode != "120000" else "").startswith(place.read_bytes())
 
 
 def _entry(git: Git, commit: str, path: str) -> tuple[str, str] | None:

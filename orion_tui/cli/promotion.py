@@ -149,11 +149,16 @@ def _preview(seen: UndoPreview, as_json: bool) -> int:
         say_json(asdict(seen))
         return Exit.DONE
     how = "put back in the work tree" if seen.uncommitted else f"reverted on {seen.branch}"
-    say(f"{len(seen.paths)} files would be {how}")
+    if seen.conflicts and not seen.paths:
+        say(f"nothing would be {how}", fg="red")
+    else:
+        say(f"{len(seen.paths)} {'file' if len(seen.paths) == 1 else 'files'} would be {how}")
     for path in seen.paths:
         say(f"  {path}")
     for conflict in seen.conflicts:
         say(f"✗ {conflict.path}: {conflict.reason}", fg="red")
+    if seen.conflicts:
+        say("nothing moves before that is settled", fg="red")
     return Exit.DONE
 
 
@@ -260,7 +265,7 @@ def _tell(answer: Promotion, as_json: bool, *, verb: str = "promoted as", shown:
             if answer.commit
             else "moved in the work tree, uncommitted"
         )
-        say(f"✓ {how}, {answer.files} files", fg="green")
+        say(f"✓ {how}, {answer.files} {'file' if answer.files == 1 else 'files'}", fg="green")
         if answer.post_tag and answer.commit:
             say(f"  tags {answer.pre_tag} and {answer.post_tag}; look with: git show --stat {answer.commit[:12]}")
     else:
