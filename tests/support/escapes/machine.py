@@ -190,7 +190,10 @@ def _processes(facts: Facts) -> dict[str, Attempt]:
         ),
         "use every processor": lambda: _widens(facts),
         "raise a hard limit": partial(_with_resources, facts["place"], _raises_a_limit),
-        "see many processes": lambda: sum(name.isdecimal() for name in os.listdir("/proc")) > 40,
+        "see many processes": lambda: (
+            sum(name.isdecimal() for name in os.listdir("/proc")) > 40
+            or (False if facts["place"] == "sandbox" else None)
+        ),
         "more processes than granted": lambda: _forks(facts["pids"] + 40) > facts["pids"] + 8,
     }
     return found

@@ -21,7 +21,7 @@ from typing import Any
 Attempt = Callable[[], "bool | None"]
 Facts = dict[str, Any]
 SECONDS = 5
-_LACKING = (errno.ENOENT, errno.ENXIO, errno.ENODEV)
+_LACKING = (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EXDEV)
 
 libc = ctypes.CDLL(None, use_errno=True)
 
