@@ -84,6 +84,12 @@ def _odbc(secret: str) -> bool:
     return len(set(secret)) > 3 and not is_dummy(secret)
 
 
+def _basic(secret: str) -> bool:
+    """User and password in base64, as HTTP and a registry's login want them."""
+    user, colon, password = _unpadded(secret).partition(b":")
+    return bool(user and colon) and len(set(password)) > 3 and (user + password).isascii() and b"<" not in password
+
+
 _CHECKS: Mapping[str, Callable[[str], bool]] = {
     "aws": _aws,
     "jwt": _jwt,
@@ -92,6 +98,7 @@ _CHECKS: Mapping[str, Callable[[str], bool]] = {
     "hash": _hash,
     "nuget": _nuget,
     "odbc": _odbc,
+    "basic": _basic,
     "random": looks_random,
     "dense": is_dense,
     "uuid": is_uuid,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SHAPE = re.compile(
     rb"(?<![A-Za-z0-9_\-.+/%])((?:[a-z][a-z0-9]{2,9}|[A-Z][A-Z0-9]{2,5}|[spr]k|[a-z][a-z0-9](?=_))(?:[_\-.][a-z0-9]{1,10}){0,3})"
-    rb"([_\-.])([A-Za-z0-9_\-]{20,200}+)(?![A-Za-z0-9+/=.~%@])"
+    rb"([_\-.])([A-Za-z0-9_\-]{20,200}+)(?![A-Za-z0-9+/=~%@]|\.[A-Za-z0-9]{6})"
 )
 # What else has such a shape: files and builds with a hash, and the numbers that services give to their objects.
 _HARMLESS = re.compile(
@@ -23,6 +23,9 @@ _HARMLESS = re.compile(
     rb"lib|gcda|cpython|py3|www|cdn|lambda|layer|arn|subnet|vpc|ami|eni|vol|snap|node|docs?_|page|video|class|css|exampl|"
     rb"\A(?:sg|call|msg|run|thread|asst|resp|evt|cus|sub|req|item|cmpl|chatcmpl|batch|prod|price|acct|conv|upload|b\d)\Z"
 )
+# What a prefix says that is a secret's; without, a short body may be the number of some object.
+_SAYING = re.compile(rb"key|tok|sec|pat|api|auth|live|acc|pw|\A[spr]k\Z|\A[spr]k[_-]")
+_LONG = 32
 _PLACES = 16  # of one token
 
 
@@ -30,6 +33,8 @@ def dense_tokens(data: bytes, words: Sequence[bytes]) -> Iterator[tuple[int, int
     """Start, end and rule of every such token. `words` are the long words of the bytes."""
     for match in _SHAPE.finditer(b"\n".join(words)):
         prefix, sign, body = match.groups()
+        if len(body) < _LONG and not _SAYING.search(prefix.lower()):
+            continue
         if _HARMLESS.search(prefix.lower()) or not _is_token(body.decode("ascii"), sign):
             continue
         token = match.group()
