@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from engine.vocabulary.events import Event
 
 
+def hidden(text: str) -> str:
+    """The text with every secret in it made unreadable, for what is written without an engine: the report of a bug."""
+    from engine.governance.secrets import redact
+
+    return redact(text)
+
+
 class Engine:
     """One open Orion home. Any number of processes may have one open; a session is run by one of them at a time.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -88,12 +87,14 @@ def describe(problem: Problem, path: str = "") -> str:
 
 def report_bug(error: BaseException, home: Path) -> Exit:
     """A bug: one line and a hint on standard error, the traceback in a file of its own below `home/logs`."""
-    note(f"orion: this is a bug in Orion: {type(error).__name__}: {error}", fg="red")
+    from engine.engine import hidden
+
+    note(f"orion: this is a bug in Orion: {type(error).__name__}: {hidden(str(error))}", fg="red")
     try:
         note(f"  the traceback is in {_keep_traceback(error, home / 'logs')}; please report it with that file")
     except OSError as problem:
         note(f"  the traceback could not be kept ({problem}):")
-        traceback.print_exception(error, file=sys.stderr)
+        note(hidden("".join(traceback.format_exception(error))))
     return Exit.BUG
 
 
@@ -103,6 +104,8 @@ def _keep_traceback(error: BaseException, folder: Path) -> Path:
     for old in sorted(folder.glob("bug-*.txt"))[: -KEPT_BUG_REPORTS + 1]:
         old.unlink(missing_ok=True)
     path = folder / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
+    from engine.engine import hidden
+
     path.touch(mode=0o600)
-    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    path.write_text(hidden("".join(traceback.format_exception(error))), encoding="utf-8")
     return path
