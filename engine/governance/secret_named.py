@@ -66,7 +66,7 @@ _CLOSING = re.compile(rb"\s{0,24}</")
 _QUERY = re.compile(rb"&(?:amp;)?[A-Za-z_.\-]{1,40}=")
 # A value under one of these names is random and no secret.
 _HARMLESS = re.compile(
-    rb"(?i:arn:|request_?token|change_?token|action_?token|sha-?[0-9]|md5|digest|checksum|(?<!pass)(?<!password_)hash(?!icorp)|websocket|etag|revision|commit|fingerprint|integrity|nonce|uuid|guid|public|"
+    rb"(?i:arn:|_path|request_?token|change_?token|action_?token|sha-?[0-9]|md5|digest|checksum|(?<!pass)(?<!password_)hash(?!icorp)|websocket|etag|revision|commit|fingerprint|integrity|nonce|uuid|guid|public|"
     rb"thumbprint|version|blake|crc|signature_|keyid|key_?id|kid\b|token_?type|cursor|page_?token|next_?token|csrf|xsrf|"
     rb"authenticity|credentials?_?id|secrets?_?id|urn:|resolved|continuation|paginat|marker|idempoten|request_?id|"
     rb"tokeniz|keyword|monkey|author|authority|authored|partition|primary|foreign|sort_?key|cache_?key|tree|blob)"
