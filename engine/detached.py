@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import OrionError, UsageError
 from engine.vocabulary.events import EventKind
+from engine.vocabulary.processes import leave_no_core
 
 if TYPE_CHECKING:
     from engine.vocabulary.ports import Journal
@@ -31,6 +32,7 @@ def spawn(home: Path, logs: Path, journal: Journal, session: str) -> None:
     before = max((event.seq for event in journal.events(session)), default=0)
     log = logs / f"session-{session}.log"
     command = [sys.executable, "-m", "engine.detached", str(home), session]
+    log.touch(mode=0o600)
     with log.open("ab") as output:
         start = output.tell()
         child = subprocess.Popen(
@@ -66,6 +68,7 @@ def main() -> int:
     """Run one session to its end; 0 when it ran, whatever came of it."""
     from engine.build import build
 
+    leave_no_core()
     home, session = Path(sys.argv[1]), sys.argv[2]
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

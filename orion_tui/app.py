@@ -14,14 +14,14 @@ from textual.screen import ModalScreen
 
 from engine.vocabulary.errors import ConfigError
 from engine.vocabulary.sessions import SessionState
-from engine.vocabulary.settings import theme_said
 from engine.vocabulary.text import visible
 from orion_tui.actions import ACTS, known_acts, with_keys
 from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, is_here, read_lists
 from orion_tui.chain import Chain, ChainWatch
+from orion_tui.crash import QuietCrash
 from orion_tui.looks import OWN, THEMES, filters_for, next_choice, theme_of
 from orion_tui.presence import Presence
-from orion_tui.resources import style_sheet
+from orion_tui.resources import look_in, style_sheet
 from orion_tui.routes import make_screen
 from orion_tui.screens.base import OrionScreen
 from orion_tui.windows import WindowWatch
@@ -72,7 +72,7 @@ def _palette() -> type[Provider]:
     return Actions
 
 
-class OrionApp(App[int]):
+class OrionApp(QuietCrash[int]):
     """One engine, one bridge, a stack of screens with Home at the bottom."""
 
     TITLE = "Orion"
@@ -387,18 +387,8 @@ def run(home: Path | None, workspace: Path, *, wizard: Wizard = "new") -> int:
         engine: EngineFace = build(home, known_acts)
         return engine
 
-    app = OrionApp(open_engine, workspace, wizard=wizard, look=_look_in(home))
+    app = OrionApp(open_engine, workspace, wizard=wizard, look=look_in(home))
     try:
-        return app.run() or 0
+        return app.run_or_raise() or 0
     finally:
         app.close_engine()
-
-
-def _look_in(home: Path | None) -> str:
-    """The theme of the configuration, looked up before the first paint; `auto` where there is none to read."""
-    if home is None:
-        return theme_said("")
-    try:
-        return theme_said((home / "config.yaml").read_text("utf-8", "replace"))
-    except OSError:
-        return theme_said("")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.vocabulary.errors import OrionError, UsageError
+from engine.vocabulary.processes import leave_no_core
 from orion_tui.cli.exits import Exit, report, report_bug
 from orion_tui.cli.options import home_folder
 from orion_tui.cli.out import lose_output, note
@@ -138,6 +139,7 @@ def cli(ctx: click.Context, workspace: Path, version: bool) -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line; the exit code. Never raises."""
+    leave_no_core()
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
