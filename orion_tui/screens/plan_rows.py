@@ -144,7 +144,7 @@ def left_of(session: Session) -> tuple[Task, ...]:
 def said(verdict: Verdict | None) -> tuple[str, str, str]:
     """Sign, word and tone of a verdict; a flagged one is allowed and looked at later."""
     if verdict is None:
-        return "·", "not weighed", "muted"
+        return "·", "no verdict", "muted"
     if verdict.decision is Decision.ALLOW and verdict.flagged:
         return "⚑", "flagged", "accent"
     return _SIGNS[verdict.decision]
@@ -183,7 +183,7 @@ def entries(draft: PlanDraft, planned: Planned, width: int) -> list[Entry]:
     costs = {task.id: _at_most(planned.cost(task)) for task in draft.plan.tasks} if width >= 78 else {}
     time = max(10, *map(len, times.values())) if any(times.values()) else 0
     cost = max(10, *map(len, costs.values())) + 2 if any(costs.values()) else 0
-    columns = f"{'verdict':<12}" + (f"{'action':<17}" if wide else "")
+    columns = f"{'verdict':<11}" + (f"{'action':<17}" if wide else "")
     columns += (f"{'time':>{time}}" if time else "") + (f"{'cost':>{cost}}" if cost else "")
     rows, above = [heading("TASKS", columns)], [""] * (max(depths.values(), default=0) + 1)
     for task in draft.plan.tasks:
@@ -191,7 +191,7 @@ def entries(draft: PlanDraft, planned: Planned, width: int) -> list[Entry]:
         sign, word, tone = said(verdict)
         asked = verdict is not None and verdict.decision is not Decision.ALLOW
         action = (verdict.action if verdict is not None and asked else None) or task.action
-        right: tuple[Part, ...] = ((f"{word:<12}", tone),)
+        right: tuple[Part, ...] = ((f"{word:<11}", tone),)
         if wide:
             right += ((f"{action.value:<17}", "muted"),)
         right += ((f"{times[task.id]:>{time}}", "muted"),) if time else ()
