@@ -316,7 +316,7 @@ class TestContainers:
         }
         try:
             later = time.time() + 25 * 3600
-            assert clear_leftovers(engine, mine, lambda session: session == "live") == (), "a day has not passed"
+            assert clear_leftovers(engine, mine, lambda session: session == "live") == (), "they may be about to start"
             cleared = clear_leftovers(engine, mine, lambda session: session == "live", lambda: later)
             left = {str(one["Id"]) for one in engine.api.containers(all=True)}
             assert {name for name, one in made.items() if one not in left} == {"dead"}
@@ -343,6 +343,8 @@ def test_a_container_is_left_over_only_when_nobody_can_come_back_to_it() -> None
     assert left(old)
     assert not left(old, now=24 * 3600.0 - 1)
     assert left({**old, "State": "exited"}, now=1.0)
+    assert left({**old, "State": "created"}, now=61.0)
+    assert not left({**old, "State": "created"}, now=59.0), "it may be about to be started"
     assert not left(old, alive=True)
     assert not left({**old, "State": "exited"}, alive=True)
     for name, value in (("orion.owner", "eve"), ("orion.home", "other"), ("orion.session", "")):

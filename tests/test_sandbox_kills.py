@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import subprocess
@@ -98,10 +99,11 @@ def _containers(home: Path) -> list[str]:
     engine = find_engine()
     try:
         # By label, whatever they are called: those of this home and of no other.
-        every = engine.api.containers(all=True, filters={"label": ["orion.session"]})
+        mine = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+        every = engine.api.containers(all=True, filters={"label": [f"orion.home={mine}"]})
     finally:
         engine.close()
-    return [f"container {one['Names']}" for one in every if str(home) in str(one.get("Labels"))]
+    return [f"container {one['Names']} {one['State']}" for one in every if one["State"] != "removing"]
 
 
 def _mounts() -> list[str]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from engine.sandboxes.docker.wanted import Identity
 
 KEPT_S = 24 * 3600.0
+STARTED_S = 60.0
+"""Between making a container and starting it lie milliseconds: an older one that never ran is a killed Orion's."""
 
 
 def clear_leftovers(
@@ -37,12 +39,13 @@ def clear_leftovers(
 
 def is_left(one: Mapping[str, Any], identity: Identity, alive: Callable[[str], bool], now: float) -> bool:
     """Whether a container of the engine's list is a leftover: of this user and this home, of a session without a live
-    runner, and a day old; one that no longer runs need not be old, since nothing can come back to it. Never one of a
-    live session, of another user or of another home."""
+    runner, and a day old; one that no longer runs need not be old, since nothing can come back to it, nor one that was
+    never started. Never one of a live session, of another user or of another home."""
     labels: Mapping[str, str] = one.get("Labels") or {}
     if labels.get(LABEL_OWNER) != identity.user or labels.get(LABEL_HOME) != identity.home:
         return False
     session = labels.get(LABEL_SESSION, "")
     if not session or alive(session):
         return False
-    return one.get("State") in ("exited", "dead") or now - float(one.get("Created", now)) >= KEPT_S
+    state, age = one.get("State"), now - float(one.get("Created", now))
+    return state in ("exited", "dead") or age >= (STARTED_S if state == "created" else KEPT_S)
