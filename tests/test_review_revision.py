@@ -33,6 +33,8 @@ async def in_the_review(app: OrionApp, pilot, session: str) -> None:  # type: ig
 
 async def promoted(app: OrionApp, pilot) -> None:  # type: ignore[no-untyped-def]
     """Through the gate with the PIN, and out of it."""
+    await settled(pilot)
+    await in_time(pilot, lambda: "✓ can promote" in shown(app), "the report of what is chosen")
     await pilot.press("P")
     await in_time(pilot, lambda: "Your PIN" in shown(app), "the PIN")
     await settled(pilot)
@@ -61,13 +63,13 @@ async def test_what_was_turned_down_stays_on_the_branch_is_revised_and_let_in_li
         await pilot.press("enter")
         await in_time(pilot, lambda: "✓ can promote 1 file" in shown(app), "the rest alone")
         assert "NOTES TO SEND" in shown(app)
-        assert "turned down" in shown(app)
+        await in_time(pilot, lambda: "turned down" in shown(app), "what is settled")
         await promoted(app, pilot)
         assert (repository / "src" / "app.py").read_text() != WRONG
         assert (repository / "docs" / "note.md").read_text() == "# Note\n"
         assert [change.path for change in engine.review.changes(session).files] == ["src/app.py"]
         assert engine.sessions.get(session).tasks["fix"].rejected == "add, not multiply"
-        assert "1 file onto main" in shown(app), "what was let in is told among what is settled"
+        await in_time(pilot, lambda: "1 file onto main" in shown(app), "what was let in, among what is settled")
 
         await pilot.press("e")
         await in_time(pilot, lambda: "The task revise-1 is in the plan" in shown(app), "the question")
@@ -83,8 +85,10 @@ async def test_what_was_turned_down_stays_on_the_branch_is_revised_and_let_in_li
         assert "src/app.py, line 2: plus" in instructions
         assert "the line reads:     return a * b" in instructions
         assert "(turned down): add, not multiply" in instructions
-        assert "Revise what the" in shown(app)
-        await pilot.press("x") if "☐ M app.py" in shown(app) else None
+        await in_time(pilot, lambda: "Revise what the" in shown(app), "the task among the others")
+        await settled(pilot)
+        if "☐ M app.py" in shown(app):
+            await pilot.press("x")
         await in_time(pilot, lambda: "✓ can promote 1 file" in shown(app), "the revision")
         await promoted(app, pilot)
     assert (repository / "src" / "app.py").read_text() == RIGHT

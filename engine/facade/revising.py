@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.review.selection import tasks_by_path
 from engine.vocabulary.errors import UsageError
+from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.plans import Check, Plan, Task
 from engine.vocabulary.sessions import Session, SessionState
 from engine.vocabulary.text import decoded
@@ -88,14 +89,20 @@ def rebase(core: Core, state: Session, onto: str | None) -> str:
     """Ask for a task about every file that conflicts with the branch as it is now."""
     from engine.facade.reviewing import sides
     from engine.review.selection import ALL
-    from engine.review.weighing import weigh
+    from engine.review.weighing import moved_since, weigh
 
     branch = onto or state.branch
     weighed = weigh(state, core.repository(state.id), core.adapters.users, ALL, branch)
     conflicts = [sides(core, state, each.path, onto) for each in weighed.merged.conflicts]
     if not conflicts:
         raise UsageError(f"nothing of this session conflicts with {branch}", "it can be promoted as it is")
-    return _given(core, state, *rebased(state, branch, conflicts))
+    task = _given(core, state, *rebased(state, branch, conflicts))
+    # Whoever asks for this has seen that their branch moved: the session does not pause to tell them.
+    moved = moved_since(state, core.repository(state.id), core.adapters.users, weighed, branch)
+    own = {path for view in state.tasks.values() for path in view.files}
+    seen = {"severity": "high", "head": weighed.head, "paths": list(moved), "mine": sorted(own.intersection(moved))}
+    core.journal.append(state.id, [Fact(EventKind.DRIFT, seen)])
+    return task
 
 
 def _given(core: Core, state: Session, plan: Plan, task: str) -> str:

@@ -222,7 +222,7 @@ class ReviewActs(ReviewDiff):
             self._keep_reason(lambda task=task: engine.review.reject(session, reason, task=task))  # type: ignore[misc]
 
     def _keep_reason(self, work: Callable[[], None]) -> None:
-        ask(self, work, lambda _: None, group="reasons")
+        ask(self, work, lambda _: self._load(), group="reasons")
 
     def _noted(self, note: ReviewNote) -> None:
         self.memory.notes = (*self.memory.notes, note)
