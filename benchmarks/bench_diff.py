@@ -1,9 +1,9 @@
 """A 50,000-line diff: first paint against `git diff | less`, every key, and memory, in the app over a real session.
 
 Prints one line per figure: name, value, limit, `ok` or `over`. Exit status 1 when one is over. The two first paints are
-measured in turns in one run, because absolute times of a machine drift; of each the best round counts. A key is measured
-from its press until every message that followed is handled and the next frame is drawn, without what a thread of the
-engine does for it. Says so when `less` or a sandbox is missing."""
+measured in turns in one run, because absolute times of a machine drift; of each the best round counts. A key is
+measured from its press until every message that followed is handled and the next frame is drawn, without what a thread
+of the engine does for it. Says so when `less` is missing."""
 
 from __future__ import annotations
 

@@ -69,6 +69,7 @@ class Selection:
     accepted: frozenset[str] = frozenset()
     resolutions: Mapping[str, bytes | None] = field(default_factory=dict)
     onto: str | None = None
+    _takes: dict[str, tuple[Take, int, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -89,6 +90,11 @@ class Selection:
 
     def take_of(self, path: str) -> tuple[Take, int, int]:
         """How much of the file is taken: in a word, the hunks of which something is taken, and how many there are."""
+        if path not in self._takes:
+            self._takes[path] = self._take_of(path)
+        return self._takes[path]
+
+    def _take_of(self, path: str) -> tuple[Take, int, int]:
         meant = self._meant(path)
         if meant != path:
             return (Take.NONE, 0, 1) if self.take_of(meant)[0] is Take.NONE else (Take.ALL, 1, 1)

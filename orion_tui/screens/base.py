@@ -153,7 +153,8 @@ class OrionScreen(Screen[None]):
 
     def working_acts(self) -> tuple[Act, ...]:
         """The acts of this screen that work now and belong into the footer."""
-        return tuple(act for act in acts_for(self.NAME, self.orion.acts) if act.footer and not self.reason_off(act))
+        facts = self.facts()
+        return tuple(act for act in acts_for(self.NAME, self.orion.acts) if act.footer and not reason_off(act, facts))
 
     def action_press(self, key: str) -> None:
         """Do what a key means now, or say why not."""

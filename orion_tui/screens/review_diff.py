@@ -69,6 +69,8 @@ class ReviewDiff(OrionScreen):
             parts.append((f"  /{visible(text)} {at} of {count}" if count else f"  /{visible(text)} nowhere", "accent"))
         if not self.view.patch.whole:
             parts.append(("  reading the rest …", "muted"))
+        if self.view.line is not None:
+            parts.append(("  single lines: j k go, space takes or leaves, esc ends", "muted"))
         by = self.authors(path)
         put(self.query_one("#diff-title", Static), (*parts, (f"  by {by}" if by else "", "muted")))
 
@@ -160,7 +162,7 @@ class ReviewDiff(OrionScreen):
             self.end_lines()
         elif view.begin_lines():
             view.focus()
-            self.orion.say("j and k go from line to line, space takes or leaves, esc ends it")
+            self._say_again()
         else:
             self.orion.say("no line is changed from here on")
         self.update_chrome()
@@ -168,6 +170,7 @@ class ReviewDiff(OrionScreen):
     def end_lines(self) -> None:
         """Back from single lines to hunks."""
         self.view.end_lines()
+        self._say_again()
         self.focus_reading()
         self.update_chrome()
 

@@ -8,12 +8,14 @@ from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, AnyStr
+from typing import TYPE_CHECKING, AnyStr, TypeVar
 
 from orion_tui.widgets.diff_header import FileHeader, parse_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+T = TypeVar("T")
 
 _MARK = b"\n@@ -"
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
@@ -121,6 +123,7 @@ class FilePatch:
         self._hunks: tuple[Hunk, ...] | None = None
         self._header: FileHeader | None = None
         self._lead = 0
+        self._kept: object = None
         self.unfolded = False
 
     @property
@@ -217,6 +220,12 @@ class FilePatch:
                     return hunk.row + 1 + offset
         return self.row
 
+    def kept(self, make: type[T]) -> T:
+        """What was made of it, made once for as long as it is folded as it is."""
+        if not isinstance(self._kept, make):
+            self._kept = make(self)  # type: ignore[call-arg]
+        return self._kept
+
     def fold(self) -> None:
         """Show the changed parts only."""
         self._set(self._folded(), 0, unfolded=False)
@@ -243,7 +252,7 @@ class FilePatch:
         return True
 
     def _set(self, lines: list[bytes], lead: int, *, unfolded: bool) -> None:
-        self._lines, self._hunks, self._lead, self.unfolded = lines, None, lead, unfolded
+        self._lines, self._hunks, self._lead, self.unfolded, self._kept = lines, None, lead, unfolded, None
         self._count = len(lines)
 
     def _folded(self) -> list[bytes]:

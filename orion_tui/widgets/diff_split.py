@@ -35,7 +35,7 @@ class Stretch:
         return min(self.removed, self.added)
 
 
-class _Columns:
+class Columns:
     """One file in two columns."""
 
     def __init__(self, file: FilePatch) -> None:
@@ -91,7 +91,7 @@ class SplitRows:
 
     def __init__(self, patch: Patch) -> None:
         self._patch = patch
-        self._columns = [_Columns(file) for file in patch.files]
+        self._columns = [file.kept(Columns) for file in patch.files]
         self._starts = [0, *accumulate(columns.length + 1 for columns in self._columns)]
 
     def __len__(self) -> int:
