@@ -185,6 +185,7 @@ def test_a_search_knows_letters_beyond_ascii_and_no_sign_of_the_patch(
 ) -> None:
     patch = Patch(patch_of(tmp_path, b"a\n", "Größe\nx - c\n".encode()))
     assert [patch.row(row).new for row in patch.hits(text)] == ([] if number is None else [number])
+    assert patch.hits("FIL") == [0]
 
 
 @pytest.fixture

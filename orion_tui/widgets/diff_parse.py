@@ -92,8 +92,13 @@ class Patch:
         return None
 
     def hits(self, text: str) -> list[int]:
-        """Every row with a line that holds the text in any case."""
-        return [file.row + 1 + line for file in self.files for line in file.holding(text)] if text else []
+        """Every row with a line that holds the text in any case, and the header of a file whose name does."""
+        found: list[int] = []
+        for file in self.files if text else ():
+            if text.casefold() in f"{file.header.old_path}\n{file.header.path}".casefold():
+                found.append(file.row)
+            found += (file.row + 1 + line for line in file.holding(text))
+        return found
 
     def next_hunk(self, row: int) -> int | None:
         """The header row of the first hunk that begins after `row`."""
