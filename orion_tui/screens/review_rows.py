@@ -216,12 +216,12 @@ def status_lines(selection: Selection) -> list[Part]:
     count = len(whole.changes.files)
     parts: list[Part] = [
         (f"{count} file{'' if count == 1 else 's'} +{whole.changes.additions} -{whole.changes.deletions}", ""),
-        (f"  {_findings(len(selection.findings))}" + (f", {blocking} blocking" if blocking else ""), "muted"),
-        (f"  {_base(selection)}", "muted"),
     ]
     waiting = len(whole.session.waiting)
     if waiting:
         parts.append((f"  ◐ {waiting} decision{'' if waiting == 1 else 's'} still to make", "accent"))
+    found = _findings(len(selection.findings)) + (f", {blocking} blocking" if blocking else "")
+    parts += [(f"  {found}", "muted"), (f"  {_base(selection)}", "muted")]
     if settled := settled_words(whole.session):
         parts.append((f"  {settled}", "muted"))
     record = next((record for record in reversed(whole.session.promotions) if not record.undone_by), None)
