@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine.sandboxes.control_groups import make_group
+from engine.sandboxes.user_scope import enter_user_scope
 from engine.vocabulary.runs import SandboxSpec
 
 _SPEC = SandboxSpec("test", Path("/"), memory_mib=256, cpus=1.5, pids=50)
@@ -52,9 +54,52 @@ def test_without_the_processor_controller_memory_and_processes_are_bounded_all_t
     assert group.means == "memory, processes by a control group (version 2)"
 
 
+def test_where_the_users_manager_takes_orion_below_its_own_group_that_one_is_used(tmp_path: Path) -> None:
+    proc = _machine(tmp_path, handed="memory pids\n")
+    (proc / "self/cgroup").write_text("0::/session-1.scope\n")
+
+    def taken(moved: Callable[[], bool]) -> bool:
+        assert not moved()
+        (proc / "self/cgroup").write_text("0::/user/app/orion.scope\n")
+        return moved()
+
+    group = make_group(_SPEC, proc, taken)
+    assert group is not None
+    assert _made(tmp_path)[0].parent == tmp_path / "groups/user/app"
+
+
+def test_a_group_that_may_be_made_where_orion_stands_needs_no_manager(tmp_path: Path) -> None:
+    def never(moved: Callable[[], bool]) -> bool:
+        raise AssertionError("the manager was asked")
+
+    assert make_group(_SPEC, _machine(tmp_path, handed="memory pids\n"), never) is not None
+
+
+@pytest.mark.parametrize(
+    ("answer", "moved", "taken"), [("exit 0", True, True), ("exit 1", True, False), ("exit 0", False, False)]
+)
+def test_the_manager_is_asked_for_a_scope_around_this_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, moved: bool, taken: bool
+) -> None:
+    (tmp_path / "systemd").mkdir()
+    (tmp_path / "systemd/private").touch()
+    program = tmp_path / "busctl"
+    program.write_text(f'#!/bin/sh\nprintf "%s " "$@" > {tmp_path}/asked\n{answer}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert enter_user_scope(lambda: moved, tmp_path, patience_s=0.05) is taken
+    asked = (tmp_path / "asked").read_text()
+    assert "StartTransientUnit ssa(sv)a(sa(sv)) orion-" in asked
+    assert f"PIDs au 1 {os.getpid()} " in asked
+
+
+def test_without_a_manager_of_the_user_nobody_is_asked(tmp_path: Path) -> None:
+    assert enter_user_scope(lambda: True, tmp_path) is False
+
+
 @pytest.mark.parametrize("handed", ["", "cpu pids\n"])
 def test_where_memory_is_not_handed_down_there_is_no_group(tmp_path: Path, handed: str) -> None:
-    assert make_group(_SPEC, _machine(tmp_path, handed=handed)) is None
+    assert make_group(_SPEC, _machine(tmp_path, handed=handed), lambda moved: False) is None
     assert _made(tmp_path) == []
 
 

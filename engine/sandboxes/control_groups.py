@@ -1,8 +1,8 @@
 """A control group for each session where this machine lets Orion make one: memory, processes and processor time.
 
 Version 2 wherever a group above Orion's own may be written and hands its controllers down (root, or a desktop that
-delegates a part of the tree to its user); version 1 where its hierarchies may be written. Nothing is mounted or changed
-outside the groups that Orion makes.
+delegates a part of the tree to its user; elsewhere the user's service manager is asked to take Orion there); version 1
+where its hierarchies may be written. Nothing is mounted or changed outside the groups that Orion makes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from engine.sandboxes.user_scope import enter_user_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -104,15 +106,22 @@ def _move_thread(folders: Iterable[Path]) -> None:
         (folder / "tasks").write_text(str(threading.get_native_id()), encoding="ascii")
 
 
-def make_group(spec: SandboxSpec, proc: Path = Path("/proc")) -> ControlGroup | None:
+def make_group(
+    spec: SandboxSpec, proc: Path = Path("/proc"), enter: Callable[[Callable[[], bool]], bool] = enter_user_scope
+) -> ControlGroup | None:
     """A group with the limits of this sandbox, None where the machine gives none that bounds memory. `proc` is where
-    the kernel's view is read, for tests."""
-    for places in (_version_2(proc), _version_1(proc)):
-        if places:
-            for place in places:
-                _clear(place.parent)
-            with suppress(OSError):
-                return ControlGroup(places, spec)
+    the kernel's view is read, and `enter` what brings this process to where it may make groups; both for tests."""
+    made = _made(spec, _version_2(proc)) or _made(spec, _version_1(proc))
+    if made is None and any(_mounts(proc, "cgroup2")) and enter(lambda: bool(_version_2(proc))):
+        made = _made(spec, _version_2(proc))
+    return made
+
+
+def _made(spec: SandboxSpec, places: tuple[_Place, ...]) -> ControlGroup | None:
+    for place in places:
+        _clear(place.parent)
+    with suppress(OSError):
+        return ControlGroup(places, spec) if places else None
     return None
 
 
