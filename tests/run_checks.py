@@ -55,8 +55,9 @@ def run_tests(extra: list[str]) -> tuple[Row, list[str]]:
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
     begun = time.monotonic()
-    # One worker for each processor; `-n 0` after them runs everything in one.
-    workers = ("-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "worksteal")
+    # Two workers for each processor, since half of a test's time is waiting for programs that it started; `-n 0` after
+    # them runs everything in one.
+    workers = ("-n", str(min(2 * (os.cpu_count() or 1), MOST_WORKERS)), "--dist", "worksteal")
     command = (PYTHON, "-m", "pytest", f"--junitxml={REPORT}", *workers, *extra)
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
     seconds = time.monotonic() - begun

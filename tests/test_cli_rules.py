@@ -198,4 +198,5 @@ def test_lists_are_friendly_when_there_is_nothing(orion: Orion) -> None:
     assert "nothing waits" in orion("approvals").out
     assert orion("status").code == 2
     assert orion("approve", "nothing").code == 2
-    assert orion("sessions", "cleanup", "--json").json == {"removed": 0}
+    cleaned = orion("sessions", "cleanup", "--json").json
+    assert cleaned == {"removed": 0, "sessions": 0, "outputs": 0, "setups": 0, "size": 0}
