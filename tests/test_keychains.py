@@ -235,8 +235,10 @@ def test_the_real_secret_service_keeps_the_same_promises(tmp_path: Path) -> None
     unlocked = (
         "printf %s pw | gnome-keyring-daemon --foreground --unlock --components=secrets >/dev/null & "
         "GNOME_KEYRING_PID=$!; export GNOME_KEYRING_PID; "
-        "for i in $(seq 100); do dbus-send --session --print-reply --dest=org.freedesktop.secrets "
-        '/org/freedesktop/secrets org.freedesktop.DBus.Peer.Ping >/dev/null 2>&1 && break; sleep 0.1; done; exec "$@"'
+        # Asked of the bus, not of the service: the latter would start another one, which is locked.
+        "for i in $(seq 100); do dbus-send --session --print-reply --dest=org.freedesktop.DBus "
+        "/org/freedesktop/DBus org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets 2>/dev/null "
+        '| grep -q "boolean true" && break; sleep 0.1; done; exec "$@"'
     )
     script = _REAL.format(root=str(ROOT))
     environment = {**os.environ, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
