@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from engine.storage.clock import SystemClock
+from engine.storage.files import is_locked
 from engine.storage.journal import SqliteJournal
-from engine.storage.leases import STALE_S
+from engine.storage.leases import LOCK_OUTLIVES_S, STALE_S
 from engine.vocabulary.errors import LeaseLost, UsageError
 from engine.vocabulary.events import EventKind, Fact
 
@@ -27,6 +28,9 @@ from engine.storage.journal import SqliteJournal
 folder = Path(sys.argv[1])
 journal = SqliteJournal(folder / "journal.db", folder / "locks", SystemClock())
 lease = journal.acquire(sys.argv[2])
+if len(sys.argv) > 3:
+    import subprocess
+    subprocess.Popen(["sleep", sys.argv[3]], pass_fds=[lease._descriptor], stdin=subprocess.DEVNULL, stdout=2)
 print(lease.generation, flush=True)
 sys.stdin.readline()
 """
@@ -50,9 +54,13 @@ def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
     made.close()
 
 
-def holder(folder: Path, session: str = "a") -> subprocess.Popen[str]:
+def holder(folder: Path, session: str = "a", *copied_s: str) -> subprocess.Popen[str]:
+    """A process that runs the session; with `copied_s` another one has a copy of its lock for that many seconds."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(folder), session], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLDER, str(folder), session, *copied_s],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline().strip().isdigit()
@@ -107,6 +115,44 @@ def test_a_killed_holder_is_known_at_once_and_taken_over(tmp_path: Path, journal
     assert runner is not None
     assert (runner.pid, runner.alive) == (process.pid, False)
     assert journal.acquire("a").generation == 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says what became of a process")
+def test_a_killed_holder_is_known_at_once_though_a_program_it_was_starting_has_a_copy_of_its_lock(
+    tmp_path: Path, journal: SqliteJournal
+) -> None:
+    process = holder(tmp_path, "a", str(LOCK_OUTLIVES_S + 0.3))
+    try:
+        runner = journal.runner("a")
+        assert runner is not None
+        assert runner.alive
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        runner = journal.runner("a")
+        assert runner is not None
+        assert not runner.alive, "dead, and not buried yet"
+    finally:
+        end(process)
+    assert is_locked(tmp_path / "locks" / "a.lock")
+    runner = journal.runner("a")
+    assert runner is not None
+    assert (runner.pid, runner.alive) == (process.pid, False)
+    assert journal.acquire("a").generation == 2, "the copy is waited for"
+
+
+def test_a_holder_that_has_no_name_or_one_from_another_space_of_processes_is_believed(
+    tmp_path: Path, journal: SqliteJournal
+) -> None:
+    process = holder(tmp_path)
+    try:
+        lock = tmp_path / "locks" / "a.lock"
+        for name in (b"", b"pid:[1] 999999999 5", b"\xff\xff", b"pid 1"):
+            lock.write_bytes(name)
+            runner = journal.runner("a")
+            assert runner is not None
+            assert runner.alive, name
+    finally:
+        end(process)
 
 
 def test_looking_does_not_disturb_somebody_who_acquires(tmp_path: Path, journal: SqliteJournal) -> None:

@@ -6,11 +6,13 @@ import logging
 import os
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.storage.clock import boot_id
 from engine.storage.files import is_locked, open_lock, try_lock
+from engine.storage.holders import is_gone, this_process
 from engine.storage.home import checked_id
 from engine.vocabulary.errors import JournalError, LeaseLost, UsageError
 
@@ -27,6 +29,12 @@ STALE_S = 120.0
 LOCK_OUTLIVES_S = 1.0
 """A lock can be held this long by nobody who works: by one who only looks at it, or after a kill by a program that the
 dead runner was just starting, whose process holds a copy until it has become the program."""
+
+COPY_OUTLIVES_S = 30.0
+"""How long the latter is waited for where it is known that the runner itself is dead: a machine under load is slow to
+start programs."""
+
+_HOLDER_BYTES = 200
 
 _logger = logging.getLogger(__name__)
 
@@ -157,8 +165,14 @@ class Leases:
             lease.release()
 
     def _take_over(self, session: str, descriptor: int) -> int:
-        if not try_lock(descriptor, wait_s=LOCK_OUTLIVES_S):
+        wait_s = COPY_OUTLIVES_S if is_gone(self._holder(session)) else LOCK_OUTLIVES_S
+        if not try_lock(descriptor, wait_s=wait_s):
             raise self._taken(session, self._read(session))
+        # Before the row says so: the new holder's row is never read beside the old one's name. On a full disk there is
+        # no name, and the lock alone decides.
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, this_process(), 0)
         with self._database.transaction(sync=True) as connection:
             row = _select(connection, session)
             if row is not None and not row.released and not self._seen_from_here(row) and self._beats(row):
@@ -176,7 +190,17 @@ class Leases:
     def _alive(self, session: str, row: _Row) -> bool:
         if row.released:
             return False
-        return is_locked(self._path(session)) if self._seen_from_here(row) else self._beats(row)
+        if not self._seen_from_here(row):
+            return self._beats(row)
+        return is_locked(self._path(session)) and not is_gone(self._holder(session))
+
+    def _holder(self, session: str) -> bytes:
+        """The name of who holds its lock, or held it last; empty when that is not known."""
+        try:
+            with self._path(session).open("rb") as file:
+                return file.read(_HOLDER_BYTES)
+        except OSError:
+            return b""
 
     def _seen_from_here(self, row: _Row) -> bool:
         """Whether its lock can be seen: another container on this kernel, or this machine before a restart."""
