@@ -64,7 +64,7 @@ def test_a_lock_that_outlives_its_runner_for_a_moment_stops_nobody(
         assert child.stdout.readline() == b"running\n"
         child.kill()
         child.wait()
-        assert engine.sessions.get(session).state is SessionState.RUNNING
+        assert engine.sessions.get(session).state is SessionState.INTERRUPTED, "though its lock is not free yet"
         letting_go = Timer(0.2, child.stdin.close)
         letting_go.start()
         assert set(states(resumed(engine, session)).values()) == {"kept"}
