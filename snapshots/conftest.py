@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_textual_snapshot
 from syrupy.location import PyTestLocation
+from textual.widgets import Input, TextArea
 
 
 class PicturesBesideTheTest(pytest_textual_snapshot.SVGImageExtension):
@@ -23,7 +24,9 @@ class PicturesBesideTheTest(pytest_textual_snapshot.SVGImageExtension):
 
 @pytest.fixture(autouse=True)
 def _same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No colour setting, time zone or home of this machine gets into a picture."""
+    """No colour setting, time zone or home of this machine gets into a picture, and no cursor that is off just now."""
+    monkeypatch.setattr(Input, "_toggle_cursor", lambda _entry: None)
+    monkeypatch.setattr(TextArea, "_toggle_cursor_blink_visible", lambda _entry: None)
     monkeypatch.setattr(pytest_textual_snapshot, "SVGImageExtension", PicturesBesideTheTest)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TZ", "UTC")

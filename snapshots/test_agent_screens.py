@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
 
 from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.events import EventKind
@@ -117,9 +116,6 @@ def on(screen: str, *pressed: str) -> Before:
         for key in pressed:
             await pilot.press(key)
             await app.workers.wait_for_complete()
-            await pilot.pause()
-        if isinstance(app.focused, Input):
-            app.focused.cursor_blink = False
             await pilot.pause()
 
     return before

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
 
 from engine.vocabulary.actions import RunCommand, WriteFile
 from engine.vocabulary.changes import Conflict
@@ -160,8 +159,5 @@ def test_the_screen_looks_as_it_did(
         await settled(pilot)
         await then(pilot)
         await settled(pilot)
-        for entry in app.screen.query(Input):
-            entry.cursor_blink = False
-        await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=before)

@@ -54,9 +54,6 @@ def at(screen: str, *pressed: str, **arguments: Any) -> Before:
         for key in pressed:
             await pilot.press(key)
             await settled(pilot)
-        for entry in app.screen.query("Input"):
-            entry.cursor_blink = False
-        await settled(pilot)
 
     return before
 

@@ -19,6 +19,7 @@ from orion_tui.modals.intake import IntakeModal
 from tests.support.app_driver import made_app, on_screen, wait_for
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_nights import interrupted, night, with_model
+from tests.support.screens import settled
 
 Before = Callable[[Pilot[Any]], Awaitable[None]]
 
@@ -37,9 +38,6 @@ def keys(*pressed: str, screen: str = "home", then: Before | None = None) -> Bef
             await wait_for(pilot, lambda: app.bridge.state.watched)
         if then is not None:
             await then(pilot)
-        for focused in (app.focused,):
-            if isinstance(focused, TextArea):
-                focused.cursor_blink = False
         await pilot.pause()
 
     return before
@@ -56,6 +54,14 @@ def after_a_night() -> FakeEngine:
 async def absence_told(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
     await wait_for(pilot, lambda: app.absence)
+
+
+async def without_notes(pilot: Pilot[Any]) -> None:
+    """A note leaves by the clock, so none stays in the picture."""
+    await monitor_of("s002")(pilot)
+    await settled(pilot)
+    pilot.app.clear_notifications()
+    await settled(pilot)
 
 
 def figures_of(session: str) -> Before:
@@ -154,7 +160,7 @@ PICTURES: dict[str, tuple[Callable[[], FakeEngine], Before]] = {
     "new_goal_asks": (asking, keys("n", screen="new_goal", then=asked)),
     "help": (night, keys("question_mark", screen="")),
     "quit": (night, keys("q", screen="")),
-    "light": (night, keys("ctrl+t", then=monitor_of("s002"))),
+    "light": (night, keys("ctrl+t", then=without_notes)),
 }
 
 

@@ -40,10 +40,9 @@ def made(picture: str) -> FakeEngine:
     engine: Any = night()
     engine.config_text = TEXT.replace("limits:", "limts:") if picture == "faulty" else TEXT
     engine.configuration = replace(Settings(), auth_window_s=60.0)
-    if picture == "codes":
-        engine.auth.state = CODES
-    if picture == "locked":
-        engine.auth.state = LOCKED
+    engine.auth.state = replace(
+        {"codes": CODES, "locked": LOCKED}.get(picture, engine.auth.state), window_s=engine.configuration.auth_window_s
+    )
     return engine
 
 
@@ -56,8 +55,7 @@ def at(screen: str, *pressed: str) -> Before:
         for key in pressed:
             await pilot.press(key)
             await settled(pilot)
-        for entry in app.screen.query("Input"):
-            entry.cursor_blink = False
+        app.clear_notifications()  # a note leaves by the clock
         await settled(pilot)
 
     return before

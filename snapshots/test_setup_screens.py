@@ -50,9 +50,6 @@ def steps(*pressed: str) -> Before:
         for key in pressed:
             await pilot.press(key)
             await settled(pilot)
-        for entry in app.screen.query("Input"):
-            entry.cursor_blink = False
-        await settled(pilot)
 
     return before
 

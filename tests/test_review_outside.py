@@ -129,7 +129,7 @@ def test_editor_tool_and_shell_have_the_terminal_for_a_while_and_the_app_is_ther
         assert "a + b" in (tmp_path / "result" / "src" / "app.py").read_text()
 
         app.press("P")
-        app.says("your PIN")
+        app.says("Your PIN lets it happen")
         app.press(PIN, "enter")
         app.says("promoted 1 file onto main")
         app.press("enter", "ctrl+q")

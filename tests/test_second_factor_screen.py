@@ -45,7 +45,7 @@ async def at_factor(engine: Engine, workspace: Path, size: tuple[int, int] = SMA
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.bridge.state.ready, "the lists")
         await pilot.press("comma")
-        await says(pilot, "limits.time_s")
+        await says(pilot, "auto is dark, or plain with NO_COLOR")
         await pilot.press("t")
         await says(pilot, "It is asked for by promotions")
         yield pilot

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from engine.facade.authorising import Authoriser
 from engine.storage.audit_feeder import AuditFeeder
 from engine.storage.leases import LOCK_OUTLIVES_S
-from engine.vocabulary.errors import RoleError, UsageError
+from engine.vocabulary.errors import ConfigError, RoleError, UsageError
 from engine.vocabulary.events import ACCOUNT, Event, EventKind
 from engine.vocabulary.fold import fold
 from engine.vocabulary.plans import TaskState
@@ -112,8 +112,11 @@ class Core:
 
     def window_s(self) -> float:
         """For how long a right PIN or code covers more of the same session: as the configuration says, but no longer
-        than was let in. Whoever edits the file alone makes it shorter at most."""
-        configured = self.adapters.read_settings().auth_window_s
+        than was let in. Whoever edits the file alone makes it shorter at most: to nothing when it cannot be read."""
+        try:
+            configured = self.adapters.read_settings().auth_window_s
+        except ConfigError:
+            return 0.0
         if not configured:
             return 0.0
         facts = [event.data for event in self.journal.events(ACCOUNT) if event.kind is EventKind.SETTING_CHANGED]

@@ -219,6 +219,15 @@ class FakeSettings:
         path = path_of(key)
         return set_value(text, path, value_of(key, words)) if words else remove_value(text, path)
 
+    def with_value(self, key: str, words: str | None) -> str:
+        before = self._engine.config_text
+        return self.with_words(before, key, words or "") if before else f"{key}: {words}\n"
+
+    def save(self, text: str, *, secret: str | None = None, expected: str | None = None) -> tuple[str, ...]:
+        before, self._engine.config_text = self._engine.config_text, text
+        self._engine.configuration = parse_settings(text, Path("config.yaml"), known_acts())
+        return ("theme",) if before != text else ()
+
 
 class FakeHousekeeping:
     def look(self) -> tuple[Leftover, ...]:
