@@ -11,6 +11,9 @@ from orion_tui.widgets.diff_file import FilePatch, Hunk, Row, RowKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Anchor = tuple[int, int | None, int]
+"""The index of a file, that of a hunk in it, and the rows below the beginning of the hunk (or else of the file)."""
+
 _FILE = b"\ndiff --git "
 
 
@@ -57,6 +60,17 @@ class Patch:
     def by_path(self) -> dict[str, bytes]:
         """The patch of each file by its path."""
         return {file.header.path: file.text for file in self.files}
+
+    def anchor(self, row: int) -> Anchor:
+        """Where the row is, in words that still hold when other parts are folded."""
+        file, hunk = self.place(row)
+        return file.index, (hunk.index if hunk else None), row - (hunk.row if hunk else file.row)
+
+    def row_of_anchor(self, anchor: Anchor) -> int:
+        """The row that is there now."""
+        file = self.files[anchor[0]]
+        hunk = None if anchor[1] is None else file.hunks[anchor[1]]
+        return file.row + anchor[2] if hunk is None else hunk.row + min(anchor[2], hunk.lines)
 
     def place(self, row: int) -> tuple[FilePatch, Hunk | None]:
         """The file and hunk that the row belongs to; a file's header row and note have no hunk. Rows beyond the ends

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from orion_tui.widgets.diff_file import RowKind
 from orion_tui.widgets.diff_paint import CSS, STYLES, DiffPainter
-from orion_tui.widgets.diff_parse import Patch
+from orion_tui.widgets.diff_parse import Anchor, Patch
 from orion_tui.widgets.diff_split import NOTHING, SplitRows
 from orion_tui.widgets.diff_words import LINE_LIMIT, SIGNS, shown_line
 
@@ -30,8 +30,6 @@ _HEADERS = (RowKind.FILE, RowKind.HUNK)
 
 _FRAME_S = 0.010
 """How long one frame may look at words and syntax; the lines it did not get to are plain until the next."""
-
-_Place = tuple[int, int | None, int]
 
 
 class DiffView(ScrollView, can_focus=True):
@@ -62,6 +60,7 @@ class DiffView(ScrollView, can_focus=True):
         self._line: int | None = None
         self._hit: int | None = None
         self._hits: list[int] = []
+        self._topped: tuple[int, int] | None = None  # the row last put at the top, and how far that scrolled
         self._wide = 0
         self._due = 0.0
         self._unfinished = False
@@ -177,27 +176,18 @@ class DiffView(ScrollView, can_focus=True):
         self._forget()
         self._fit()
 
-    def _placed(self) -> tuple[_Place, _Place | None, int]:
+    def _placed(self) -> tuple[Anchor, Anchor | None, int]:
         """What stands where: the current row, the line cursor, and how far from the top the current row is seen."""
         offset = self._display(self._current) - self.scroll_offset.y if self._patch.files else 0
-        line = None if self._line is None else self._anchor(self._line)
-        return (self._anchor(self._current), line, offset) if self._patch.files else ((0, None, 0), None, 0)
+        line = None if self._line is None else self._patch.anchor(self._line)
+        return (self._patch.anchor(self._current), line, offset) if self._patch.files else ((0, None, 0), None, 0)
 
-    def _anchor(self, row: int) -> _Place:
-        file, hunk = self._patch.place(row)
-        return file.index, (hunk.index if hunk else None), row - (hunk.row if hunk else file.row)
-
-    def _at(self, place: _Place) -> int:
-        file = self._patch.files[place[0]]
-        hunk = None if place[1] is None else file.hunks[place[1]]
-        return file.row + place[2] if hunk is None else hunk.row + min(place[2], hunk.lines)
-
-    def _replace(self, place: tuple[_Place, _Place | None, int]) -> None:
+    def _replace(self, place: tuple[Anchor, Anchor | None, int]) -> None:
         """Show what was read where it was, after its row has got another number."""
         if not self._patch.files:
             return
-        self._current, self._hit = self._at(place[0]), None
-        self._line = None if place[1] is None else self._at(place[1])
+        self._current, self._hit = self._patch.row_of_anchor(place[0]), None
+        self._line = None if place[1] is None else self._patch.row_of_anchor(place[1])
         offset = min(max(place[2], 0), max(self.size.height - 1, 0))
         self.scroll_to(y=self._display(self._current) - offset, animate=False, immediate=True, force=True)
         self.refresh()
@@ -297,11 +287,16 @@ class DiffView(ScrollView, can_focus=True):
         if row is None:
             return False
         self._current, self._line, self._hit = row, None, None
-        # Forced: the scroll bar that would allow it appears only with the next layout.
-        self.scroll_to(y=self._display(row), animate=False, immediate=True, force=True)
+        self._to_top(row)
         self.refresh()
         self._tell()
         return True
+
+    def _to_top(self, row: int) -> None:
+        """Put the row at the top, or as near to it as there are rows below."""
+        # Forced: the scroll bar that would allow it appears only with the next layout.
+        self.scroll_to(y=self._display(row), animate=False, immediate=True, force=True)
+        self._topped = (row, self.scroll_offset.y)
 
     def _reveal(self, row: int) -> None:
         self.scroll_to_region(Region(0, self._display(row), 1, 1), animate=False, immediate=True, force=True)
@@ -342,10 +337,12 @@ class DiffView(ScrollView, can_focus=True):
         self._strips.clear()
 
     def on_resize(self) -> None:
-        """The gutter depends on the width."""
+        """The gutter depends on the width; how far the last row gone to can be scrolled to depends on the height."""
         self._strips.clear()
         if self._patch.files:
             self._fit()
+        if self._topped == (self._current, self.scroll_offset.y):
+            self._to_top(self._current)
 
     @property
     def _gutter_width(self) -> int:
