@@ -14,6 +14,7 @@ from engine.vocabulary.forms import FormPreview
 from engine.vocabulary.text import visible
 from orion_tui.bridge import ask
 from orion_tui.modals.box import put
+from orion_tui.modals.choice import Choice, ChoiceModal
 from orion_tui.modals.confirm import ConfirmModal
 from orion_tui.modals.detail import DetailModal
 from orion_tui.screens import role_rows
@@ -78,6 +79,10 @@ class FormScreen(OrionScreen, Generic[D, P]):
 
     def where(self) -> str:
         """The path of the file."""
+        raise NotImplementedError
+
+    def do_read_file(self) -> None:
+        """The file as it is now; what was changed here is lost."""
         raise NotImplementedError
 
     def compose_body(self) -> ComposeResult:
@@ -288,6 +293,24 @@ class FormScreen(OrionScreen, Generic[D, P]):
         for problem in self._preview.problems:
             parts += [("\n" if parts else "", ""), *role_rows.problem_parts(problem)]
         self.app.push_screen(DetailModal(f"What is wrong in {visible(self._draft.called)}", parts))
+
+    def ask_over(self, file: str, present: str, write: Callable[[], None], *, fresh: bool = False) -> None:
+        """What to do about a `file` that is no longer what the draft began with: `present` is the digest of what stands
+        there, empty for nothing; `fresh` when there was none."""
+        choices = (
+            Choice("stay", "Go on here", "nothing is written"),
+            Choice("read", "Read the file again", "your changes are lost"),
+            Choice("write", "Write mine over it", "what somebody else wrote is lost"),
+        )
+
+        def answered(answer: str | None) -> None:
+            if answer == "read":
+                self.do_read_file()
+            elif answer == "write":
+                write()
+
+        what = "was changed on disk since you opened it" if present else "is gone from the disk"
+        self.app.push_screen(ChoiceModal(f"{file} {'is there by now' if fresh else what}.", choices), answered)
 
     def do_back(self) -> None:
         if self._typing:

@@ -12,7 +12,6 @@ from orion_tui.actions import bindings_for
 from orion_tui.acts.needs import NEEDS
 from orion_tui.bridge import ask
 from orion_tui.file_watch import FileWatch, Stamp, roles_of
-from orion_tui.modals.choice import Choice, ChoiceModal
 from orion_tui.modals.pin import PinModal
 from orion_tui.resources import style_sheet
 from orion_tui.role_draft import RoleDraft, draft_of
@@ -191,22 +190,7 @@ class RoleScreen(RoleFormScreen):
         if present == self._draft.expected:
             self._ask_pin(present)
             return
-        choices = (
-            Choice("stay", "Go on here", "nothing is written"),
-            Choice("read", "Read the file again", "your changes are lost"),
-            Choice("write", "Write mine over it", "what somebody else wrote is lost"),
-        )
-
-        def answered(answer: str | None) -> None:
-            if answer == "read":
-                self.do_read_file()
-            elif answer == "write":
-                self._ask_pin(present)
-
-        what = "was changed on disk since you opened it" if present else "is gone from the disk"
-        if not self._draft.expected:
-            what = "is there by now"
-        self.app.push_screen(ChoiceModal(f"Your file of this role {what}.", choices), answered)
+        self.ask_over("Your file of this role", present, lambda: self._ask_pin(present), fresh=not self._draft.expected)
 
     def _ask_pin(self, expected: str) -> None:
         engine, draft = self.engine, self._draft

@@ -11,7 +11,6 @@ from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
 from orion_tui.draft import Draft
 from orion_tui.file_watch import FileWatch, Stamp
-from orion_tui.modals.choice import Choice, ChoiceModal
 from orion_tui.modals.pin import PinModal
 from orion_tui.modals.reason import ReasonModal, Wanted
 from orion_tui.resources import style_sheet
@@ -180,25 +179,9 @@ class SettingsScreen(FormScreen[SettingsDraft, SettingsPreview]):
             if file.content == draft.content:
                 self._save_over(file.content)
             else:
-                self._ask_over(file.content)
+                self.ask_over("The configuration", file.content, lambda: self._save_over(file.content))
 
         ask(self, engine.settings.read, looked)
-
-    def _ask_over(self, present: str) -> None:
-        choices = (
-            Choice("stay", "Go on here", "nothing is written"),
-            Choice("read", "Read the file again", "your changes are lost"),
-            Choice("write", "Write mine over it", "what somebody else wrote is lost"),
-        )
-
-        def answered(answer: str | None) -> None:
-            if answer == "read":
-                self.do_read_file()
-            elif answer == "write":
-                self._save_over(present)
-
-        what = "was changed on disk since you opened it" if present else "is gone from the disk"
-        self.app.push_screen(ChoiceModal(f"The configuration {what}.", choices), answered)
 
     def _save_over(self, expected: str) -> None:
         engine, text, laxer = self.engine, self._draft.text, self._preview.weakens
