@@ -17,7 +17,7 @@ import pytest
 
 from engine.sandboxes.docker.connection import Engine, Place, find_engine, places
 from engine.sandboxes.docker.first_process import FirstProcess
-from engine.sandboxes.docker.image import fetch_image
+from engine.sandboxes.docker.image import fetch_image, own_image
 from engine.sandboxes.docker.leftovers import clear_leftovers, is_left
 from engine.sandboxes.docker.provider import DockerProvider
 from engine.sandboxes.docker.wanted import Identity
@@ -137,6 +137,15 @@ class TestFinding:
             provider.open(SandboxSpec("s", tmp_path))
 
 
+@pytest.mark.parametrize("changed", ["Dockerfile", "offline-base.sh"])
+def test_a_change_of_either_file_of_the_recipe_asks_for_another_image(changed: str, tmp_path: Path) -> None:
+    for file in RECIPE.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    assert own_image(tmp_path) == own_image(RECIPE)
+    (tmp_path / changed).write_bytes((RECIPE / changed).read_bytes() + b"# one line more\n")
+    assert own_image(tmp_path) != own_image(RECIPE)
+
+
 @pytest.mark.docker
 class TestImages:
     def test_a_missing_image_says_how_to_make_it_without_a_registry(self) -> None:
@@ -164,6 +173,7 @@ class TestImages:
 
     def test_orions_own_image_names_the_script_that_builds_it(self, tmp_path: Path) -> None:
         (tmp_path / "Dockerfile").write_text("FROM scratch\n# not the real one\n")
+        (tmp_path / "offline-base.sh").write_text("# not the real one\n")
         status = DockerProvider(tmp_path).probe()
         assert status.fetchable
         assert "docker build --tag orion-sandbox:" in status.hint

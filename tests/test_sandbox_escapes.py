@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import select
 import shutil
 import socket
 import subprocess
@@ -20,7 +19,7 @@ import pytest
 
 from engine.sandboxes.launcher import sandbox_owner
 from engine.vocabulary.runs import Outcome
-from tests.support.sandboxes import DOCKER, EVERY_KIND, FINDERS, Box, a_box, processes_with, provider_called
+from tests.support.sandboxes import DOCKER, EVERY_KIND, Box, a_box, processes_with, provider_called
 
 pytestmark = pytest.mark.sandbox
 
@@ -339,53 +338,3 @@ class TestProcesses:
             "import fcntl, termios, os\nfd = os.open('/dev/tty', os.O_RDWR)\nfcntl.ioctl(fd, termios.TIOCSTI, b'x')\n"
         )
         assert box.python(script).exit == 1
-
-
-@pytest.mark.parametrize("kind", FINDERS)
-def test_an_orion_that_is_killed_leaves_no_process_that_a_later_start_does_not_clear(kind: str) -> None:
-    """It is killed while bubblewrap starts and while the command runs."""
-    provider = _provider_called(kind)
-    if isinstance(provider, str):
-        pytest.skip(provider)
-    with a_box(provider) as box:
-        marker = _kill_some(box)
-    # The last one may still have been on its way when the first of these starts looks.
-    for _ in range(20):
-        with a_box(provider) as box:
-            assert box.says("echo works") == "works"
-        if all(_ends(pid) for pid in processes_with(marker)):
-            break
-    assert not processes_with(marker), "a process outlived its Orion"
-
-
-def _kill_some(box: Box) -> str:
-    program = (
-        "import sys, threading\nfrom pathlib import Path\n"
-        "from engine.sandboxes.bubblewrap import BubblewrapProvider\nfrom engine.vocabulary.runs import SandboxSpec\n"
-        "sandbox = BubblewrapProvider().open(SandboxSpec('killed', Path(sys.argv[1])))\n"
-        "print('open', flush=True)\n"
-        "sandbox.run(sys.argv[2], timeout_s=600, stop=threading.Event(), on_output=lambda _: print('on', flush=True))\n"
-    )
-    marker = uuid.uuid4().hex
-    command = f"echo running; setsid sleep 1000 & sleep 1000; : {marker}"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    for moment in ("open", "open", "open", "open", "open", "on", "on"):
-        holder = subprocess.Popen(
-            [sys.executable, "-c", program, str(box.tree), command], stdout=subprocess.PIPE, text=True, env=environment
-        )
-        assert holder.stdout is not None
-        while holder.stdout.readline().strip() != moment:
-            assert holder.poll() is None
-        holder.kill()
-        holder.communicate()
-    return marker
-
-
-def _ends(pid: int) -> bool:
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    ended = bool(select.select([handle], [], [], 2)[0])
-    os.close(handle)
-    return ended

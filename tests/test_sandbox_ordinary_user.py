@@ -20,7 +20,7 @@ _USER = 64321
 _NEEDED = ("_pytest", "pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
 _SUITES = (
     *("test_sandbox_conformance.py", "test_sandbox_containment.py", "test_sandbox_layers.py"),
-    *("test_sandbox_escapes.py", "test_sandbox_choice.py"),
+    *("test_sandbox_escapes.py", "test_sandbox_choice.py", "test_sandbox_orphans.py"),
     *("test_escape_probes.py", "test_sandbox_measures.py"),
 )
 

@@ -19,7 +19,7 @@ from engine.sandboxes.launcher import launch, sandbox_owner
 from engine.sandboxes.limits import limit_measures, limited, processors
 from engine.sandboxes.measures import Measure, in_force
 from engine.sandboxes.mount_points import make_mount_points
-from engine.sandboxes.orphans import MARK, clear_orphans
+from engine.sandboxes.orphans import clear_orphans, marked
 from engine.sandboxes.output import HeadTail
 from engine.sandboxes.process import Ended, Limits, Run
 from engine.sandboxes.scratch import scratch
@@ -207,10 +207,12 @@ class BubblewrapSandbox:
             for descriptor in self._kept:
                 os.lseek(descriptor, 0, os.SEEK_SET)
             watched = None if self._group or MEMORY in self._without else self._spec.memory_mib * 1024 * 1024
-            limits = Limits(timeout_s, watched, self._processors, self._group)
+            counters = tuple(pair for pairs in in_force(self._limits, self._without) for pair in pairs)
+            by_itself = sandbox_owner() is not None
+            limits = Limits(timeout_s, watched, () if by_itself else counters, self._processors, self._group)
             run = Run(limits, stop, output, on_output).finish(
-                [*start.command, "--args", str(listed)],
-                limited(command, self._limits, self._without, MARK),
+                [*start.command, *marked(), "--args", str(listed)],
+                limited(command, counters) if by_itself else ["/bin/sh", "-c", command],
                 [*self._kept, listed],
             )
         return _result(run, output)

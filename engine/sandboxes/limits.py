@@ -9,7 +9,7 @@ import re
 import resource
 from typing import TYPE_CHECKING
 
-from engine.sandboxes.measures import Measure, in_force
+from engine.sandboxes.measures import Measure
 from engine.sandboxes.memory import tasks_of
 
 if TYPE_CHECKING:
@@ -18,27 +18,42 @@ if TYPE_CHECKING:
 _OPEN_FILES = 4096
 _BLOCK = 512  # POSIX counts file sizes in such blocks
 
+Counters = tuple[tuple[int, int], ...]
+"""Kinds of `setrlimit` with their values."""
 
-def limit_measures(spec: SandboxSpec, uid: int) -> list[Measure[str]]:
-    """Shell that sets one limit each. It runs inside, so what else this user runs on the host does not count."""
-    blocks = _within(resource.RLIMIT_FSIZE, spec.file_mib * 1024 * 1024) // _BLOCK
+
+def limit_measures(spec: SandboxSpec, uid: int) -> list[Measure[Counters]]:
+    """Limits that are set once the namespaces are made, so what else this user runs on the host does not count."""
+    file_size = _within(resource.RLIMIT_FSIZE, spec.file_mib * 1024 * 1024)
     files = _within(resource.RLIMIT_NOFILE, _OPEN_FILES)
     processes = _within(resource.RLIMIT_NPROC, spec.pids + _counted_elsewhere(uid))
     return [
-        Measure("no core files", "ulimit -c 0", "true"),
-        Measure("file size", f"ulimit -f {blocks}", "true"),
-        Measure("open files", f"ulimit -n {files}", "true"),
-        # Shells differ in the letter.
-        Measure("number of processes", f"{{ ulimit -u {processes} || ulimit -p {processes}; }}", "true"),
+        Measure("no core files", ((resource.RLIMIT_CORE, 0),), ()),
+        Measure("file size", ((resource.RLIMIT_FSIZE, file_size),), ()),
+        Measure("open files", ((resource.RLIMIT_NOFILE, files),), ()),
+        Measure("number of processes", ((resource.RLIMIT_NPROC, processes),), ()),
     ]
 
 
-def limited(command: str, measures: list[Measure[str]], left_out: frozenset[str], mark: str) -> list[str]:
-    """A command line that waits for a word on its standard input (see process.GO), sets the limits and becomes the
-    command; `mark` is its name in the list of processes."""
-    limits = " && ".join(in_force(measures, left_out))
-    script = f'read -r go || exit 126; exec < /dev/null; {{ {limits}; }} 2> /dev/null || exit 126; exec /bin/sh -c "$1"'
-    return ["/bin/sh", "-c", script, mark, command]
+def set_counters(pid: int, counters: Counters) -> None:
+    """Give a process of this user's limits that it cannot raise again. Raises OSError when it is gone."""
+    for kind, value in counters:
+        resource.prlimit(pid, kind, (value, value))
+
+
+def limited(command: str, counters: Counters) -> list[str]:
+    """A command line that sets the limits itself and becomes the command: for an Orion that is root, which need not
+    have the right to set those of another user's process (in a container it has not)."""
+    limits = " && ".join(_in_shell(kind, value) for kind, value in counters)
+    return ["/bin/sh", "-c", f'{{ {limits or "true"}; }} 2> /dev/null || exit 126; exec /bin/sh -c "$1"', "sh", command]
+
+
+def _in_shell(kind: int, value: int) -> str:
+    if kind == resource.RLIMIT_NPROC:
+        return f"{{ ulimit -u {value} || ulimit -p {value}; }}"  # shells differ in the letter
+    if kind == resource.RLIMIT_FSIZE:
+        return f"ulimit -f {value // _BLOCK}"
+    return f"ulimit -{'c' if kind == resource.RLIMIT_CORE else 'n'} {value}"
 
 
 def processors(cpus: float, session: str, worker: int = 1) -> frozenset[int]:

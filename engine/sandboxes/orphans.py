@@ -1,7 +1,8 @@
 """Clears away what an Orion that was killed at the wrong instant left behind.
 
-A sandbox dies with its Orion, save for one gap: when bubblewrap is killed between making its first process and
-releasing it, that process waits for ever. It never runs a command and holds nothing but itself.
+A sandbox dies with its Orion, save for two gaps: when Orion is killed before bubblewrap has asked to die with it, and
+when bubblewrap is killed between making its first process and releasing it. That process then waits for ever. It never
+runs a command and holds nothing but itself.
 """
 
 from __future__ import annotations
@@ -11,23 +12,28 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-MARK = "orion-sandbox"
+_MARK = "orion-sandbox-of-"
+
+
+def marked() -> tuple[str, ...]:
+    """Arguments that change nothing (no such variable exists) and say in the list of processes whose sandbox it is."""
+    return ("--unsetenv", f"{_MARK}{os.getpid()}")
 
 
 def clear_orphans(uid: int) -> int:
-    """Kill first processes of Orion's sandboxes that run as `uid` and whose bubblewrap is gone; how many. A sandbox in
-    use is never touched: its bubblewrap is the parent of its first process."""
+    """Kill first processes of Orion's sandboxes that run as `uid` and whose bubblewrap or Orion is gone; how many. A
+    sandbox in use is never touched: its bubblewrap is the parent of its first process, and its Orion that one's."""
     cleared = 0
     for folder in Path("/proc").iterdir():
         if not folder.name.isdecimal():
             continue
         with suppress(OSError, ValueError, KeyError):
-            if folder.stat().st_uid != uid or not _is_ours(folder):
+            if folder.stat().st_uid != uid or not _is_orphan(folder):
                 continue
             handle = os.pidfd_open(int(folder.name))
             try:
                 # Looked at again behind the handle, so that it is this process and no later one of the same number.
-                if _is_ours(folder):
+                if _is_orphan(folder):
                     signal.pidfd_send_signal(handle, signal.SIGKILL)
                     cleared += 1
             finally:
@@ -35,13 +41,19 @@ def clear_orphans(uid: int) -> int:
     return cleared
 
 
-def _is_ours(folder: Path) -> bool:
-    words = (folder / "cmdline").read_bytes().split(b"\0")
-    if MARK.encode() not in words or b"--json-status-fd" not in words:
+def _is_orphan(folder: Path) -> bool:
+    words = [os.fsdecode(word) for word in (folder / "cmdline").read_bytes().split(b"\0")]
+    owner = next((word.removeprefix(_MARK) for word in words if word.startswith(_MARK)), "")
+    if not owner or "--json-status-fd" not in words:
         return False
-    status = _status(folder)
-    first_of_its_namespace = len(status["NSpid"].split()) > 1 and status["NSpid"].split()[-1] == "1"
-    return first_of_its_namespace and _status(folder.with_name(status["PPid"])).get("Name") != status["Name"]
+    first = _status(folder)
+    if len(first["NSpid"].split()) < 2 or first["NSpid"].split()[-1] != "1":
+        return False
+    bubblewrap = _status(folder.with_name(first["PPid"]))
+    if bubblewrap.get("Name") != first["Name"]:
+        return True
+    # An Orion in a container knows itself by another number than the host does.
+    return _status(folder.with_name(bubblewrap["PPid"]))["NSpid"].split()[-1] != owner
 
 
 def _status(folder: Path) -> dict[str, str]:

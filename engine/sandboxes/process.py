@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.sandboxes.limits import set_counters
 from engine.sandboxes.memory import MemoryWatch, descendants
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from engine.sandboxes.control_groups import ControlGroup
+    from engine.sandboxes.limits import Counters
     from engine.sandboxes.output import HeadTail
 
-# The command's first line of input, sent once its namespace can be ended for certain. Without it nothing starts, so
-# an Orion that is killed while bubblewrap starts leaves no command behind.
-GO = b"go\n"
+# What the first process of the sandbox waits for, sent once its namespace can be ended for certain. Without it nothing
+# starts, so an Orion that is killed while bubblewrap starts leaves no command behind.
+_GO = b"!"
 
 _TICK_S = 0.02
 _START_S = 0.05
@@ -39,11 +41,12 @@ _DEATH_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What ends a run from outside: seconds and, where no control group does it, bytes of memory; the processors and
-    the control group that it is started in."""
+    """What ends a run from outside: seconds and, where no control group does it, bytes of memory; the counters that the
+    kernel keeps for its processes; the processors and the control group that it is started in."""
 
     timeout_s: float
     memory_bytes: int | None
+    counters: Counters
     processors: frozenset[int]
     group: ControlGroup | None = None
 
@@ -86,14 +89,17 @@ class Run:
         `descriptors`. Raises SandboxUnavailable when it cannot start or its processes would not die."""
         started = time.monotonic()
         with ExitStack() as ours, ExitStack() as theirs:
-            pipes = [os.pipe() for _ in range(3)]
-            (out, out_far), (status, status_far), (go_far, self._go) = pipes
+            (out, out_far), (status, status_far), (go_far, self._go) = (os.pipe(), os.pipe(), _gate())
             for near, far in ((out, out_far), (status, status_far), (self._go, go_far)):
                 ours.callback(os.close, near)
                 theirs.callback(os.close, far)
-            line = [*bubblewrap, "--json-status-fd", str(status_far), "--", *command]
+            told = ("--json-status-fd", str(status_far), "--block-fd", str(go_far))
             try:
-                process = self._born(lambda: self._start(line, go_far, out_far, (*descriptors, status_far)))
+                process = self._born(
+                    lambda: self._start(
+                        [*bubblewrap, *told, "--", *command], out_far, (*descriptors, status_far, go_far)
+                    )
+                )
             except OSError as error:
                 raise SandboxUnavailable(f"the sandbox does not start: {error}", "orion doctor says more") from error
             theirs.close()
@@ -113,16 +119,14 @@ class Run:
         self._pid = process.pid
         return process
 
-    def _start(
-        self, command: Sequence[str], go: int, output: int, descriptors: tuple[int, ...]
-    ) -> subprocess.Popen[bytes]:
+    def _start(self, command: Sequence[str], output: int, descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
         # A child inherits the processors of the thread that starts it, so this needs no further program.
         before = os.sched_getaffinity(0)
         try:
             os.sched_setaffinity(0, self._limits.processors)
             return subprocess.Popen(
                 command,
-                stdin=go,
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 pass_fds=descriptors,
@@ -193,10 +197,11 @@ class Run:
                     )
                 return
             self._init = init
+            set_counters(pid, self._limits.counters)
             if self._limits.group is not None:
                 self._limits.group.join((self._pid, *descendants(pid)))
             with contextlib.suppress(BrokenPipeError):
-                os.write(self._go, GO)
+                os.write(self._go, _GO)
             self._first_look = (pid, time.monotonic() + _FIRST_LOOK_S)
 
     def _watch_memory(self) -> None:
@@ -242,6 +247,16 @@ class Run:
                 f"processes of the sandbox do not die within {_DEATH_S:g} s of being killed",
                 "the disk or a driver hangs; look at them with ps, then resume",
             )
+
+
+def _gate() -> tuple[int, int]:
+    """A pipe whose reading end can also be written to: whoever waits at it never sees its end, as bubblewrap would take
+    that for the sign to go on."""
+    reading, writing = os.pipe()
+    try:
+        return os.open(f"/proc/self/fd/{reading}", os.O_RDWR | os.O_CLOEXEC), writing
+    finally:
+        os.close(reading)
 
 
 def _is_first_in_namespace(pid: int) -> bool:

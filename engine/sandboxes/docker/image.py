@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from engine.sandboxes.docker.connection import Engine
 
 BASE = "python:3.12-slim"
+_RECIPE = ("Dockerfile", "offline-base.sh")
+"""What makes the image, with a registry or without; `.ci/docker-engine` takes the same digest."""
 _SAID = 160
 _TENTH = 10
 
@@ -33,8 +35,9 @@ class Image:
 
 
 def own_image(recipe: Path) -> str:
-    """The name of Orion's own image, which changes with its recipe."""
-    return f"orion-sandbox:{hashlib.sha256((recipe / 'Dockerfile').read_bytes()).hexdigest()[:12]}"
+    """The name of Orion's own image, which changes with either file of its recipe."""
+    digest = hashlib.sha256(b"".join((recipe / name).read_bytes() for name in _RECIPE))
+    return f"orion-sandbox:{digest.hexdigest()[:12]}"
 
 
 def find_image(engine: Engine, name: str) -> Image | None:
