@@ -4,8 +4,9 @@ Prints one line per figure: name, value, limit, `ok` or `over`. Exit status 1 wh
 bubblewrap with the same arguments, filter and files, started the same way (behind a drop of privileges when Orion
 runs as root), without Orion, its limits and its shells. Both take turns in blocks, so that a slow moment hits both and
 neither pays for namespaces that the other left to be cleared up. Of each round the fastest tenth counts, since other
-work only adds; the figure is the median of the rounds' ratios. An ordinary user's is the harder one: root's bare command
-has its drop of privileges to pay for. On a busy machine `chrt --fifo 10` before the command keeps the others' work out.
+work only adds; the figure is the median of the rounds' ratios. An ordinary user's is the harder one: root's bare
+command has its drop of privileges to pay for. On a busy machine `chrt --fifo 10` before the command keeps the others'
+work out.
 """
 
 from __future__ import annotations
