@@ -46,6 +46,7 @@ class Explaining:
         self._rule = Remembering[tuple[Any, ...], str](_rule)
         self._called = Remembering[Message, Message](_called)
         self._result = Remembering[Message, Message](_result)
+        self._opened = Remembering[Message, tuple[Message, ...]](lambda first, rule: with_rule((first,), rule))
 
     def __call__(self, messages: Sequence[Message], tools: tuple[Mapping[str, Any], ...]) -> tuple[Message, ...]:
         names: dict[str, str] = {}
@@ -58,7 +59,8 @@ class Explaining:
                 plain.append(self._called(message))
             else:
                 plain.append(message)
-        return with_rule(plain, self._rule(tools))
+        rule = self._rule(tools)
+        return (*self._opened(plain[0], rule), *plain[1:]) if plain else with_rule((), rule)
 
 
 def with_rule(messages: Sequence[Message], rule: str) -> tuple[Message, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from engine.models.remembering import Remembering
+from engine.models.remembering import Growing, Remembering
 from engine.models.wire import Ask, encoded, number_in, put_together, spelled, text_in
 from engine.vocabulary.errors import ModelError, ModelFault
 from engine.vocabulary.models import FinishReason, Message, Usage
@@ -47,6 +48,7 @@ class Messages:
     def __init__(self, name: str) -> None:
         self._name = name
         self._blocks = Remembering[Message, bytes](_blocks)
+        self._sides = Growing[Message, _Sides](_Sides(), self._more)
         self._tools = Remembering[tuple[Any, ...], bytes](_tools)
 
     def kit(self) -> tuple[ModuleType, type[Any]]:
@@ -81,9 +83,14 @@ class Messages:
         return _Listener(out, answering=ask.schema is not None and ask.form == "tool")
 
     def _turns(self, messages: tuple[Message, ...]) -> bytes:
-        """User and assistant in turn, as the API wants them: neighbours of one side are put together."""
-        parts: list[bytes] = []
-        side, ends = "", list[int]()
+        sides = self._sides(messages)
+        parts = list(sides.parts)
+        for end in sides.ends[-_MARKED_TURNS:]:
+            parts[end] = parts[end][:-1] + _MARK
+        return b"[%s]" % b"".join((*parts, b"]}" if parts else b""))
+
+    def _more(self, before: _Sides, messages: tuple[Message, ...]) -> _Sides:
+        parts, ends, side = list(before.parts), list(before.ends), before.side
         for message in messages:
             if message.role == "system":
                 continue
@@ -98,9 +105,17 @@ class Messages:
             parts.append(self._blocks(message))
             if its == "user":
                 ends[-1] = len(parts) - 1
-        for end in ends[-_MARKED_TURNS:]:
-            parts[end] = parts[end][:-1] + _MARK
-        return b"[" + b"".join(parts) + (b"]}]" if side else b"]")
+        return _Sides(tuple(parts), tuple(ends), side)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Messages as user and assistant in turn, as the API wants them: neighbours of one side are put together. `ends`
+    are the places in `parts` of the last block of each of the user's turns; `side` is who speaks last."""
+
+    parts: tuple[bytes, ...] = ()
+    ends: tuple[int, ...] = ()
+    side: str = ""
 
 
 class _Listener:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.models.actions_as_json import Explaining, as_call, calls_schema, looks_like_json, schema_in_words, with_rule
 from engine.models.gathering import Gathered
 from engine.models.lines import Lines
-from engine.models.remembering import Remembering
+from engine.models.remembering import Growing, Remembering
 from engine.models.shapes import fitted
 from engine.models.wire import Ask
 from engine.vocabulary.errors import ModelError, ModelFault
@@ -53,9 +53,11 @@ class LiveModel:
         self._wire = wire
         self._abilities = abilities
         self._lines = lines or Lines()
-        self._sizes = Remembering[Message, int](message_tokens)
+        self._size = Remembering[Message, int](message_tokens)
+        self._sizes = Growing[Message, int](0, lambda size, messages: size + sum(map(self._size, messages)))
         self._tool_sizes = Remembering[tuple[Any, ...], int](tools_tokens)
         self._explained = Explaining()
+        self._calls_schema = Remembering[tuple[Any, ...], dict[str, Any]](calls_schema)
         self._place = (settings.api, wire.endpoint.address, settings.model)
 
     @property
@@ -108,7 +110,7 @@ class LiveModel:
             ask = Ask(request.messages, request.tools, max_tokens=room)
             return self._call(ask, request.turn, stop, watch)
         if request.tools:
-            schema = calls_schema(request.tools)
+            schema = self._calls_schema(request.tools)
             ask = Ask(self._explained(request.messages, request.tools), schema=schema, max_tokens=room)
             return as_call(self._formed(ask, request.turn, stop, watch), request.turn)
         ask = Ask(request.messages, schema=request.schema, max_tokens=room)
@@ -192,7 +194,7 @@ class LiveModel:
         if usage is None or not usage.tokens_in:
             asked = ModelRequest("", "", 0, ask.messages, ask.tools, ask.schema)
             said = text_tokens(reply.text) + sum(text_tokens(call.arguments) for call in out.calls.values())
-            usage = Usage(estimate_tokens(asked), said, estimated=True)
+            usage = Usage(estimate_tokens(asked, self._sizes, self._tool_sizes), said, estimated=True)
         return replace(usage, cost_usd=self.price.cost(usage))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from engine.models.remembering import Remembering
+from engine.models.remembering import Growing, Remembering
 from engine.models.shapes import graspable, without_sizes
 from engine.models.wire import Ask, encoded, number_in, put_together, spelled, text_in
 from engine.vocabulary.models import FinishReason, Message, Usage
@@ -37,6 +37,7 @@ class ChatCompletions:
     def __init__(self, *, own: bool) -> None:
         self._own = own
         self._message = Remembering[Message, bytes](_message)
+        self._messages = Growing[Message, bytes](b"", self._more)
         self._tools = Remembering[tuple[Any, ...], bytes](_tools)
 
     def kit(self) -> tuple[ModuleType, type[Any]]:
@@ -50,7 +51,7 @@ class ChatCompletions:
     def body(self, model: str, ask: Ask) -> bytes:
         fields = {
             "model": encoded(model),
-            "messages": b"[" + b",".join(map(self._message, ask.messages)) + b"]",
+            "messages": b"[%s]" % self._messages(ask.messages),
             "stream": b"true",
             "stream_options": encoded({"include_usage": True}),
             # OpenAI's own newer models know only the longer name, most other endpoints only the shorter one.
@@ -69,6 +70,9 @@ class ChatCompletions:
 
     def listener(self, ask: Ask, out: Gathered) -> _Listener:
         return _Listener(out)
+
+    def _more(self, written: bytes, messages: tuple[Message, ...]) -> bytes:
+        return b",".join(([written] if written else []) + list(map(self._message, messages)))
 
 
 class _Listener:

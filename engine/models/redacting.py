@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.governance.secrets import redact
 from engine.models.around import Around
-from engine.models.remembering import Remembering
+from engine.models.remembering import Growing, Remembering
 from engine.vocabulary.models import Message
 
 if TYPE_CHECKING:
@@ -27,14 +27,18 @@ class RedactingModel(Around):
         super().__init__(model)
         self._clean = lru_cache(maxsize=_REMEMBERED)(redact)
         self._redacted = Remembering[Message, Message](self._message)
+        self._all = Growing[Message, tuple[Message, ...]]((), self._more)
         self._told = set[int]()
 
     def complete(self, request: ModelRequest, stop: Flag, watch: ModelWatch | None = None) -> ModelReply:
-        messages = tuple(map(self._redacted, request.messages))
+        messages = self._all(request.messages)
         for before, after in zip(request.messages, messages, strict=True):
             if after is not before:
                 self._tell(before, watch)
         return self._inner.complete(replace(request, messages=messages), stop, watch)
+
+    def _more(self, clean: tuple[Message, ...], messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        return clean + tuple(map(self._redacted, messages))
 
     def _message(self, message: Message) -> Message:
         text = self._clean(message.text)

@@ -159,7 +159,10 @@ def encoded(value: Any) -> bytes:
 
 def put_together(fields: Mapping[str, bytes]) -> bytes:
     """One JSON object of fields whose values are encoded already."""
-    return b"{" + b",".join(b'"%s":%s' % (name.encode(), value) for name, value in fields.items()) + b"}"
+    parts: list[bytes] = []
+    for name, value in fields.items():
+        parts += (b"," if parts else b"{", b'"%s":' % name.encode(), value)
+    return b"".join((*parts, b"}"))
 
 
 def spelled(name: str) -> str:

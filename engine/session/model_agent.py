@@ -12,7 +12,7 @@ from engine.session.observing import cut_middle
 from engine.session.tools import TOOLS, BadCall, Finish, Note, Question, action_of
 from engine.vocabulary.models import FinishReason, Message, ModelReply, ModelRequest, ToolCall
 from engine.vocabulary.text import shortened
-from engine.vocabulary.tokens import BYTES_PER_TOKEN, estimate_tokens, message_tokens
+from engine.vocabulary.tokens import BYTES_PER_TOKEN, estimate_tokens, messages_tokens
 
 if TYPE_CHECKING:
     from engine.session.briefing import Assignment
@@ -41,6 +41,7 @@ class ModelAgent:
         self._room = max(model.context_tokens - model.max_output_tokens, model.context_tokens // 2)
         self._longest = min(int(model.context_tokens * _ANSWER_SHARE * BYTES_PER_TOKEN), _LONGEST_ANSWER)
         self._fixed = estimate_tokens(ModelRequest("act", "", 0, (), TOOLS))
+        self._fronted: tuple[object, tuple[Message, ...], int] | None = None
         self.talk = Conversation()
         self.watch = CircleWatch()
         self._objections = 0
@@ -63,17 +64,19 @@ class ModelAgent:
 
     def request(self) -> ModelRequest:
         """The next turn's request."""
-        messages = (*self._front(), *self.talk.messages)
+        front, _ = self._front()
+        messages = front + self.talk.messages
         return ModelRequest("act", self._assignment.task.id, self.talk.turn + 1, messages, TOOLS)
 
     def tokens(self) -> int:
         """An estimate of what the next request sends."""
-        return self._fixed + sum(map(message_tokens, self._front())) + self.talk.tokens
+        _, size = self._front()
+        return self._fixed + size + self.talk.tokens
 
     def make_room(self, *, hard: bool = False) -> Dropped | None:
         """Drop the oldest turns when the context is nearly full; with `hard`, in any case."""
-        fixed = self._fixed + sum(map(message_tokens, self._front()))
-        room = max(int(self._room * FULL_AT) - fixed, self._room // 8)
+        _, size = self._front()
+        room = max(int(self._room * FULL_AT) - self._fixed - size, self._room // 8)
         if hard:
             return self.talk.shrink(min(room, self.talk.tokens) // 2)
         return self.talk.shrink(room) if self.talk.tokens > room else None
@@ -93,8 +96,14 @@ class ModelAgent:
                 self.talk.say(text)
             self._later = []
 
-    def _front(self) -> tuple[Message, ...]:
-        return self._assignment.front(self.talk.notes, self.talk.earlier)
+    def _front(self) -> tuple[tuple[Message, ...], int]:
+        """What stands before the conversation at every turn, and an estimate of its tokens; the same messages as long
+        as nothing was noted and nothing dropped."""
+        told = (tuple(self.talk.notes), tuple(self.talk.earlier))
+        if self._fronted is None or self._fronted[0] != told:
+            front = self._assignment.front(*told)
+            self._fronted = (told, front, messages_tokens(front))
+        return self._fronted[1:]
 
     # What its replies become
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict, deque
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.storage.database import Database
@@ -14,6 +14,7 @@ from engine.storage.schema import MIGRATIONS
 from engine.storage.subscribers import Callback, Subscribers
 from engine.vocabulary.errors import JournalError
 from engine.vocabulary.events import ACCOUNT, Event, EventKind, Fact
+from engine.vocabulary.flat import fields_of
 from engine.vocabulary.fold import FOLDED, fold
 from engine.vocabulary.sessions import Session, SessionState, SessionSummary, summary_of_session
 
@@ -236,11 +237,11 @@ def _decoded(rows: Iterable[tuple[str, int, str, str, str, int]]) -> tuple[Event
 
 
 def _summary_text(state: Session) -> str:
-    fields = asdict(summary_of_session(state))
-    del fields["seq"]
-    return json.dumps(fields, separators=(",", ":"))
+    written = fields_of(summary_of_session(state))
+    del written["seq"]
+    return json.dumps(written, separators=(",", ":"))
 
 
-def _summary(fields: dict[str, Any], seq: int) -> SessionSummary:
-    fields["state"] = SessionState(fields["state"])
-    return SessionSummary(**fields, seq=seq)
+def _summary(written: dict[str, Any], seq: int) -> SessionSummary:
+    written["state"] = SessionState(written["state"])
+    return SessionSummary(**written, seq=seq)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from engine.vocabulary.flat import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +144,7 @@ def tool_name(action: Action) -> str:
 
 def action_to_json(action: Action) -> dict[str, Any]:
     """The action as plain JSON, with its verb under `tool`."""
-    fields = asdict(action)
+    fields = fields_of(action)
     if isinstance(action, EditFile) and not action.more:
         del fields["more"]
     return {"tool": tool_name(action), **fields}

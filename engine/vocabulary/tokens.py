@@ -50,12 +50,17 @@ def tools_tokens(tools: tuple[Mapping[str, Any], ...]) -> int:
     return sum(text_tokens(json.dumps(dict(tool))) for tool in tools)
 
 
+def messages_tokens(messages: tuple[Message, ...]) -> int:
+    """An estimate for messages with their calls."""
+    return sum(map(message_tokens, messages))
+
+
 def estimate_tokens(
     request: ModelRequest,
-    sizes: Callable[[Message], int] = message_tokens,
+    sizes: Callable[[tuple[Message, ...]], int] = messages_tokens,
     tool_sizes: Callable[[tuple[Mapping[str, Any], ...]], int] = tools_tokens,
 ) -> int:
     """An estimate for all that a request sends: messages, tools and the schema asked for. `sizes` and `tool_sizes` may
-    remember what `message_tokens` and `tools_tokens` said."""
+    remember what `messages_tokens` and `tools_tokens` said."""
     shape = text_tokens(json.dumps(dict(request.schema))) if request.schema is not None else 0
-    return sum(map(sizes, request.messages)) + tool_sizes(request.tools) + shape
+    return sizes(request.messages) + tool_sizes(request.tools) + shape

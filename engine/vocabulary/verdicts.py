@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.actions import ActionClass
+from engine.vocabulary.flat import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,7 @@ def strictest(verdicts: tuple[Verdict, ...]) -> Verdict:
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
-    return asdict(verdict)
+    return fields_of(verdict)
 
 
 def verdict_from_json(data: Mapping[str, Any]) -> Verdict:
