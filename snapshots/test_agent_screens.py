@@ -19,6 +19,7 @@ from tests.support.app_driver import made_app, on_screen, wait_for
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_facts import NOW
 from tests.support.fake_nights import night
+from tests.support.screens import settled
 
 SESSION = "s002"
 Before = Callable[[Pilot[Any]], Awaitable[None]]
@@ -112,10 +113,10 @@ def on(screen: str, *pressed: str) -> Before:
             about = {"session": SESSION, "task": "tests"}
         app.go(screen, **about)
         await on_screen(pilot, screen)
-        await app.workers.wait_for_complete()
+        await settled(pilot)
         for key in pressed:
             await pilot.press(key)
-            await app.workers.wait_for_complete()
+            await settled(pilot)
             await pilot.pause()
 
     return before

@@ -19,7 +19,7 @@ from tests.support.cli import Ran
 
 _NEEDED = ("useradd", "userdel", "groupadd", "groupdel", "su")
 _ROOT = Path(__file__).resolve().parents[2]
-_TRY = "import sys, engine.build, orion_tui.cli.root, bcrypt, cryptography, git; assert sys.version_info >= (3, 11)"
+_TRY = "import sys, engine.build, orion_tui.cli.root, bcrypt, cryptography; assert sys.version_info >= (3, 11)"
 
 
 @dataclass(frozen=True)

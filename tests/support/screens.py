@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from orion_tui.app import OrionApp
 from orion_tui.engine_face import EngineFace
@@ -64,6 +65,12 @@ async def opened(
 async def settled(pilot: Pilot[Any]) -> None:
     """Wait until no call into the engine is under way and what it brought is drawn."""
     await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
+    under_way = True
+    while under_way:
+        try:
+            await pilot.app.workers.wait_for_complete()
+            under_way = False
+        except WorkerCancelled:  # another call of the same group has taken its place, and is waited for now
+            await pilot.pause()
     await pilot.pause()
     await pilot.pause()
