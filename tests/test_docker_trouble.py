@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
 import socket
@@ -23,6 +25,7 @@ from engine.sandboxes.docker.provider import DockerProvider
 from engine.sandboxes.docker.wanted import Identity
 from engine.vocabulary.errors import SandboxUnavailable
 from engine.vocabulary.runs import Outcome, SandboxSpec
+from tests.support.answering import answering
 from tests.support.engines import containers_of, gone
 from tests.support.registry import a_registry
 from tests.support.sandboxes import DOCKER, RECIPE, a_box, handed_over, processes_with, provider_called
@@ -99,16 +102,40 @@ class TestFinding:
         assert "permission denied" in error.message
         assert "usermod -aG docker" in error.hint
 
-    @pytest.mark.parametrize("address", ["ssh://build@host", "tcp://10.0.0.5:2375", "npipe:////./pipe/docker", ""])
+    @pytest.mark.parametrize("address", ["ssh://build@host", "tcp://10.0.0.5:2375", "npipe:////./pipe/docker"])
     def test_an_engine_of_another_machine_is_refused(self, address: str) -> None:
         error = self.refusal(address)
         assert "not one of this machine" in error.message
         assert "docker context use default" in error.hint
 
-    def test_what_the_user_named_is_the_only_place(self, tmp_path: Path) -> None:
-        import hashlib
-        import json
+    def test_podman_is_refused_with_the_reason_and_another_engine_that_answers_is_taken_instead(
+        self, tmp_path: Path
+    ) -> None:
+        """What it says of itself over its Docker-compatible socket is of 4.3.1."""
+        info = {"BuildahVersion": "1.28.2", "ServerVersion": "4.3.1", "OSType": "linux", "NCPU": 2}
+        with answering(tmp_path / "podman.sock", info) as podman:
+            error = self.refusal(podman)
+            assert error.message.startswith(f"Podman answers at {podman}, and does not take a profile of system calls")
+            assert "bubblewrap, which needs none" in error.hint
+            detail = DockerProvider(RECIPE, where=(Place(podman, "DOCKER_HOST"),)).probe().detail
+            assert "Podman answers" in detail
+            with answering(tmp_path / "docker.sock", {"ServerVersion": "20.10.24"}) as other:
+                found = find_engine((Place(podman, "its usual place"), Place(other, "its usual place")))
+                assert found.address == other
+                found.close()
 
+    def test_a_context_of_another_machine_is_refused_by_its_name(self, tmp_path: Path) -> None:
+        meta = tmp_path / "contexts/meta" / hashlib.sha256(b"far").hexdigest()
+        meta.mkdir(parents=True)
+        (meta / "meta.json").write_text(json.dumps({"Endpoints": {"docker": {"Host": "ssh://build@host"}}}))
+        named = {"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "far"}
+        with pytest.raises(SandboxUnavailable, match=r"'ssh://build@host' \(the Docker context 'far'\)"):
+            find_engine(places(named, tmp_path))
+        named["DOCKER_CONTEXT"] = "never made"
+        with pytest.raises(SandboxUnavailable, match="the Docker context 'never made' names no engine"):
+            find_engine(places(named, tmp_path))
+
+    def test_what_the_user_named_is_the_only_place(self, tmp_path: Path) -> None:
         assert [place.address for place in places({"DOCKER_HOST": "unix:///x"}, tmp_path)] == ["unix:///x"]
         usual = [place.address for place in places({"XDG_RUNTIME_DIR": "/run/user/7"}, tmp_path)]
         assert usual[:2] == ["unix:///var/run/docker.sock", "unix:///run/user/7/docker.sock"]

@@ -181,9 +181,13 @@ def _refuse_elsewhere(place: Place) -> None:
     host = address.removeprefix("tcp://").rpartition(":")[0].strip("[]") if address.startswith("tcp://") else ""
     if host in ("127.0.0.1", "localhost") and not os.environ.get("DOCKER_TLS_VERIFY"):
         return
-    said = f"{visible(address)!r} ({place.said_by})" if address else f"nothing ({place.said_by})"
+    if not address:
+        raise SandboxUnavailable(
+            f"{place.said_by} names no engine",
+            "docker context ls shows those that there are; docker context use default",
+        )
     raise SandboxUnavailable(
-        f"the Docker engine is not one of this machine: {said}",
+        f"the Docker engine is not one of this machine: {visible(address)!r} ({place.said_by})",
         "a session's files are mounted, so the engine must be here: unset DOCKER_HOST or choose another context "
         "(docker context use default)",
     )
