@@ -24,7 +24,7 @@ from engine.vocabulary.errors import (
     UsageError,
     WorkspaceError,
 )
-from orion_tui.cli.exits import code_of, describe, report_bug
+from orion_tui.cli.exits import code_of, describe, report, report_bug
 from orion_tui.cli.root import COMMANDS, run
 from tests.support.cli import Orion
 
@@ -39,6 +39,11 @@ def test_the_version_alone_imports_neither_click_nor_the_engine() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("orion ")
+
+
+def test_each_line_of_a_hint_stands_below_its_error(capsys: pytest.CaptureFixture[str]) -> None:
+    report(SandboxUnavailable("no image", "with a registry: this\nwithout one: that"))
+    assert capsys.readouterr().err == "orion: no image\n  with a registry: this\n  without one: that\n"
 
 
 def test_help_lists_every_command_without_importing_one(capsys: pytest.CaptureFixture[str]) -> None:

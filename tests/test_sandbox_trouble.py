@@ -13,7 +13,7 @@ import pytest
 from engine.build import build
 from engine.engine import Engine
 from engine.session import steady
-from engine.vocabulary.errors import OrionError, SandboxUnavailable
+from engine.vocabulary.errors import JournalError, OrionError, SandboxUnavailable
 from engine.vocabulary.requests import SessionRequest
 from engine.vocabulary.sessions import Session, SessionState
 from tests.support.sessions import PIN, created, playbook, resumed, states, worked
@@ -140,6 +140,17 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("nothing can be mounted here")
     yield place
     subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_disk_without_any_room_is_called_full_also_by_who_only_reads(small_disk: Path) -> None:
+    home = small_disk / "home"
+    build(home).close()
+    with suppress(OSError), (small_disk / "rest").open("wb", buffering=0) as rest:
+        while rest.write(bytes(4096)):
+            pass
+    with pytest.raises(JournalError, match="the disk is full") as caught:
+        build(home)
+    assert "free some space" in caught.value.hint
 
 
 def tried(engine: Engine, repository: Path, file: Path) -> Session:

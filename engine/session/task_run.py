@@ -33,11 +33,15 @@ from engine.vocabulary.errors import Cancelled, ModelError
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.runs import Outcome
+from engine.vocabulary.text import shortened
 from engine.vocabulary.verdicts import ApprovalKind, Decision, Verdict
 
 if TYPE_CHECKING:
     from engine.session.bench import Bench
     from engine.vocabulary.sessions import TaskView
+
+
+_SUMMARY = 80  # characters of an action where a sentence names it
 
 
 class TaskRun:
@@ -260,8 +264,8 @@ class TaskRun:
         if tolerated:
             return self._observed(agent, action, seen)
         standing.step += 1
-        first = seen.text.splitlines()[0]
-        self._keeper.drop(TaskState.FAILED, f"step {standing.step} ({summary_of(action)[:80]}): {first}")
+        first, done = seen.text.splitlines()[0], shortened(summary_of(action), _SUMMARY)
+        self._keeper.drop(TaskState.FAILED, f"step {standing.step} ({done}): {first}")
         return False
 
     def _observed(self, agent: Agent, action: Action, seen: Observation) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,17 @@ from engine.vocabulary.errors import JournalError
 if TYPE_CHECKING:
     from pathlib import Path
 
+_ROOM = 64 * 1024
+"""SQLite makes the file that readers share at least half as large."""
 _KEPT = "nothing that was written before is lost"
 
 
 def journal_error(error: sqlite3.Error, path: Path) -> JournalError:
     """The error to raise in place of SQLite's."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_IOERR and _full(path):
+        # What readers share cannot grow either, and that SQLite calls an error of the disk.
+        code = sqlite3.SQLITE_FULL
     match code:
         case sqlite3.SQLITE_FULL:
             return JournalError(
@@ -43,3 +49,11 @@ def journal_error(error: sqlite3.Error, path: Path) -> JournalError:
             )
         case _:
             return JournalError(f"the journal {path} failed: {error}", "run orion doctor")
+
+
+def _full(path: Path) -> bool:
+    try:
+        there = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return there.f_bavail * there.f_frsize < _ROOM

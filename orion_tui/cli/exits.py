@@ -6,6 +6,7 @@ import os
 import traceback
 from datetime import UTC, datetime
 from enum import IntEnum
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import (
@@ -73,7 +74,7 @@ def report(error: OrionError) -> Exit:
         for problem in error.problems:
             note(f"  {describe(problem, error.path)}")
     elif error.hint:
-        note(f"  {error.hint}")
+        note(indent(error.hint, "  "))
     return code_of(error)
 
 
