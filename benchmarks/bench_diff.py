@@ -107,8 +107,9 @@ def resident() -> int:
 
 
 async def until(holds: Callable[[], object]) -> None:
+    """Look again every half millisecond: looking all the time would take the processor from what is waited for."""
     while not holds():
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.0005)
 
 
 async def opened(app: OrionApp, made: str) -> float:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from threading import Event as Flag
     from threading import Thread
 
+    from engine.review.contents import Contents
     from engine.roles.library import RoleLibrary
     from engine.session.runner import Runner
     from engine.storage.audit_outbox import AuditOutbox
@@ -163,6 +165,14 @@ class Core:
                 return True
             time.sleep(_LOOK_AGAIN_S)
         return False
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What is known of changed files' contents; a large change is looked at in a process of its own."""
+        from engine.facade.looking_aside import look_aside
+        from engine.review.contents import Contents
+
+        return Contents(lambda session, *asked: look_aside(self.home.session(session), session, *asked))
 
     def repository(self, session: str) -> SessionRepository:
         return self.adapters.users.reopen(session, self.home.session(session))

@@ -57,7 +57,7 @@ def report(core: Core, state: Session, choice: Choice, onto: str | None) -> Revi
     changes, tree = weighed.changes, weighed.merged.tree
     conflicts = weighed.conflicts if changes.files else ()
     users = core.adapters.users
-    findings = findings_of(state, role, repository, changes, conflicts, tree, known_allow_list(core))
+    findings = findings_of(state, role, repository, changes, conflicts, tree, known_allow_list(core), core.contents)
     if changes.files:
         findings = in_order((*findings, *place_findings(state, role, repository, users, weighed, branch)))
     known = on_tree(state, tree)

@@ -290,4 +290,5 @@ class Reviews:
             lambda what, secret: core.authoriser.authorise(what, secret, session=state.id, role=role),
             core.adapters.audit.seal,
             known_allow_list(core),
+            core.contents,
         )

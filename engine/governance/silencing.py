@@ -25,10 +25,14 @@ _WHOLE_FILE = re.compile(
     re.MULTILINE,
 )
 
+# One of these stands in every such note; looking for them alone costs next to nothing.
+_WORDS = (b"ignore", b"noqa", b"no cover", b"disable", b"nosec", b"@ts-", b"nolint", b"allow(", b"SuppressWarnings")
+_MORE_WORDS = (b"NOSONAR", b"skip-file", b"pyright")
+
 
 def silenced(path: str, before: bytes, after: bytes) -> Weakened | None:
     """What of such notes is new; grave for a whole file, and for a flood of them. Prose about them is no note."""
-    if classify_path(path) is ActionClass.DOCS_WRITE:
+    if not any(word in after for word in (*_WORDS, *_MORE_WORDS)) or classify_path(path) is ActionClass.DOCS_WRITE:
         return None
     old, new = _found(_NOTES, before), _found(_NOTES, after)
     whole = _found(_WHOLE_FILE, after) - _found(_WHOLE_FILE, before)

@@ -77,16 +77,18 @@ def relaxed(path: str, before: bytes, after: bytes) -> str | None:
     that was not there had no bar to lower."""
     if not before or before == after:
         return None
+    action, runs = classify_path(path), path.casefold().endswith(_SCRIPTS)
+    decides = action in _CONFIGURED or bool(protected_reason(path))
+    if not (decides or runs or action is ActionClass.TESTS_WRITE):
+        return None
     old, new = source_text(before), source_text(after)
     found: list[str] = []
-    action = classify_path(path)
     if action is ActionClass.TESTS_WRITE:
         found += _moved(_TOLERANCES, old, new, up=True)
         found += _moved(_PLACES, old, new, up=False)
-    script = path.casefold().endswith(_SCRIPTS) and _RUNS_CHECKS.search(old)
-    if script:
+    if runs and _RUNS_CHECKS.search(old):
         found += _added(_PERMISSIVE, old, new)
-    elif action in _CONFIGURED or protected_reason(path):
+    elif decides:
         found += _moved(_BARS, old, new, up=False)
         found += _moved(_CAPS, old, new, up=True)
         found += _switched(old, new)

@@ -16,9 +16,7 @@ from engine.vocabulary.actions import ActionClass
 from engine.vocabulary.changes import ChangeStatus, FileChange, Finding, FindingKind, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from engine.vocabulary.ports import SessionRepository
+    from collections.abc import Callable, Iterator
 
 LINK = 0o120000
 GITLINK = 0o160000
@@ -26,8 +24,8 @@ EXECUTABLE = 0o100755
 READ_TESTS = "read what the tests still prove, then accept this finding by name"
 
 
-def file_findings(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
-    """All of them but secrets, which every file is looked through for."""
+def file_findings(blob: Callable[[str], bytes], change: FileChange) -> Iterator[Finding]:
+    """All of them but secrets, which every file is looked through for. `blob` reads an object."""
     if GITLINK in (change.old_mode, change.new_mode):
         yield make_finding(
             FindingKind.SUBMODULE,
@@ -40,8 +38,8 @@ def file_findings(repository: SessionRepository, change: FileChange) -> Iterator
         return
     yield from _shape(change)
     if LINK not in (change.old_mode, change.new_mode):
-        yield from _bulk(repository, change)
-        yield from _content(repository, change)
+        yield from _bulk(blob, change)
+        yield from _content(blob, change)
 
 
 def _shape(change: FileChange) -> Iterator[Finding]:
@@ -56,14 +54,14 @@ def _shape(change: FileChange) -> Iterator[Finding]:
         yield make_finding(FindingKind.NAME, Severity.WARNING, change.path, message)
 
 
-def _bulk(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
+def _bulk(blob: Callable[[str], bytes], change: FileChange) -> Iterator[Finding]:
     if not change.new_oid:
         return
     large = is_large(change.size, change.additions)
     if large:
         hint = "look at how it came about, or leave it out"
         yield make_finding(FindingKind.LARGE, Severity.WARNING, change.path, large, hint=hint)
-    head = repository.blob(change.new_oid, limit=HEAD_BYTES)
+    head = blob(change.new_oid)[:HEAD_BYTES]
     made = is_generated(change.path, head)
     if made:
         hint = "change what it is made from and make it again yourself, or leave it out"
@@ -73,12 +71,12 @@ def _bulk(repository: SessionRepository, change: FileChange) -> Iterator[Finding
         yield make_finding(FindingKind.BINARY, Severity.WARNING, change.path, message, hint="open it, or leave it out")
 
 
-def _content(repository: SessionRepository, change: FileChange) -> Iterator[Finding]:
+def _content(blob: Callable[[str], bytes], change: FileChange) -> Iterator[Finding]:
     tests = classify_path(change.path) is ActionClass.TESTS_WRITE
     if (change.binary or change.size > MAX_BYTES) and not tests and not is_dependency_file(change.path):
         return
-    before = repository.blob(change.old_oid) if change.old_oid else b""
-    after = repository.blob(change.new_oid) if change.new_oid else b""
+    before = blob(change.old_oid) if change.old_oid else b""
+    after = blob(change.new_oid) if change.new_oid else b""
     for name, weaker in (
         ("weakened", weakened(change.path, before, after)),
         ("silenced", silenced(change.path, before, after)),

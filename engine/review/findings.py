@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from engine.governance.allow_list import NOTHING
 from engine.governance.gate import decide_changes
 from engine.governance.protected import protected_reason
-from engine.governance.secrets import SecretHit, scan
+from engine.governance.secrets import scan
+from engine.review.contents import Contents, Seen
 from engine.review.evidence import on_tree, wanted
-from engine.review.file_findings import GITLINK, file_findings
 from engine.review.finding import make_finding
-from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange, Finding, FindingKind, Severity
+from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.verdicts import Decision, Layer, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from engine.governance.allow_list import AllowList
     from engine.vocabulary.ports import SessionRepository
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 NAMED_TASKS = 5
 NEVER_RAN = "never ran on exactly this selection"
-_REMEDY = "edit it, leave the file out, accept it by name, or say why it is none: orion allowlist add --reason"
 _ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -38,17 +37,18 @@ def findings_of(
     conflicts: Sequence[Conflict] = (),
     merged: str = "",
     allow: AllowList = NOTHING,
+    contents: Contents | None = None,
 ) -> tuple[Finding, ...]:
     """All findings on exactly these changes, the blocking ones first. `merged` is the tree that they would make on the
     branch, for which evidence is asked; empty when it is not known. `allow` is the user's list of what is no
-    secret."""
+    secret, `contents` what is known of files already."""
     found: list[Finding] = list(_words(session, allow))
     found += _conflicts(conflicts)
+    seen = (contents or Contents()).of(session.id, repository, changes.files, allow)
     for change in changes.files:
-        found += _secrets(repository, change, allow)
-        found += file_findings(repository, change)
+        found += seen[change.path].findings
     found += _protected(changes)
-    found += _limits(role, repository, changes)
+    found += _limits(role, seen, changes)
     found += _filters(repository, changes)
     paths = {change.path for change in changes.files}
     found += _tasks(session, paths)
@@ -92,36 +92,6 @@ def _conflicts(conflicts: Sequence[Conflict]) -> Iterator[Finding]:
         )
 
 
-def _secrets(repository: SessionRepository, change: FileChange, allow: AllowList) -> Iterator[Finding]:
-    """Secrets that this change brings in, in whatever encoding; those that stood in the file before are not its
-    doing."""
-    if not change.new_oid or change.new_mode == GITLINK:
-        return
-    hits = _hits(repository, change.new_oid, change.path, allow)
-    before = (
-        {(hit.rule, hit.digest) for hit in _hits(repository, change.old_oid, change.path, allow)} if hits else set()
-    )
-    for hit in hits:
-        if (hit.rule, hit.digest) in before:
-            continue
-        said = "; ".join(part for part in (hit.form, hit.inside and f"in {hit.inside}", hit.proof) if part)
-        yield make_finding(
-            FindingKind.SECRET,
-            Severity.BLOCKING,
-            change.path,
-            f"{hit.rule}: {hit.redacted}{f' ({said})' if said else ''}",
-            line=hit.line,
-            hint=_REMEDY,
-            about=f"{change.new_oid} {hit.digest}",
-            digest=hit.digest,
-        )
-    if change.old_oid:
-        return
-    for hit in scan(change.path.encode("utf-8", errors="surrogateescape"), "", allow, (change.path,)):
-        message = f"{hit.rule} in the file's name"
-        yield make_finding(FindingKind.SECRET, Severity.BLOCKING, change.path, message, hint=_REMEDY, digest=hit.digest)
-
-
 def _words(session: Session, allow: AllowList) -> Iterator[Finding]:
     """What the commit's message would carry, and an allow-list that cannot be used."""
     for hit in scan(session.goal.encode("utf-8", "surrogateescape"), "", allow, ("commit message",)):
@@ -130,10 +100,6 @@ def _words(session: Session, allow: AllowList) -> Iterator[Finding]:
     if allow.trouble:
         message = f"the allow-list cannot be used, so nothing is let pass: {allow.trouble}"
         yield make_finding(FindingKind.SECRET, Severity.WARNING, "", message, hint="repair secrets_allowlist.yaml")
-
-
-def _hits(repository: SessionRepository, oid: str, path: str, allow: AllowList) -> tuple[SecretHit, ...]:
-    return scan(repository.blob(oid), path, allow) if oid else ()
 
 
 def _protected(changes: ChangeSet) -> Iterator[Finding]:
@@ -153,13 +119,13 @@ def _protected(changes: ChangeSet) -> Iterator[Finding]:
 _KINDS = {"scope": FindingKind.SCOPE, "write_limits": FindingKind.WRITE_LIMIT}
 
 
-def _limits(role: Role, repository: SessionRepository, changes: ChangeSet) -> Iterator[Finding]:
+def _limits(role: Role, seen: Mapping[str, Seen], changes: ChangeSet) -> Iterator[Finding]:
     """The same gate as at run time, now over the whole selection: limits, scope and what the role forbids."""
     verdicts = decide_changes(
         role,
         changes,
         1.0,
-        lines_of=lambda change: repository.blob(change.new_oid).count(b"\n") if change.new_oid else 0,
+        lines_of=lambda change: seen[change.path].lines,
     )
     for verdict in verdicts:
         if verdict.decision is Decision.BLOCK and verdict.layer in (Layer.BASE, Layer.ROLE):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.governance.allow_list import NOTHING
 from engine.governance.secrets import redact
+from engine.review.contents import Contents
 from engine.review.evidence import on_tree, wanted
 from engine.review.findings import accept, blocking, findings_of, in_order
 from engine.review.intents import intent_data, promoted_data, undone_data
@@ -60,6 +61,7 @@ class Promoter:
         authorise: Callable[[Guarded, str | None], None],
         audit_head: Callable[[], AuditHead],
         allow: AllowList = NOTHING,
+        contents: Contents | None = None,
     ) -> None:
         self._session = session
         self._judge = role
@@ -69,6 +71,7 @@ class Promoter:
         self._authorise = authorise
         self._audit_head = audit_head
         self._allow = allow
+        self._contents = contents or Contents()
         self._root = Path(session.workspace)
 
     def promote(
@@ -172,7 +175,8 @@ class Promoter:
         self, changes: ChangeSet, steps: Sequence[Step], conflicts: Sequence[Conflict], merged: str
     ) -> tuple[Finding, ...]:
         """Those of the whole, and the secrets of every step: one that a later task removed stays in history."""
-        found = findings_of(self._session, self._role, self._repository, changes, conflicts, merged, self._allow)
+        judged = (self._session, self._role, self._repository)
+        found = findings_of(*judged, changes, conflicts, merged, self._allow, self._contents)
         if len(steps) == 1:
             return found
         known = {finding.id for finding in found}
@@ -181,7 +185,7 @@ class Promoter:
         for step in steps:
             part = self._repository.changes(before, step.tree)
             before = step.tree
-            for finding in findings_of(self._session, self._role, self._repository, part, allow=self._allow):
+            for finding in findings_of(*judged, part, allow=self._allow, contents=self._contents):
                 if finding.kind is FindingKind.SECRET and finding.id not in known:
                     known.add(finding.id)
                     more.append(finding)

@@ -7,6 +7,7 @@ after the kill is left behind.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import select
@@ -59,14 +60,27 @@ def stream(given: Given, timeout_s: float) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _started(given: Given, errors: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The program, killed if it still runs when the block is left."""
+def converse(given: Given, timeout_s: float) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Its standard input, to ask in small pieces, and its output as `stream` gives it, for a program that answers one
+    question after the other."""
+    with (
+        _started(given, subprocess.DEVNULL, asked=True) as child,
+        io.BufferedReader(_Patient(child, timeout_s)) as out,
+    ):
+        if child.stdin is None:
+            raise OSError(errno.EPIPE, "it has no standard input")
+        yield child.stdin, out
+
+
+@contextmanager
+def _started(given: Given, errors: int, *, asked: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+    """The program, killed if it still runs when the block is left; `asked` gives it a pipe to read from."""
     with _file_of(given.stdin) as source:
         child = subprocess.Popen(
             given.command,
             cwd=given.folder,
             env=given.environment,
-            stdin=source,
+            stdin=subprocess.PIPE if asked else source,
             stdout=subprocess.PIPE,
             stderr=errors,
             pass_fds=given.held,
@@ -78,9 +92,10 @@ def _started(given: Given, errors: int) -> Iterator[subprocess.Popen[bytes]]:
             child.kill()
             with suppress(subprocess.TimeoutExpired):
                 child.wait(KILLED_WAIT_S)
-        for pipe in (child.stdout, child.stderr):
+        for pipe in (child.stdin, child.stdout, child.stderr):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
 
 class _Patient(io.RawIOBase):

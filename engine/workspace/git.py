@@ -180,6 +180,19 @@ class Git:
         except child.OutOfTimeError as error:
             raise self._stopped(_verb(arguments)) from error
 
+    @contextmanager
+    def converse(self, *arguments: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+        """The standard input and output of a command that answers one question after the other. Raises WorkspaceError
+        when it ends meanwhile, GitStopped as `stream` does."""
+        given = child.Given(self._command(arguments), self._folder, self._environment("", False))
+        try:
+            with child.converse(given, self.timeout_s) as pipes:
+                yield pipes
+        except child.OutOfTimeError as error:
+            raise self._stopped(_verb(arguments)) from error
+        except BrokenPipeError as error:
+            raise WorkspaceError(f"git {_verb(arguments)} ended early", f"the repository is {self.git_dir}") from error
+
     def beside(self, *, index: Path | None = None, settings: Mapping[str, str] | None = None) -> Git:
         """The same repository with another index or further settings."""
         merged = {**(self.settings or {}), **(settings or {})}

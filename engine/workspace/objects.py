@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 from engine.vocabulary.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from engine.workspace.git import Git
 
@@ -144,6 +145,24 @@ class ObjectStore:
         with self._git.stream("cat-file", "--batch", stdin=request) as answers:
             for oid in oids:
                 yield oid, _next_object(answers, oid)
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[str], bytes]]:
+        """Blobs by their ids, all from one process; the last two are remembered."""
+        kept: dict[str, bytes] = {}
+        with self._git.converse("cat-file", "--batch") as (asked, answers):
+
+            def blob(oid: str) -> bytes:
+                if oid not in kept:
+                    asked.write(f"{oid}\n".encode())
+                    asked.flush()
+                    data = _next_object(answers, oid)
+                    if len(kept) > 1:
+                        del kept[next(iter(kept))]
+                    kept[oid] = data
+                return kept[oid]
+
+            yield blob
 
 
 def _next_object(answers: IO[bytes], oid: str) -> bytes:

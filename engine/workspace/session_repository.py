@@ -29,7 +29,8 @@ from engine.workspace.stage import Stage
 from engine.workspace.transfer import link_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
 # Every attribute that changes bytes, starts a program or hides a difference is unset for all paths. Here it wins over
 # whatever a .gitattributes file of the tree says.
@@ -275,6 +276,9 @@ class GitSessionRepository:
             return self.git.run("cat-file", "blob", oid).out
         with self.git.stream("cat-file", "blob", oid) as content:
             return content.read(limit)
+
+    def reading(self) -> AbstractContextManager[Callable[[str], bytes]]:
+        return self._store.reading()
 
     def diff(self, old: str, new: str, paths: Sequence[str] = (), *, moves: bool = False, context: int = 3) -> bytes:
         arguments = patch_arguments(self.tree_of(old), self.tree_of(new), paths, moves=moves, context=context)
