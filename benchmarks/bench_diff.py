@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,10 +26,10 @@ from typing import Any
 import yaml
 from textual.pilot import Pilot
 
-from engine.build import build
 from engine.engine import Engine
 from engine.vocabulary.requests import SessionRequest
 from orion_tui.app import OrionApp
+from orion_tui.opening import opened_engine
 from orion_tui.screens.review import ReviewScreen
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.marked_list import MarkedList
@@ -38,6 +38,8 @@ FILES, LINES = 125, 2_000
 ROUNDS, PRESSES = 7, 60
 KEY_MS, PAINT_RATIO = 33.0, 5.0
 SIZE = (120, 36)
+
+Figure = Callable[[str, float, float], None]
 
 _MAKE = """\
 import pathlib
@@ -76,34 +78,98 @@ def session(engine: Engine, folder: Path, root: Path) -> str:
     return made
 
 
+class Terminal:
+    """A program on a terminal of its own, of the benchmark's size."""
+
+    def __init__(self, command: Sequence[str], **environment: str) -> None:
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+        self.process = subprocess.Popen(
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment},
+        )
+        os.close(slave)
+
+    def until(self, holds: Callable[[bytes], bool], timeout_s: float = 60.0) -> bytes:
+        """What it wrote until the condition holds of all of that."""
+        drawn = b""
+        while not holds(drawn):
+            if not select.select([self.master], [], [], timeout_s)[0]:
+                raise TimeoutError(f"nothing more came after {drawn[-2000:]!r}")
+            drawn += os.read(self.master, 1 << 16)
+        return drawn
+
+    def quiet(self, for_s: float = 1.0) -> None:
+        """Read until nothing comes for so long."""
+        while select.select([self.master], [], [], for_s)[0]:
+            os.read(self.master, 1 << 16)
+
+    def press(self, key: str) -> None:
+        os.write(self.master, key.encode())
+
+    def memory(self) -> int:
+        """Bytes of its resident memory."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+
 def less_first_paint(git_dir: Path, base: str, tip: str) -> float:
-    """Seconds until `git diff | less` has drawn its first screen on a terminal of the same size."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+    """Seconds until `git diff | less` has drawn its first screen."""
     command = f"git --git-dir='{git_dir}' diff {base} {tip} | less -R"
     began = perf_counter()
-    process = subprocess.Popen(
-        ["sh", "-c", command],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        start_new_session=True,
-        env={**os.environ, "TERM": "xterm-256color", "LESS": ""},
-    )
-    os.close(slave)
-    drawn = b""
-    while drawn.count(b"\n") < SIZE[1] - 1 and select.select([master], [], [], 30)[0]:
-        drawn += os.read(master, 1 << 16)
+    terminal = Terminal(("sh", "-c", command), LESS="")
+    terminal.until(lambda drawn: drawn.count(b"\n") >= SIZE[1] - 1)
     took = perf_counter() - began
-    process.kill()
-    process.wait()
-    os.close(master)
+    terminal.close()
     return took
 
 
-def resident() -> int:
-    """Bytes of this process in memory."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def first_paints(root: Path, git_dir: Path, base: str, tip: str, diff: int, figure: Figure) -> None:
+    """The app on a terminal: from the key that opens the review to lines of its diff, and the memory of both."""
+    app = Terminal((sys.executable, "-m", "orion_tui", "--workspace", str(root)))
+    try:
+        app.until(lambda drawn: b"NEEDS YOU" in drawn)
+        app.quiet()
+        empty = app.memory()
+        ours, theirs = [], []
+        for _ in range(ROUNDS):
+            began = perf_counter()
+            app.press("d")
+            app.until(lambda drawn: b"value_" in drawn)
+            ours.append(perf_counter() - began)
+            app.quiet()
+            if shutil.which("less"):
+                theirs.append(less_first_paint(git_dir, base, tip))
+            app.press("q")
+            app.until(lambda drawn: b"NEEDS YOU" in drawn)
+            app.quiet()
+        print(f"first paints: ours {_ms(ours)}, less {_ms(theirs)}", file=sys.stderr)
+        if theirs:
+            figure("diff_first_paint_over_less_ratio", min(ours) / min(theirs), PAINT_RATIO)
+        else:
+            print("less is not installed: no ratio for the first paint", file=sys.stderr)
+        app.press("d")
+        app.until(lambda drawn: b"value_" in drawn)
+        app.quiet(4.0)
+        for key in "n" * 20 + "x" + "x":
+            app.press(key)
+            app.quiet(0.1)
+        app.quiet()
+        figure("diff_memory_mb", app.memory() / 1e6, (1.3 * empty + 3 * diff) / 1e6)
+    finally:
+        app.close()
+
+
+def _ms(times: Sequence[float]) -> str:
+    return " ".join(f"{seconds * 1000:.0f}" for seconds in times) + " ms"
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -112,15 +178,12 @@ async def until(holds: Callable[[], object]) -> None:
         await asyncio.sleep(0.0005)
 
 
-async def opened(app: OrionApp, made: str) -> float:
-    """Open the review; seconds until lines of the diff are drawn."""
-    app.reviews.clear()
-    began = perf_counter()
+async def opened(app: OrionApp, made: str) -> None:
+    """Open the review and wait until lines of the diff are drawn."""
     app.go("review", session=made)
     await until(lambda: isinstance(app.screen, ReviewScreen) and app.screen.query(DiffView))
     view = app.screen.query_one(DiffView)
     await until(lambda: view.patch.files and len(view._strips) > 20)
-    return perf_counter() - began
 
 
 async def quiet(pilot: Pilot[Any]) -> None:
@@ -156,7 +219,7 @@ def slowest(times: list[float]) -> float:
     return sorted(times)[int(len(times) * 0.95)]
 
 
-async def keys(app: OrionApp, pilot: Pilot[Any]) -> dict[str, float]:
+async def keys(app: OrionApp, pilot: Pilot[Any], figure: Figure) -> None:
     """Each key's 95th percentile in milliseconds. Those in pairs undo each other."""
     rounds: dict[str, tuple[tuple[str, ...], int]] = {
         "hunk": (("j",), PRESSES),
@@ -173,21 +236,21 @@ async def keys(app: OrionApp, pilot: Pilot[Any]) -> dict[str, float]:
         "two_columns": (("v", "v"), 6),
         "lines": (("enter", "j", "j", "space", "space", "k", "enter"), 4),
     }
-    found = {}
     for name, (row, count) in rounds.items():
         times = []
         for _ in range(count):
             for key in row:
                 times.append(await pressed(app, key))
                 await asyncio.sleep(0.01)
-        found[name] = slowest(times)
+        figure(f"diff_key_{name}_ms", slowest(times), KEY_MS)
         await quiet(pilot)
     view = app.screen.query_one(DiffView)
     began = perf_counter()
     view.find("value_114 ")
     view.render_lines(view.size.region)
-    found["search"] = (perf_counter() - began) * 1000
-    found["search_on_and_back"] = slowest([await pressed(app, key) for key in ("n", "n", "N") * 12])
+    figure("diff_key_search_ms", (perf_counter() - began) * 1000, KEY_MS)
+    hits = [await pressed(app, key) for key in ("n", "n", "N") * 12]
+    figure("diff_key_search_on_and_back_ms", slowest(hits), KEY_MS)
     view.find("")
     times = []
     for _ in range(5):
@@ -200,14 +263,21 @@ async def keys(app: OrionApp, pilot: Pilot[Any]) -> dict[str, float]:
         times.append((perf_counter() - began) * 1000)
         times.append(await pressed(app, "z"))
         await quiet(pilot)
-    found["unfold_and_fold"] = slowest(times)
-    return found
+    figure("diff_key_unfold_and_fold_ms", slowest(times), KEY_MS)
 
 
-async def measure(engine: Engine, root: Path, made: str) -> int:
-    state = engine.sessions.get(made)
-    git_dir = engine.home / "sessions" / made / "repo.git"
-    diff = len(engine.review.diff(made))
+async def measure(engine: Engine, root: Path, made: str, figure: Figure) -> None:
+    app = OrionApp(lambda: engine, root)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(lambda: app.bridge.state.ready)
+        await quiet(pilot)
+        await opened(app, made)
+        await until(lambda: app.reviews[made].selection is not None)
+        await quiet(pilot)
+        await keys(app, pilot, figure)
+
+
+def main() -> int:
     over = 0
 
     def figure(name: str, value: float, limit: float) -> None:
@@ -215,42 +285,20 @@ async def measure(engine: Engine, root: Path, made: str) -> int:
         over += value > limit
         print(f"{name} {value:.2f} {limit:g} {'ok' if value <= limit else 'over'}", flush=True)
 
-    app = OrionApp(lambda: engine, root)
-    async with app.run_test(size=SIZE) as pilot:
-        await until(lambda: app.bridge.state.ready)
-        await quiet(pilot)
-        empty = resident()
-        ours, theirs = [], []
-        for _ in range(ROUNDS):
-            ours.append(await opened(app, made))
-            await quiet(pilot)
-            app.back()
-            await quiet(pilot)
-            if shutil.which("less"):
-                theirs.append(less_first_paint(git_dir, state.base_commit, state.tip))
-        if theirs:
-            figure("diff_first_paint_over_less_ratio", min(ours) / min(theirs), PAINT_RATIO)
-        else:
-            print(f"less is not installed: no ratio for the first paint ({min(ours) * 1000:.0f} ms)", file=sys.stderr)
-        await opened(app, made)
-        await until(lambda: app.reviews[made].selection is not None)
-        await quiet(pilot)
-        figure("diff_memory_mb", resident() / 1e6, (1.3 * empty + 3 * diff) / 1e6)
-        for name, value in (await keys(app, pilot)).items():
-            figure(f"diff_key_{name}_ms", value, KEY_MS)
-    return over
-
-
-def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["ORION_HOME"] = str(folder / "home")
         root = repository(folder)
-        engine = build(folder / "home")
+        engine = opened_engine(folder / "home")
         try:
-            return 1 if asyncio.run(measure(engine, root, session(engine, folder, root))) else 0
+            made = session(engine, folder, root)
+            state, git_dir = engine.sessions.get(made), engine.home / "sessions" / made / "repo.git"
+            diff = len(engine.review.diff(made))
+            first_paints(root, git_dir, state.base_commit, state.tip, diff, figure)
+            asyncio.run(measure(engine, root, made, figure))
         finally:
             engine.close()
+    return 1 if over else 0
 
 
 if __name__ == "__main__":

@@ -15,11 +15,12 @@ from textual.screen import ModalScreen
 from engine.vocabulary.errors import ConfigError
 from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
-from orion_tui.actions import ACTS, known_acts, with_keys
+from orion_tui.actions import ACTS, with_keys
 from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, is_here, read_lists
 from orion_tui.chain import Chain, ChainWatch
 from orion_tui.crash import QuietCrash
-from orion_tui.looks import OWN, THEMES, filters_for, next_choice, theme_of
+from orion_tui.looks import BY_NAME, OWN, THEMES, filters_for, next_choice, theme_of
+from orion_tui.opening import opened_engine
 from orion_tui.presence import Presence
 from orion_tui.resources import look_in, style_sheet
 from orion_tui.routes import make_screen
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from textual.command import Provider
     from textual.events import Event
+    from textual.theme import Theme
 
     from engine.vocabulary.absence import Absence
     from engine.vocabulary.errors import OrionError
@@ -178,6 +180,10 @@ class OrionApp(QuietCrash[int]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return OWN
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        # Asked for each line that is drawn; Textual's own way to it is a twentieth of a paint.
+        return BY_NAME.get(theme_name) or super().get_theme(theme_name)
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._start_engine)
@@ -379,15 +385,7 @@ class OrionApp(QuietCrash[int]):
 
 def run(home: Path | None, workspace: Path, *, wizard: Wizard = "new") -> int:
     """Run the app until the person leaves; the answer is the exit status."""
-
-    def open_engine() -> EngineFace:
-        # Imported in the thread that opens it: git, schemas and SQLite are not needed to paint.
-        from engine.build import build
-
-        engine: EngineFace = build(home, known_acts)
-        return engine
-
-    app = OrionApp(open_engine, workspace, wizard=wizard, look=look_in(home))
+    app = OrionApp(lambda: opened_engine(home), workspace, wizard=wizard, look=look_in(home))
     try:
         return app.run_or_raise() or 0
     finally:

@@ -97,6 +97,7 @@ THEMES = (
         },
     ),
 )
+BY_NAME = {theme.name: theme for theme in THEMES}
 
 
 CHOICES = ("dark", "light", "contrast", "plain")

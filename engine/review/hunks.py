@@ -43,10 +43,14 @@ class HunkLines:
 
 
 def hunks_of(patch: bytes, changes: ChangeSet) -> dict[str, tuple[HunkLines, ...]]:
-    """Every hunk of a patch by path, in order. A file whose kind changes (to a link, say) has none; those of a moved
-    file are counted from the file that it was."""
+    """All of `hunks_by_file` at once."""
+    return dict(hunks_by_file(patch, changes))
+
+
+def hunks_by_file(patch: bytes, changes: ChangeSet) -> Iterator[tuple[str, tuple[HunkLines, ...]]]:
+    """Every hunk of a patch, in order, path by path. A file whose kind changes (to a link, say) has none; those of a
+    moved file are counted from the file that it was."""
     by_path = {change.path: change for change in changes.files}
-    found: dict[str, tuple[HunkLines, ...]] = {}
     for source, path, body in _files(patch):
         change = by_path.get(path)
         if change is None:
@@ -54,8 +58,7 @@ def hunks_of(patch: bytes, changes: ChangeSet) -> dict[str, tuple[HunkLines, ...
         kinds = {mode & _FILE_KIND for mode in (change.old_mode, change.new_mode) if mode}
         if len(kinds) == 1 and not change.binary:
             base = by_path[source].old_oid if source != path and source in by_path else change.old_oid
-            found[path] = tuple(_hunks(path, base, body))
-    return found
+            yield path, tuple(_hunks(path, base, body))
 
 
 def partial(old: bytes, hunks: Sequence[HunkLines], taken: Mapping[str, Collection[int] | None]) -> bytes:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine.review.hunks import HunkLines, hunks_of, partial
+from engine.review.hunks import HunkLines, hunks_by_file, partial
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from engine.vocabulary.changes import ChangeSet, FileChange, Hunk
     from engine.vocabulary.ports import SessionRepository
@@ -62,7 +62,7 @@ def open_changes(session: Session, repository: SessionRepository) -> ChangeSet:
 
 def open_hunks(changes: ChangeSet, repository: SessionRepository) -> tuple[Hunk, ...]:
     """The hunks of these changes, file by file."""
-    return tuple(each.hunk for found in _parsed(changes, repository).values() for each in found)
+    return tuple(each.hunk for _, found in _by_file(changes, repository) for each in found)
 
 
 def chosen_changes(changes: ChangeSet, choice: Choice, repository: SessionRepository) -> ChangeSet:
@@ -73,7 +73,7 @@ def chosen_changes(changes: ChangeSet, choice: Choice, repository: SessionReposi
     whole = _known_paths(changes, choice.paths or ())
     files: dict[str, tuple[int, bytes]] = {}
     if choice.hunks:
-        parsed = _parsed(changes, repository)
+        parsed = dict(_by_file(changes, repository))
         _check_hunks(parsed, choice.hunks)
         for change in changes.files:
             hunks = parsed.get(change.path, ())
@@ -113,8 +113,9 @@ def _known_paths(changes: ChangeSet, paths: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-def _parsed(changes: ChangeSet, repository: SessionRepository) -> dict[str, tuple[HunkLines, ...]]:
-    return hunks_of(repository.diff(changes.old, changes.new, moves=True), changes) if changes.files else {}
+def _by_file(changes: ChangeSet, repository: SessionRepository) -> Iterator[tuple[str, tuple[HunkLines, ...]]]:
+    if changes.files:
+        yield from hunks_by_file(repository.diff(changes.old, changes.new, moves=True), changes)
 
 
 def _check_hunks(parsed: Mapping[str, Sequence[HunkLines]], wanted: Mapping[str, Collection[int] | None]) -> None:

@@ -285,7 +285,7 @@ class GitSessionRepository:
         return self.git.run(*arguments).out
 
     def diff_pieces(self, old: str, new: str, *, first: int) -> Iterator[bytes]:
-        return patch_pieces(self.git, patch_arguments(self.tree_of(old), self.tree_of(new), moves=True), first)
+        return patch_pieces(self.git, patch_arguments(old, new, moves=True), first)
 
     def moves(self, old: str, new: str) -> tuple[Move, ...]:
         return moves(self.git, self.tree_of(old), self.tree_of(new))

@@ -64,6 +64,10 @@ class OrionScreen(Screen[None]):
         return self.orion.engine
 
     def compose(self) -> ComposeResult:
+        # Before the styles are worked out: told of its width later, a screen would work them all out again.
+        width = self.app.size.width
+        name = [name for least, name in self.HORIZONTAL_BREAKPOINTS if width >= least][-1]
+        self.add_class(name, update=False)
         yield OrionHeader()
         yield from self.compose_body()
         yield OrionFooter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from orion_tui.acts.act import Act
     from orion_tui.widgets.rows import RowList
 
+_TOGETHER_S = 0.05
+"""How long the first paint waits for the beginning of the diff, which then is on it: painting twice takes longer."""
+
 _SETTLE_S = 0.12
 """How long the keys must rest before a changed selection is looked at."""
 
@@ -52,12 +57,17 @@ class ReviewScreen(ReviewActs):
         super().__init__(session)
         self._seen: object = None
         self._settling: Timer | None = None
+        self._beginning = Patch(b"")
+        self._begun = asyncio.Event()
+        self._is_loaded = False
 
     @property
     def shows(self) -> str:
         return self._session
 
     def compose_body(self) -> ComposeResult:
+        # Git works while the screen is made.
+        self._load()
         yield Static(id="review-status", markup=False)
         with Horizontal(id="review-body"):
             with Vertical(id="review-side"):
@@ -75,25 +85,36 @@ class ReviewScreen(ReviewActs):
             super().__init__()
             self.patch = patch
 
-    def on_mount(self) -> None:
-        self._status((("● reading what the session changed …", "muted"),))
+    async def on_mount(self) -> None:
+        # What is small is here as a whole before the screen is.
+        if not self._is_loaded:
+            self._status((("● reading what the session changed …", "muted"),))
         self.query_one("#review-list", MarkedList).focus()
         self.view.show_split(self.memory.split)
-        self._load()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._begun.wait(), _TOGETHER_S)
+        if self._beginning.files and not self._is_loaded:
+            self.view.load(self._beginning)
+
+    def on_unmount(self) -> None:
+        self._beginning = Patch(b"")
 
     # -- loading
 
     def _load(self) -> None:
         """Read the diff, shown as soon as its first files are there, then what was found in it."""
-        engine, session, showing = self.engine, self._session, self.view.patch.data
+        engine, session, loop = self.engine, self._session, asyncio.get_running_loop()
+        showing = bool(self.query(DiffView) and self.view.patch.files)
 
         def read() -> tuple[Review, Patch, Hunks]:
-            data = b""
+            pieces: list[bytes] = []
             for piece in engine.review.diff_pieces(session):
-                if not data and not showing:
-                    self.post_message(self.Begun(Patch(piece, whole=False)))
-                data += piece
-            patch = Patch(data)
+                if not pieces and not showing:
+                    self._beginning = Patch(piece, whole=False)
+                    self.post_message(self.Begun(self._beginning))
+                    loop.call_soon_threadsafe(self._begun.set)
+                pieces.append(piece)
+            patch = Patch(b"".join(pieces))
             if not showing:
                 self.post_message(self.Begun(patch))
             return engine.review.report(session), patch, Hunks(engine.review.hunks(session))
@@ -101,16 +122,16 @@ class ReviewScreen(ReviewActs):
         ask(self, read, lambda loaded: self._loaded(*loaded), self._not_loaded, group="review", exclusive=True)
 
     def on_review_screen_begun(self, message: ReviewScreen.Begun) -> None:
-        if message.patch.files:
+        if message.patch.files and message.patch is not self.view.patch:
             self.view.load(message.patch)
             self.update_chrome()
 
     def _loaded(self, whole: Review, patch: Patch, hunks: Hunks) -> None:
-        before = self._selection
+        before, self._is_loaded = self._selection, True
         fresh = Selection(whole, hunks=hunks) if before is None else before.renewed(whole, hunks)
         self._selection = self._with_report(fresh)
         reading = self.memory.path
-        if patch.data != self.view.patch.data or not patch.files:
+        if not patch.is_of(self.view.patch) or not patch.files:
             self.view.load(patch, empty=self._empty_words(whole))
         self._draw()
         if before is None or not reading:
@@ -121,6 +142,7 @@ class ReviewScreen(ReviewActs):
         self._look()
 
     def _not_loaded(self, error: OrionError) -> None:
+        self._is_loaded = True
         if self.is_attached:
             hint = f"\n{error.hint}" if error.hint else ""
             self._status(((f"✗ {visible(error.message)}", "bad"), (visible(hint, keep="\n"), "muted")))

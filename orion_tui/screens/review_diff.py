@@ -136,7 +136,7 @@ class ReviewDiff(OrionScreen):
 
     def unfold_remembered(self) -> None:
         """Show the unchanged parts of all files for which that was asked, now or before."""
-        memory, data = self.memory, self.view.patch.data
+        memory, shown = self.memory, self.view.patch
         paths = () if memory.unfolded else tuple(sorted(memory.exceptions))
         if not (memory.unfolded or paths) or not self.view.patch.whole:
             return
@@ -144,14 +144,14 @@ class ReviewDiff(OrionScreen):
 
         def made() -> Patch:
             every = Patch(engine.review.diff(session, paths, whole=True)).by_path()
-            patch = Patch(data)
+            patch = Patch(shown.data)
             patch.unfold({path: part for path, part in every.items() if memory.shows_all_of(path)})
             return patch
 
         ask(self, made, self._unfolded, group="unfold", exclusive=True)
 
     def _unfolded(self, patch: Patch) -> None:
-        if patch.data == self.view.patch.data:
+        if patch.is_of(self.view.patch):
             self.view.swap(patch)
 
     # -- single lines

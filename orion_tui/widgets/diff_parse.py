@@ -23,7 +23,8 @@ class Patch:
     patch of which the rest is still to come."""
 
     def __init__(self, data: bytes, *, whole: bool = True) -> None:
-        self.data = data
+        # With a break in front of every line; one copy of a long patch is enough.
+        self._text = b"\n" + data
         self.whole = whole
         self.files = self._files()
         self._paths: dict[str, FilePatch] = {}
@@ -31,7 +32,7 @@ class Patch:
 
     def _files(self) -> list[FilePatch]:
         # Inside a hunk every line begins with a blank, a sign or a backslash, so this can only be a file's header.
-        text = b"\n" + self.data
+        text = self._text
         starts = []
         at = text.find(_FILE)
         while at >= 0:
@@ -40,6 +41,19 @@ class Patch:
         end = len(text) - text.endswith(b"\n")
         stops = [*starts[1:], max(end, starts[-1])] if starts else []
         return [FilePatch(n, text, start, stop) for n, (start, stop) in enumerate(zip(starts, stops, strict=True))]
+
+    @property
+    def data(self) -> bytes:
+        """The patch as it came."""
+        return self._text[1:]
+
+    def is_of(self, other: Patch) -> bool:
+        """Whether both are of the same text."""
+        return self._text == other._text
+
+    def goes_on(self, beginning: Patch) -> bool:
+        """Whether it is a longer part of the text that the other is the beginning of."""
+        return not beginning.whole and bool(beginning.files) and self._text.startswith(beginning._text)
 
     def placed(self) -> None:
         """Number all rows again, after a file was folded or unfolded."""

@@ -53,7 +53,7 @@ class DiffView(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._patch = Patch(b"")
         self._empty = ""
-        self._current = 0
+        self._current, self._wide = 0, 0
         self._strips: LRUCache[tuple[int, int, bool, bool], Strip] = LRUCache(2_048)
         self._painter = DiffPainter(lambda name, partial: self.get_component_rich_style(name, partial=partial))
         self._split: SplitRows | None = None
@@ -61,9 +61,10 @@ class DiffView(ScrollView, can_focus=True):
         self._hit: int | None = None
         self._hits: list[int] = []
         self._topped: tuple[int, int] | None = None  # the row last put at the top, and how far that scrolled
-        self._wide = 0
-        self._due = 0.0
-        self._unfinished = False
+        self._due, self._unfinished = 0.0, False
+
+    def on_unmount(self) -> None:
+        self._patch, self._split = Patch(b""), None  # its memory is not for the garbage collector to find
 
     # -- where it stands
 
@@ -81,7 +82,7 @@ class DiffView(ScrollView, can_focus=True):
         return file.header.path, 0 if hunk is None else hunk.index + 1
 
     @property
-    def split(self) -> bool:  # whether old and new stand side by side
+    def split(self) -> bool:  # side by side
         return self._split is not None
 
     @property
@@ -113,8 +114,7 @@ class DiffView(ScrollView, can_focus=True):
         before, reading = self._patch, self.current[0]
         self._patch = Patch(patch) if isinstance(patch, bytes) else patch
         self._empty = empty
-        more = not before.whole and bool(before.files) and self._patch.data.startswith(before.data)
-        if more or (self._patch.data == before.data and self._patch.row_count == before.row_count):
+        if self._patch.goes_on(before) or (self._patch.is_of(before) and self._patch.row_count == before.row_count):
             self._made_anew()
             self._tell()
             return
