@@ -122,7 +122,8 @@ class ReviewScreen(ReviewActs):
         ask(self, read, lambda loaded: self._loaded(*loaded), self._not_loaded, group="review", exclusive=True)
 
     def on_review_screen_begun(self, message: ReviewScreen.Begun) -> None:
-        if message.patch.files and message.patch is not self.view.patch:
+        # One that waited until the screen was mounted may come after what it is the beginning of.
+        if message.patch.files and not self._is_loaded and message.patch is not self.view.patch:
             self.view.load(message.patch)
             self.update_chrome()
 
