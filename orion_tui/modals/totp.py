@@ -49,7 +49,7 @@ class TotpModal(BoxModal[bool]):
             yield Static(id="totp-qr", markup=False)
             with Vertical(id="totp-beside"):
                 yield Static(id="totp-secret", markup=False)
-                yield Input(placeholder="code of the app", max_length=16, id="totp-code", compact=True)
+                yield Input(password=True, placeholder="code of the app", max_length=16, id="totp-code", compact=True)
                 yield Static(id="totp-state", markup=False)
 
     def on_mount(self) -> None:
@@ -84,6 +84,8 @@ class TotpModal(BoxModal[bool]):
     def _offered(self, offer: TotpOffer) -> None:
         self._working = False
         self._offer = offer
+        # A notice of before would stand on the secret.
+        self.app.clear_notifications()
         for entry in self.query(PinEntry):
             entry.remove()
         put(self.query_one("#totp-words", Static), ())
@@ -133,6 +135,7 @@ class TotpModal(BoxModal[bool]):
 
     def _confirmed(self, codes: tuple[str, ...]) -> None:
         self._working, self._told, self._offer = False, True, None
+        self.app.clear_notifications()
         self.query_one("#totp-scan").display = False
         self.query_one("#totp-qr", Static).update("")
         self.query_one("#totp-secret", Static).update("")

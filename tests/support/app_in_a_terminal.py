@@ -21,32 +21,42 @@ KEYS = {"enter": "\r", "escape": "\x1b", "ctrl+c": "\x03", "ctrl+d": "\x04", "ct
 
 
 class Terminal:
-    """One running app. What it drew is kept as text without colours and cursor movements."""
+    """One running app. `drawn` is every byte that it sent to its terminal since it began."""
 
     def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
         self._master = master
         self.process = process
-        self._raw = bytearray()
+        self.drawn = bytearray()
+        self._said = 0
+
+    @property
+    def text(self) -> str:
+        """All that it drew, without colours and cursor movements."""
+        return self._plain(0)
 
     def press(self, *keys: str) -> None:
         """Type these keys, or a text that is no name of one."""
         for key in keys:
             os.write(self._master, KEYS.get(key, key).encode())
 
-    def says(self, *texts: str, timeout_s: float = 60.0) -> str:
-        """Wait until each of the texts was drawn since this was called last; all that was."""
+    def says(self, *texts: str, sends: re.Pattern[bytes] | None = None, timeout_s: float = 60.0) -> str:
+        """Wait until each of the texts was drawn since this was called last, and `sends` was among the bytes, colours
+        and cursor movements included; all that was drawn."""
         end = time.monotonic() + timeout_s
         while True:
-            shown = _SEQUENCE.sub(b"", bytes(self._raw)).decode("utf-8", "replace")
-            if all(text in shown for text in texts):
-                self._raw.clear()
+            shown = self._plain(self._said)
+            if all(text in shown for text in texts) and (not sends or sends.search(self.drawn, self._said)):
+                self._said = len(self.drawn)
                 return shown
             ready, _, _ = select.select([self._master], [], [], max(end - time.monotonic(), 0))
-            assert ready, f"never drawn: {texts}\n{shown[-4000:]}"
+            assert ready, f"never drawn: {texts} {sends or ''}\n{shown[-4000:]}"
             try:
-                self._raw += os.read(self._master, 1 << 16)
+                self.drawn += os.read(self._master, 1 << 16)
             except OSError as error:
                 raise AssertionError(f"it ended before it drew {texts}\n{shown[-4000:]}") from error
+
+    def _plain(self, since: int) -> str:
+        return _SEQUENCE.sub(b"", bytes(self.drawn[since:])).decode("utf-8", "replace")
 
     def mode(self) -> list[object]:
         """The terminal's own mode: whether it echoes, whether ctrl+c is a signal."""
