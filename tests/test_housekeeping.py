@@ -13,6 +13,7 @@ from engine.engine import Engine
 from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 from engine.vocabulary.housekeeping import Tidied
 from tests.support.cli import Orion
+from tests.support.sessions import PIN, playbook, worked
 
 OUTPUT = b"a long output\n" * 100
 
@@ -88,6 +89,26 @@ def test_only_what_is_settled_goes_and_only_when_it_is_old(engine: Engine) -> No
     assert engine.sessions.get("rejected").state.value == "rejected"
     assert engine.audit.verify().valid
     assert [entry.record.event for entry in engine.audit.entries(event="tidied")] == ["tidied", "tidied"]
+
+
+@pytest.mark.sandbox
+def test_what_a_promotion_left_out_waits_for_a_decision_however_old_it_is(
+    engine: Engine, repository: Path, tmp_path: Path
+) -> None:
+    engine.auth.set_pin(PIN)
+    steps = [{"write": {"path": f"docs/{name}.md", "content": "# x\n"}} for name in ("taken", "left")]
+    done = worked(engine, repository, playbook(tmp_path, {"id": "t", "steps": steps})).id
+    clock = Later(engine)
+    assert engine.review.promote(done, secret=PIN, paths=["docs/taken.md"]).promoted
+    clock.days = 400
+    assert kinds(engine) == []
+    engine.housekeeping.tidy()
+    assert engine.review.promote(done, secret=PIN, paths=["docs/left.md"]).promoted
+    assert ("session", done) in kinds(engine), "nothing of it is left to decide"
+    assert engine.review.undo(done, secret=PIN).promoted
+    assert kinds(engine) == [], "what was taken back is open again"
+    engine.review.reject(done, "the rest is not wanted")
+    assert ("session", done) in kinds(engine), "the rest was turned down"
 
 
 def test_an_output_that_another_session_names_too_stays(engine: Engine) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.vocabulary.errors import OrionError
 from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 from engine.vocabulary.housekeeping import Leftover, Tidied
 from engine.vocabulary.sessions import SessionState
@@ -33,6 +35,7 @@ class Housekeeping:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._left_open: dict[tuple[str, int], bool] = {}
 
     def look(self) -> tuple[Leftover, ...]:
         """What would be removed now; nothing is. Raises ConfigError."""
@@ -98,15 +101,32 @@ class Housekeeping:
                 )
 
     def _settled(self) -> list[tuple[datetime, SessionSummary]]:
-        """Sessions that nobody has to look at any more, with the time of their last fact; the newest first."""
+        """Sessions that nobody has to look at any more, with the time of their last fact; the newest first. One that
+        was promoted in part waits for a decision on the rest, as one does whose tasks can go on."""
         found = []
         for summary in self._core.journal.summaries():
             nothing_kept = not summary.tasks.get("kept") and not summary.waiting
             over = summary.state in _LOOKED_AT or (summary.state in _OVER and nothing_kept)
+            over = over and not (summary.state is SessionState.PROMOTED and self._is_open(summary))
             if over and not summary.promoting and not self._core.alive(summary.id):
                 last = self._core.journal.events(summary.id, after=summary.seq - 1)
                 found.append((datetime.fromisoformat(last[-1].at if last else summary.ended_at), summary))
         return sorted(found, key=lambda pair: pair[0], reverse=True)
+
+    def _is_open(self, summary: SessionSummary) -> bool:
+        """Whether a promoted session holds anything that could still be let in, decided or gone on with. What cannot be
+        looked at may be such a thing."""
+        from engine.review.selection import open_changes
+
+        known = (summary.id, summary.seq)
+        if known not in self._left_open:
+            self._left_open[known] = True
+            with suppress(OrionError, OSError):
+                state = self._core.session(summary.id)
+                here = self._core.home.session(summary.id).exists()
+                left = here and bool(open_changes(state, self._core.repository(summary.id)).files)
+                self._left_open[known] = left or bool(state.waiting) or state.can_go_on
+        return self._left_open[known]
 
     def _outputs_of(self, session: str) -> set[str]:
         """Every kept output that the facts of a session name."""

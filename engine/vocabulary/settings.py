@@ -52,9 +52,9 @@ WEB_CHANNELS = ("webhook", "slack", "discord", "teams")
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """When settled things are removed, in days; 0 is never. A session is settled when it is promoted, rejected or
-    completed, or when it is over and kept nothing; nothing else is ever removed. At most `sessions` settled ones keep
-    their trees."""
+    """When settled things are removed, in days; 0 is never. A session is settled when it is promoted to the last line,
+    rejected or completed, or when it is over and kept nothing; nothing else is ever removed. At most `sessions` settled
+    ones keep their trees."""
 
     sessions_days: int = 30
     sessions: int = 50

@@ -280,7 +280,8 @@ class ReviewScreen(ReviewActs):
             "decision": self._key.startswith("asks:"),
             "promotable": selection.can_promote,
             "promoted": self._record is not None,
-            "open_review": session.state not in (SessionState.PROMOTED, SessionState.COMPLETED, SessionState.REJECTED),
+            "open_review": session.state not in (SessionState.COMPLETED, SessionState.REJECTED)
+            and (session.state is not SessionState.PROMOTED or bool(selection.paths)),
             "nothing_left": not selection.paths and session.only_review_left,
         }.items():
             if on:
