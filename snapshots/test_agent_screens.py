@@ -130,7 +130,7 @@ PICTURES: dict[str, tuple[Callable[[], FakeEngine], Before]] = {
     "question": (asks(ApprovalKind.QUESTION, "question", "Which provider?\n- our own\n- the other"), on("approvals")),
     "circle": (asks(ApprovalKind.CIRCLE, "circle.same_call", "the same call 3 times: cat a.py"), on("approvals", "a")),
     "plan_weighed": (weighed, on("plan")),
-    "transcript": (talked, on("story", "end", "up", "up", "up", "enter")),
+    "transcript": (talked, on("story", "end", "up", "enter")),
 }
 
 

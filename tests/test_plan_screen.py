@@ -218,7 +218,7 @@ async def test_bands_costs_and_the_calibrated_confidence_are_shown() -> None:
 async def test_what_the_last_weighing_changed_is_shown_for_the_rest_of_a_session() -> None:
     engine = FakeEngine()
     engine.created("s001", "The goal", (Task("a", "A"), Task("b", "B")))
-    plan = {"goal": "The goal", "source": "model local", "tasks": [task_to_json(Task("c", "C"))]}
+    plan = {"goal": "The goal", "source": "model local", "tasks": [task_to_json(Task("c", "Cut the rest"))]}
     engine.tell(
         "s001",
         EventKind.REPLANNED,
@@ -235,4 +235,4 @@ async def test_what_the_last_weighing_changed_is_shown_for_the_rest_of_a_session
     async with opened(engine, "plan", session=engine.state["s001"]) as pilot:
         text = " ".join(shown(pilot).split())
         assert "revised at" in text
-        assert "new: c · gone: a, b b cannot be done" in text
+        assert "new: Cut the rest gone: a, b b cannot be done" in text

@@ -40,6 +40,8 @@ _LAYERS = {
 }
 _COMMAND_WIDTH = 400
 _FEW = 5
+_NAMED = 3
+_NAME_WIDTH = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def of_session(session: Session) -> tuple[Planned, Plan]:
     verdicts = {key: view.verdict for key, view in session.tasks.items() if view.verdict is not None}
     notes: list[Part] = [(note, "muted")] if begun else []
     if session.weighings:
-        notes += _of_weighing(session.weighings[-1])
+        notes += _of_weighing(session.weighings[-1], {key: view.task.title for key, view in session.tasks.items()})
     outlooks = {key: view.outlook for key, view in session.tasks.items() if view.outlook is not None}
     plan = Plan(session.goal, left, session.plan.source if session.plan is not None else "")
     return Planned(session.goal, session.role, place, verdicts, tuple(notes), session.id, outlooks, session.brief), plan
@@ -121,15 +123,22 @@ def _of_brief(brief: Brief | None) -> list[Part]:
     return parts
 
 
-def _of_weighing(last: Weighing) -> list[Part]:
-    """What became of the plan when it was weighed last, with the difference."""
+def _of_weighing(last: Weighing, titles: Mapping[str, str]) -> list[Part]:
+    """What became of the plan when it was weighed last, with the difference; tasks by their titles, as in the list, and
+    those that are gone by their names."""
     word = {Decided.KEEP: "kept", Decided.REVISE: "revised", Decided.ABORT: "given up"}[last.decision]
     changes = (("new", last.added), ("gone", last.removed), ("changed", last.changed))
-    said = " · ".join(f"{label}: {visible(', '.join(ids))}" for label, ids in changes if ids)
+    said = "\n  ".join(f"{label}: {_few([titles.get(key, key) for key in ids])}" for label, ids in changes if ids)
     # The difference first: a long reason may go below the edge, and stands in the log.
     parts: list[Part] = [(f"\n· {word} at {clock(last.at)}", "muted"), (f"  {said}" if said else "", "")]
     parts.append((f"\n  {visible(last.reason)}", "muted"))
     return parts
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(visible(shortened(name, _NAME_WIDTH)) for name in names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
 
 def left_of(session: Session) -> tuple[Task, ...]:

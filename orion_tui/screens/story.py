@@ -237,8 +237,7 @@ class StoryScreen(OrionScreen):
             return
         kind, _, number = key.partition(":")
         if kind == LIVE:
-            self._open[LIVE] = []
-            self.redraw()
+            self._show_opened(LIVE, [])
         elif kind == DIFF:
             engine, session, task = self.engine, self.session_id, self.task_id
             ask(self, lambda: engine.sessions.task_diff(session, task), lambda raw: self._fill(key, raw, "no change"))
@@ -248,8 +247,7 @@ class StoryScreen(OrionScreen):
         elif kind in ("event", "turn") and self._watched:
             event = next(event for event in self._watched.events if event.seq == int(number))
             if kind == "turn" and event.kind is not EventKind.COMPACTED:
-                self._open[key] = said_in(event, self.size.width - 10)
-                self.redraw()
+                self._show_opened(key, said_in(event, self.size.width - 10))
                 return
             self._fetch(key, event.data.get("output") or event.data.get("dropped", ""), event.data.get("excerpt", ""))
 
@@ -267,8 +265,14 @@ class StoryScreen(OrionScreen):
         cut = len(lines) - _MOST_LINES
         if cut > 0:
             lines = [*lines[:_MOST_LINES], f"… {cut} more lines: orion log shows them"]
-        self._open[key] = lines or [nothing]
+        self._show_opened(key, lines or [nothing])
+
+    def _show_opened(self, key: str, lines: list[str]) -> None:
+        self._open[key] = lines
         self.redraw()
+        rows = self.query_one(RowList)
+        if rows.chosen == key:
+            rows.reveal()
 
 
 def _heading(text: str) -> list[Row]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from orion_tui.widgets.signs import Parts
 
+_HEADING = 3
+"""Lines between two rows that are passed over: a gap and a heading."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -100,26 +103,59 @@ class RowList(LineView):
 
     def _near(self, place: int) -> int:
         """The selectable line nearest to `place`, or -1."""
-        lines = [number for number, row in enumerate(self._rows) if row.key]
+        lines = self._selectable()
         return min(lines, key=lambda number: abs(number - place)) if lines else -1
 
     def watch_cursor(self, old: int, new: int) -> None:
         super().watch_cursor(old, new)
         self.post_message(self.Chosen(self.chosen))
 
+    def reveal(self) -> None:
+        """Bring what is opened below the chosen row into view, as far as that row can stay there."""
+        after = self._rows[self.cursor + 1 :] if self.cursor >= 0 else ()
+        opened = next((number for number, row in enumerate(after) if row.key or not row.parts), len(after))
+        self._scroll_lines(max(self.scroll_offset.y, min(self.cursor, self.cursor + opened + 1 - self.size.height)))
+
     def action_move(self, by: int) -> None:
-        """The cursor by so many selectable rows; at the top the headings above come into view too."""
-        lines = [number for number, row in enumerate(self._rows) if row.key]
+        """The cursor by so many selectable rows; at the top the headings above come into view too. Where a long text
+        stands between two rows, it goes by line by line first."""
+        lines = self._selectable()
         if not lines:
             return
         place = lines.index(self.cursor) if self.cursor in lines else 0
         target = max(0, min(len(lines) - 1, place + by))
+        if abs(by) == 1 and self._text_before(lines[target]):
+            self._scroll_lines(self.scroll_offset.y + by)
+            return
         self.cursor = lines[target]
         if target == 0:
             self.scroll_home(animate=False)
 
     def action_page(self, by: int) -> None:
-        self.action_move(by * max(1, self.size.height - 2))
+        """A screenful further, whatever stands there; the cursor goes along to a row that is in view."""
+        page = max(1, self.size.height - 2)
+        before, aim = self.scroll_offset.y, self.cursor + by * page
+        self._scroll_lines(before + by * page)
+        top = self.scroll_offset.y
+        if top == before:
+            self.action_move(by * len(self._rows))
+            return
+        seen = [number for number in self._selectable() if top <= number < top + self.size.height]
+        if seen:
+            self.cursor = min(seen, key=lambda number: abs(number - aim))
+
+    def _selectable(self) -> list[int]:
+        return [number for number, row in enumerate(self._rows) if row.key]
+
+    def _text_before(self, line: int) -> bool:
+        """Whether more than a heading is still to be seen between the view and that line, and the cursor came here from
+        the other side of it."""
+        top = self.scroll_offset.y
+        bottom = top + self.size.height - 1
+        return self.cursor <= bottom < line - _HEADING or line + _HEADING < top <= self.cursor
+
+    def _scroll_lines(self, top: int) -> None:
+        self.scroll_to(y=max(0, top), animate=False, immediate=True, force=True)
 
     def on_click(self, event: events.Click) -> None:
         number = event.y + self.scroll_offset.y
