@@ -160,8 +160,8 @@ limits:
 auth:
   window_s: 0                         # seconds that a right PIN or code covers more of the same session, at most 300
 
-retention:                            # when settled things go, in days (0: never); orion sessions cleanup --dry shows it
-  sessions_days: 30                   # the trees of sessions promoted to the last line, rejected, or with nothing to review
+retention:                            # when settled things go, in days (0: never); sessions cleanup --dry shows
+  sessions_days: 30                   # trees of sessions promoted to the last line, rejected, or without work
   sessions: 50                        # that keep their tree at most, the oldest settled ones first
   outputs_days: 90                    # the full outputs of commands of such sessions; the log keeps the last lines
   setups_days: 30                     # frozen set-ups that no session used
