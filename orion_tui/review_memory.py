@@ -1,5 +1,5 @@
 """What a reviewer has chosen and how the diff is shown, kept while the app is open: whoever comes back to a review
-finds it as it was left."""
+finds it as it was left. Notes are the session's own and outlive the app; here they are as they were last known."""
 
 from __future__ import annotations
 

@@ -170,6 +170,14 @@ class Selection:
             out |= {hunk.id: frozenset(range(1, hunk.changed + 1)) for hunk in hunks}
         return replace(self, out=out, report=None)
 
+    def without(self, paths: Iterable[str]) -> Selection:
+        """Leave these files out, as far as they are there and taken."""
+        chosen, known = self, set(self.paths)
+        for path in paths:
+            if path in known and chosen.take_of(path)[0] is not Take.NONE:
+                chosen = chosen.toggled(path)
+        return chosen
+
     def toggled_hunk(self, hunk: Hunk) -> Selection:
         """Leave the hunk out, or take all of it when it was left."""
         left = len(self.out.get(hunk.id, ())) == hunk.changed

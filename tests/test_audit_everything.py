@@ -71,7 +71,9 @@ WRITES: dict[str, set[str]] = {
     "review.check": {"selection_checked"},
     "review.check_out": {"taken_out"},
     "review.complete": {"completed"},
+    "review.drop_note": {"review_noted"},
     "review.export": {"taken_out"},
+    "review.keep_note": {"review_noted"},
     "review.look": {"looked"},
     "review.promote": {"authenticated", "promoting", "promoted"},
     "review.rebase": {"plan_made"},
@@ -233,6 +235,10 @@ def test_whatever_decides_lets_in_changes_or_hands_out_stands_in_the_log(
     assert watched.passed() == [False, True]
     with writes("review.undo"):
         engine.review.undo(session, secret=PIN)
+    with writes("review.keep_note"):
+        engine.review.keep_note(session, ReviewNote("src/x.py", "call it y"))
+    with writes("review.drop_note"):
+        engine.review.drop_note(session, ReviewNote("src/x.py", "call it y"))
     with writes("review.revise"):
         engine.review.revise(session, [ReviewNote("src/x.py", "call it y")])
     (repository / "src" / "x.py").write_text("X = 2\n")

@@ -196,11 +196,28 @@ class Reviews:
             self._core.journal.append(session, [Fact(EventKind.COMPLETED, {})])
 
     def revise(self, session: str, notes: Sequence[ReviewNote]) -> str:
-        """Make comments a new task of the session, which can then be resumed; the task's id. Raises UsageError when no
-        model works on it, or it runs or is over."""
+        """Make comments a new task of the session, which can then be resumed; the task's id. Those that were kept until
+        now are kept no longer. Raises UsageError when no model works on it, or it runs or is over."""
         from engine.facade.revising import revise
 
         return revise(self._core, self._core.session(session), notes)
+
+    def keep_note(self, session: str, note: ReviewNote) -> None:
+        """Keep what a reviewer has to say until it is sent (`revise`) or dropped. Raises UsageError for no words."""
+        from engine.facade.revising import noted
+
+        if not note.text.strip():
+            raise UsageError("there is nothing to say yet", "write what should be different")
+        self._core.session(session)
+        self._core.journal.append(session, [noted(added=[note])])
+
+    def drop_note(self, session: str, note: ReviewNote) -> None:
+        """Forget a note that was kept. Raises UsageError when there is none like it."""
+        from engine.facade.revising import noted
+
+        if note not in self._core.session(session).notes:
+            raise UsageError("this note does not wait to be sent any more", f"see: orion review {session}")
+        self._core.journal.append(session, [noted(gone=[note])])
 
     def rebase(self, session: str, *, onto: str | None = None) -> str:
         """Ask the agent to bring what conflicts with the branch together, as a new task whose result is reviewed like

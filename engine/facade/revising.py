@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from engine.review.selection import tasks_by_path
@@ -82,7 +83,13 @@ def _appended(state: Session, title: str, instructions: str, paths: Sequence[str
 
 def revise(core: Core, state: Session, notes: Sequence[ReviewNote]) -> str:
     """Give the session the task; its id. What was turned down is kept for planning too."""
-    return _given(core, state, *revised(state, notes))
+    return _given(core, state, *revised(state, notes), also=[noted(gone=notes)] if state.notes else ())
+
+
+def noted(*, added: Sequence[ReviewNote] = (), gone: Sequence[ReviewNote] = ()) -> Fact:
+    """The fact that these notes wait to be sent, or do so no longer."""
+    rows = {"added": [asdict(note) for note in added], "gone": [asdict(note) for note in gone]}
+    return Fact(EventKind.REVIEW_NOTED, {name: each for name, each in rows.items() if each})
 
 
 def rebase(core: Core, state: Session, onto: str | None) -> str:
@@ -105,8 +112,8 @@ def rebase(core: Core, state: Session, onto: str | None) -> str:
     return task
 
 
-def _given(core: Core, state: Session, plan: Plan, task: str) -> str:
+def _given(core: Core, state: Session, plan: Plan, task: str, *, also: Sequence[Fact] = ()) -> str:
     from engine.facade.sessions import Sessions
 
-    Sessions(core).edit_plan(state.id, plan)
+    Sessions(core).edit_plan(state.id, plan, also=also)
     return task

@@ -16,7 +16,7 @@ from engine.vocabulary.plans import Plan, TaskState
 from engine.vocabulary.sessions import Checkpoint, Limits, Session, SessionState, SessionSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from engine.vocabulary.ports import ModelWatch, RunnerInfo
     from engine.vocabulary.requests import Explanation, Intake, Proposal, SessionRequest
@@ -102,8 +102,9 @@ class Sessions:
         self._core.journal.append(session, [Fact(EventKind.TAKEN_OUT, {"what": "conversation", "to": str(path)})])
         return replies
 
-    def edit_plan(self, session: str, plan: Plan) -> None:
-        """Replace what has not ended of the plan. Raises PlanError, and UsageError while the session runs."""
+    def edit_plan(self, session: str, plan: Plan, *, also: Sequence[Fact] = ()) -> None:
+        """Replace what has not ended of the plan; `also` are facts that become true with it. Raises
+        PlanError, and UsageError while the session runs."""
         from engine.facade.creating import plan_fact
         from engine.facade.proposing import gate_plan, history_for, outlooks_of
         from engine.planning.graph import check_plan
@@ -123,7 +124,7 @@ class Sessions:
             # Made from what the person saw: if the session has moved on since, its new state is not overwritten.
             if self._core.session(session).seq != state.seq:
                 raise UsageError("the session has moved on meanwhile", "look at its plan again")
-            self._core.journal.append(session, [plan_fact(plan, verdicts, outlooks)], lease=lease)
+            self._core.journal.append(session, [plan_fact(plan, verdicts, outlooks), *also], lease=lease)
         finally:
             lease.release()
 

@@ -28,6 +28,7 @@ _BY_USER = frozenset(
         EventKind.PROMOTED,
         EventKind.PROMOTION_UNDONE,
         EventKind.REJECTED,
+        EventKind.REVIEW_NOTED,
         EventKind.COMPLETED,
         EventKind.ROLLED_BACK,
         EventKind.AUTHENTICATED,

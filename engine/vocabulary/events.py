@@ -109,6 +109,8 @@ class EventKind(StrEnum):
     """attempt, commit (the revert), branch"""
     REJECTED = "rejected"
     """[task], reason"""
+    REVIEW_NOTED = "review_noted"
+    """[added], [gone] (notes: path, text, line, quoted, rejected): what a reviewer has to say and has not sent yet"""
     COMPLETED = "completed"
     """[nothing]: a person reviewed the session, and there was nothing in it to promote"""
     ROLLED_BACK = "rolled_back"

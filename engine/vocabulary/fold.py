@@ -14,6 +14,7 @@ from engine.vocabulary.fold_review import (
     promotion_failed,
     promotion_undone,
     rejected,
+    review_noted,
     selection_checked,
 )
 from engine.vocabulary.outlook import confidence_from_json
@@ -348,6 +349,7 @@ _HANDLERS: Mapping[EventKind, Callable[[Session, Event], Session]] = {
     EventKind.PROMOTION_FAILED: promotion_failed,
     EventKind.PROMOTION_UNDONE: promotion_undone,
     EventKind.REJECTED: rejected,
+    EventKind.REVIEW_NOTED: review_noted,
     EventKind.COMPLETED: completed,
     EventKind.ROLLED_BACK: rolled_back,
 }

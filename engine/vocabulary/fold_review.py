@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from engine.vocabulary.changes import ReviewNote
 from engine.vocabulary.sessions import Evidence, PromotionRecord, Session, SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from engine.vocabulary.events import Event
 
@@ -79,6 +80,22 @@ def selection_checked(session: Session, event: Event) -> Session:
         for each in event.data["evidence"]
     )
     return replace(session, checked={**session.checked, tree: found})
+
+
+def review_noted(session: Session, event: Event) -> Session:
+    notes = list(session.notes)
+    for gone in _notes(event.data.get("gone", ())):
+        # Of two that are the same, one goes.
+        if gone in notes:
+            notes.remove(gone)
+    return replace(session, notes=(*notes, *_notes(event.data.get("added", ()))))
+
+
+def _notes(rows: Iterable[Mapping[str, Any]]) -> tuple[ReviewNote, ...]:
+    return tuple(
+        ReviewNote(row["path"], row["text"], row.get("line"), row.get("quoted", ""), row.get("rejected", False))
+        for row in rows
+    )
 
 
 def completed(session: Session, event: Event) -> Session:

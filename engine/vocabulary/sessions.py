@@ -13,6 +13,7 @@ from engine.vocabulary.verdicts import Approval, ApprovalKind, ApprovalState, Ve
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.vocabulary.changes import ReviewNote
     from engine.vocabulary.intake import Brief
     from engine.vocabulary.outlook import Confidence, Outlook
 
@@ -197,6 +198,7 @@ class Session:
     promotions: tuple[PromotionRecord, ...] = ()
     promoting: Mapping[str, Any] | None = None
     cut_short: tuple[tuple[str, str], ...] = ()
+    notes: tuple[ReviewNote, ...] = ()
     hand_off: tuple[str, ...] = ()
     criteria: tuple[Evidence, ...] = ()
     checked: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)

@@ -53,13 +53,15 @@ def checkout(session: str, folder: Path, as_json: bool) -> int:
 @click.option("--onto", default=None, metavar="BRANCH", help="With --rebase: another branch than the session's own.")
 @json_option
 def revise(session: str, notes: tuple[str, ...], rebase: bool, onto: str | None, as_json: bool) -> int:
-    """Make comments a new task of the session; resuming it starts the work, and the review shows the result."""
+    """Make comments a new task of the session; resuming it starts the work, and the review shows the result. Notes that
+    were written in the review and not sent yet go along."""
     with opened() as engine:
         found = engine.sessions.resolve(session)
         if rebase:
             task = engine.review.rebase(found, onto=onto)
         else:
-            task = engine.review.revise(found, [note_of(text) for text in notes])
+            kept = engine.sessions.get(found).notes
+            task = engine.review.revise(found, [*kept, *(note_of(text) for text in notes)])
     if as_json:
         say_json({"session": found, "task": task})
     else:

@@ -75,6 +75,9 @@ def show_review(found: Review) -> None:
     show_findings(found.findings, found.conflicts)
     for approval in state.waiting:
         say(f"◐ waits for you: {approval.id}: {approval.reason}", fg="yellow")
+    for note in state.notes:
+        place = note.path if note.line is None else f"{note.path}:{note.line}"
+        say(f"◐ a note to send: {place}: {note.text}", fg="yellow")
     for command in found.hand_off:
         say(f"◐ for you to run: {command}", fg="yellow")
     if found.can_promote:

@@ -204,6 +204,7 @@ def review_json(review: Review, hunks: Sequence[Hunk]) -> dict[str, Any]:
         "findings": [finding_row(finding) for finding in review.findings],
         "conflicts": conflict_rows(review.conflicts),
         "hand_off": list(review.hand_off),
+        "notes": [asdict(note) for note in review.session.notes],
         "hunks": [asdict(hunk) for hunk in hunks],
         "can_promote": review.can_promote,
     }

@@ -130,6 +130,9 @@ class ReviewScreen(ReviewActs):
     def _loaded(self, whole: Review, patch: Patch, hunks: Hunks) -> None:
         before, self._is_loaded = self._selection, True
         fresh = Selection(whole, hunks=hunks) if before is None else before.renewed(whole, hunks)
+        self.memory.notes = whole.session.notes
+        if before is None:
+            fresh = fresh.without({note.path for note in whole.session.notes if note.rejected})
         self._selection = self._with_report(fresh)
         reading = self.memory.path
         if not patch.is_of(self.view.patch) or not patch.files:
@@ -381,6 +384,8 @@ class ReviewScreen(ReviewActs):
             notes = self.memory.notes
             self.memory.notes = (*notes[:here], *notes[here + 1 :])
             self._draw()
+            engine, session = self.engine, self._session
+            ask(self, lambda: engine.review.drop_note(session, notes[here]), group="notes")
 
     def do_session_log(self) -> None:
         self.orion.go("monitor", session=self._session)

@@ -215,8 +215,7 @@ class ReviewActs(ReviewDiff):
         if reason is None or selection is None:
             return
         self._noted(ReviewNote(path, reason, rejected=True))
-        if selection.take_of(path)[0] is not Take.NONE:
-            self._choose(selection if selection.take_of(path)[0] is Take.NONE else selection.toggled(path))
+        self._choose(selection.without((path,)))
         engine, session = self.engine, self._session
         for task in selection.whole.tasks_of.get(path, ()):
             self._keep_reason(lambda task=task: engine.review.reject(session, reason, task=task))  # type: ignore[misc]
@@ -225,8 +224,17 @@ class ReviewActs(ReviewDiff):
         ask(self, work, lambda _: self._load(), group="reasons")
 
     def _noted(self, note: ReviewNote) -> None:
-        self.memory.notes = (*self.memory.notes, note)
-        count = len(self.memory.notes)
+        """Kept in the journal before anything is said of it: it outlives the app."""
+        engine, session = self.engine, self._session
+
+        def kept() -> tuple[ReviewNote, ...]:
+            engine.review.keep_note(session, note)
+            return engine.sessions.get(session).notes
+
+        ask(self, kept, self._notes_kept, group="notes")
+
+    def _notes_kept(self, notes: tuple[ReviewNote, ...]) -> None:
+        self.memory.notes, count = notes, len(notes)
         self.orion.say(f"{count} note{'s' * (count > 1)} kept; e makes a task of {'them' if count > 1 else 'it'}")
         self._draw()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -215,7 +215,15 @@ class _Reviews:
         self._engine.calls.append(("check_out", str(folder)))
         return 4
 
+    def keep_note(self, session: str, note: ReviewNote) -> None:
+        self._engine.calls.append(("keep_note", f"{note.path}:{note.line or ''} {note.text}"))
+        self._engine.tell(session, EventKind.REVIEW_NOTED, added=[asdict(note)])
+
+    def drop_note(self, session: str, note: ReviewNote) -> None:
+        self._engine.tell(session, EventKind.REVIEW_NOTED, gone=[asdict(note)])
+
     def revise(self, session: str, notes: Sequence[ReviewNote]) -> str:
+        self._engine.tell(session, EventKind.REVIEW_NOTED, gone=[asdict(note) for note in notes])
         self._engine.calls.append(("revise", *(f"{n.path}:{n.line or ''} {n.text}" for n in notes)))
         return "revise-1"
 
@@ -319,7 +327,7 @@ class _Reviews:
 
     def reject(self, session: str, reason: str, *, task: str | None = None) -> None:
         self._engine.calls.append(("reject", session, reason))
-        self._engine.tell(session, EventKind.REJECTED, reason=reason)
+        self._engine.tell(session, EventKind.REJECTED, reason=reason, task=task or "")
 
 
 class _Auth:
