@@ -20,7 +20,7 @@ from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, is_h
 from orion_tui.chain import Chain, ChainWatch
 from orion_tui.crash import QuietCrash
 from orion_tui.looks import BY_NAME, OWN, THEMES, filters_for, next_choice, theme_of
-from orion_tui.opening import opened_engine
+from orion_tui.opening import Sweeper, opened_engine
 from orion_tui.presence import Presence
 from orion_tui.resources import look_in, style_sheet
 from orion_tui.routes import make_screen
@@ -112,6 +112,7 @@ class OrionApp(QuietCrash[int]):
         self._disconnect: Callable[[], None] = lambda: None
         self._watch: ChainWatch | None = None
         self._presence: Presence | None = None
+        self._sweeper: Sweeper | None = None
         self._windows: WindowWatch | None = None
         self._reading = False
         self._read_again = False
@@ -142,8 +143,9 @@ class OrionApp(QuietCrash[int]):
         self._tell(self.bridge.state)
 
     async def on_event(self, event: Event) -> None:
-        if self._presence and isinstance(event, Key):
+        if self._presence and self._sweeper and isinstance(event, Key):
             self._presence.key()
+            self._sweeper.key()
         await super().on_event(event)
 
     def _chain_changed(self) -> None:
@@ -208,6 +210,7 @@ class OrionApp(QuietCrash[int]):
         for said in found.engine.settled:
             self.say(said, severity="warning", timeout=60.0)
         self._presence = Presence(self, found.engine.attendance, self.now, self._absence_changed)
+        self._sweeper = Sweeper(self)
         self.set_interval(TICK_S, self.bridge.tick)
         self.set_interval(_LOOK_AGAIN_S, self._lists_changed)
         if found.greets:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import gc
 import sys
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from orion_tui.actions import known_acts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from textual.app import App
 
     from orion_tui.engine_face import EngineFace
 
-_YOUNG = 2_000
-"""Allocations between two looks at young objects; with Python's 700 every paint of a screen is looked through twice."""
+_YOUNG = (1_000, 10)
+"""Allocations between two looks at young objects, and how many of those come between two looks at middle-aged ones."""
+
+_NEVER = 1_000_000
+
+_LOOK_EVERY_S = 30.0
+_RESTED_S = 3.0
+"""So long without a key, and a tenth of a second is nobody's."""
 
 _TURN_S = 0.001
 """How long a thread of the engine may hold up a key that is waiting; Python's 5 ms add up over the steps of one key."""
@@ -29,5 +39,28 @@ def opened_engine(home: Path | None) -> EngineFace:
     engine: EngineFace = build(home, known_acts)
     gc.freeze()
     sys.setswitchinterval(_TURN_S)
-    gc.set_threshold(_YOUNG, 10, 10)
+    gc.set_threshold(*_YOUNG, _NEVER)
     return engine
+
+
+class Sweeper:
+    """Looks through everything for garbage (closed screens, mostly) while the keys rest: by itself that comes in the
+    middle of some key."""
+
+    def __init__(self, app: App[int], now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._last_key = self._swept_at = now()
+        app.set_interval(_LOOK_EVERY_S, self.look)
+
+    def key(self) -> None:
+        """A key was pressed."""
+        self._last_key = self._now()
+
+    def look(self) -> bool:
+        """Sweep when the keys rest and one was pressed since the last time; whether it did."""
+        rests = self._now() - self._last_key >= _RESTED_S
+        if not rests or self._last_key < self._swept_at:
+            return False
+        gc.collect()
+        self._swept_at = self._now()
+        return True

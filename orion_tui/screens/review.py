@@ -23,6 +23,7 @@ from orion_tui.screens.review_rows import detail, entries, finding_of, path_of, 
 from orion_tui.screens.review_settled import note_detail
 from orion_tui.selection import Hunks, Selection
 from orion_tui.widgets.diff_parse import Patch
+from orion_tui.widgets.diff_split import SplitRows
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.marked_list import MarkedList, rows_of
 from orion_tui.widgets.prose import Prose
@@ -115,6 +116,8 @@ class ReviewScreen(ReviewActs):
                     loop.call_soon_threadsafe(self._begun.set)
                 pieces.append(piece)
             patch = Patch(b"".join(pieces))
+            # So that two columns are there at once, should they be asked for.
+            SplitRows(patch)
             if not showing:
                 self.post_message(self.Begun(patch))
             return engine.review.report(session), patch, Hunks(engine.review.hunks(session))

@@ -139,6 +139,12 @@ class FilePatch:
         return self._lines
 
     @property
+    def signs(self) -> bytes:
+        """The first character of each of its lines; asking for it keeps none of them."""
+        lines = self._folded() if self._lines is None else self._lines
+        return b"".join([line[:1] or b" " for line in lines])
+
+    @property
     def header(self) -> FileHeader:
         """What its header says."""
         if self._header is None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NOTHING = -1
 
 _CHANGE = re.compile(rb"-+\+*|\++")
+_REPLACED = re.compile(rb"-+\++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,23 @@ class Columns:
     """One file in two columns."""
 
     def __init__(self, file: FilePatch) -> None:
-        signs = b"".join([line[:1] or b" " for line in file.lines])
-        self.stretches: list[Stretch] = []
+        self._signs = file.signs
+        replaced = _REPLACED.findall(self._signs)
+        saved = sum(min(removed := found.count(b"-"), len(found) - removed) for found in replaced)
+        self.length: int = file.rows - saved
+
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """All of them; made when the file is looked at, and not when its length is asked for."""
+        made: list[Stretch] = []
         saved = 0
-        for found in _CHANGE.finditer(signs):
+        for found in _CHANGE.finditer(self._signs):
             row = found.start() + 1
             removed = found.group().count(b"-")
             stretch = Stretch(row, row - saved, removed, len(found.group()) - removed)
-            self.stretches.append(stretch)
+            made.append(stretch)
             saved += stretch.saved
-        self.length = file.rows - saved
+        return made
 
     @cached_property
     def rows(self) -> list[int]:

@@ -54,7 +54,7 @@ class DiffView(ScrollView, can_focus=True):
         self._patch = Patch(b"")
         self._empty = ""
         self._current, self._wide = 0, 0
-        self._strips: LRUCache[tuple[int, int, bool, bool], Strip] = LRUCache(2_048)
+        self._strips: LRUCache[tuple[int, int, bool, bool], Strip] = LRUCache(512)
         self._painter = DiffPainter(lambda name, partial: self.get_component_rich_style(name, partial=partial))
         self._split: SplitRows | None = None
         self._line: int | None = None
