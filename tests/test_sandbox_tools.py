@@ -47,7 +47,7 @@ _TOOLS: dict[str, tuple[str, tuple[str, str], str]] = {
     "npm": ("/usr/bin/npm", ("package.json", '{{"scripts": {{"hello": "echo {said}"}}}}'), "npm run --silent hello"),
     "go": ("/usr/bin/go", ("a.go", _GO), "go run a.go"),
     "java": ("/usr/bin/javac", ("A.java", _JAVA), "javac A.java && java A"),
-    "gcc and make": ("/usr/bin/make", ("Makefile", _MAKE), "make"),
+    "gcc and make": ("/usr/bin/gcc", ("Makefile", _MAKE), "make"),
     "perl": ("/usr/bin/perl", ("a", ""), "perl -e 'print \"{said}\\n\"'"),
     "a shell's pipes and background jobs": ("/bin/sh", ("a", ""), "(sleep 0 & wait); echo {said} | cat | tee b | sort"),
     "tar and gzip": ("/usr/bin/gzip", ("a", "{said}"), "tar czf a.tgz a && tar xzOf a.tgz"),

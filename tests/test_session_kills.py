@@ -74,7 +74,7 @@ def test_a_lock_that_outlives_its_runner_for_a_moment_stops_nobody(
         engine.close()
 
 
-@pytest.mark.parametrize("seed", range(count(80)))
+@pytest.mark.parametrize("seed", range(count(80, part=40)))
 def test_a_run_killed_again_and_again_ends_as_if_nothing_had_happened(
     seed: int, home: Path, repository: Path, tmp_path: Path
 ) -> None:

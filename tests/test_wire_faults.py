@@ -61,7 +61,7 @@ def test_a_busy_endpoint_is_waited_for_as_long_as_it_asks_however_it_says_so(
     told = [event for event in engine.sessions.events(session) if event.kind is EventKind.WAITING]
     assert len(told) == len(busy), "more than the four tries of its own: what is asked for costs none"
     assert all("it asks to be asked again then" in event.data["reason"] for event in told)
-    assert all(event.data["until"] > event.at for event in told)
+    assert all(event.data["until"] > ended.started_at for event in told)
 
 
 @BOTH

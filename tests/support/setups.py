@@ -94,7 +94,7 @@ def package_index(*, host: str = "127.0.0.1", **wheels: bytes) -> Iterator[Index
 
     with http.server.ThreadingHTTPServer((host, 0), Answers) as server:
         index = Index(f"http://127.0.0.1:{server.server_port}", asked)
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield index
