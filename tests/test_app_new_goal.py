@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Select, TextArea
 
-from engine.vocabulary.errors import Cancelled, PlanError, Problem
+from engine.vocabulary.errors import Cancelled, ConfigError, PlanError, Problem
 from engine.vocabulary.intake import Brief, Question
 from engine.vocabulary.requests import PlaybookEntry, Proposal, SessionRequest
 from engine.vocabulary.room import MemoryRoom
@@ -56,6 +56,32 @@ async def test_without_a_model_it_says_what_to_do_and_offers_playbooks(tmp_path)
         assert "no model is set up" in shown(app).lower()
         await pilot.press("tab", "tab", "enter")
         await wait_for(pilot, lambda: "tidy: Tidy white space" in shown(app), "the playbooks")
+
+
+async def test_a_configuration_that_cannot_be_read_is_told_once_with_its_line_and_read_again_when_mended(
+    tmp_path, monkeypatch
+):
+    faults = (Problem("unknown field 'price'", "models.a.price", 8, hint="did you mean 'price_per_mtok'?"),)
+    engine = FakeEngine()
+    message = "config.yaml: line 8, models.a.price: unknown field 'price'"
+    with monkeypatch.context() as patched:
+
+        def broken():
+            raise ConfigError(message, faults[0].hint, problems=(*faults, Problem("wrong", "x", 9)))
+
+        patched.setattr(engine.settings, "get", broken)
+        async with driven(engine, (120, 36)) as (app, pilot):
+            app.workspace = tmp_path
+            await pilot.press("n")
+            await wait_for(pilot, lambda: "unknown field" in shown(app), "the fault")
+            text = " ".join(shown(app).split())
+            assert f"{message} did you mean 'price_per_mtok'? line 9, x: wrong" in text
+            assert text.count("unknown field") == text.count("did you mean") == 1
+            assert "reading the" not in text
+            assert "mend what is said below" in text
+            patched.undo()
+            await pilot.press("escape", "n")
+            await wait_for(pilot, lambda: "no model is set up" in shown(app).lower(), "the form")
 
 
 async def test_markup_in_the_name_of_a_playbook_is_drawn_literally(tmp_path):

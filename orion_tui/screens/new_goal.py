@@ -71,7 +71,7 @@ class NewGoalScreen(OrionScreen):
                 engine.doctor.memory(),
             ),
             self._offered,
-            self._refused,
+            self._not_offered,
         )
 
     def header_left(self) -> Parts:
@@ -83,6 +83,10 @@ class NewGoalScreen(OrionScreen):
         self._watch.start()
         self._form.offered(offer, *self._filled)
         self.update_chrome()
+
+    def _not_offered(self, error: OrionError) -> None:
+        self._form.not_offered()
+        self._refused(error)
 
     def _roles_moved(self) -> None:
         """A role's file was changed: offer what there is now, the choice stays where it can."""

@@ -167,6 +167,11 @@ class GoalForm(VerticalScroll):
             self.query_one(f"#{wrong[0][0]}").focus()
         return request
 
+    def not_offered(self) -> None:
+        """There is nothing to choose from, and why is said below: what the person mends, the next look reads."""
+        for field in ("#role", "#how"):
+            self.query_one(field, Select).prompt = "not read; mend what is said below, then come again"
+
     def _typed(self) -> Typed:
         how = self.query_one("#how", Select).value
         texts = {field: self.query_one(f"#{field}", Input).value.strip() for field in _TYPED}

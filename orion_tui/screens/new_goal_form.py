@@ -90,7 +90,9 @@ def place_of(error: OrionError) -> tuple[str, str]:
     field = next((field for kind, field in _FIELD_OF if isinstance(error, kind)), "status")
     lines = [error.message]
     if isinstance(error, ConfigError):
-        lines += [f"line {p.line}, {p.field}: {p.message} {p.hint}".rstrip() for p in error.problems[:4]]
+        # The first problem stands in the message already, with its hint behind.
+        further = [p for p in error.problems[:4] if p.message not in error.message]
+        lines += [f"line {p.line}, {p.field}: {p.message} {p.hint}".rstrip() for p in further]
     if error.hint:
-        lines.append(error.hint)
+        lines.insert(1, error.hint)
     return field, "\n".join(lines)
