@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.changes import ChangeSet, Hunk, PromoteAs, Promotion, ReviewNote
     from engine.vocabulary.events import Event
     from engine.vocabulary.first_run import Standing, Suggestion
-    from engine.vocabulary.housekeeping import Leftover, Tidied
+    from engine.vocabulary.housekeeping import DiskUse, Leftover, Tidied
     from engine.vocabulary.plans import Plan
     from engine.vocabulary.ports import ModelWatch
     from engine.vocabulary.requests import (
@@ -214,6 +214,7 @@ class ModelsFace(Protocol):
 
 class HousekeepingFace(Protocol):
     def look(self) -> tuple[Leftover, ...]: ...
+    def disk(self) -> DiskUse: ...
     def tidy(self) -> Tidied: ...
     def tidy_if_due(self) -> Tidied | None: ...
 

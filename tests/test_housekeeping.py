@@ -4,11 +4,14 @@ waits for a person, and the logs stay verifiable."""
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from engine.build import build
 from engine.engine import Engine
 from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 from engine.vocabulary.housekeeping import Tidied
@@ -158,3 +161,62 @@ def test_the_command_shows_it_first(home: Path, repository: Path, engine: Engine
         assert "more than 1 are settled" in orion("sessions", "cleanup", "--dry").out
         assert (home / "sessions" / "one").exists()
         assert "1 session folders removed" in orion("sessions", "cleanup").out
+
+
+def test_the_doctor_says_how_much_disk_is_used_and_how_it_all_goes(
+    engine: Engine, home: Path, repository: Path
+) -> None:
+    before = engine.housekeeping.disk()
+    session(engine, "large", "rejected")
+    folder = home / "sessions" / "large"
+    (folder / "more.bin").write_bytes(os.urandom(3 * 1024**2))
+    (folder / "same.bin").hardlink_to(folder / "more.bin")
+    use = engine.housekeeping.disk()
+    assert use.parts[0][0] == "sessions"
+    assert 3 * 1024**2 <= use.total - before.total < 3.5 * 1024**2, "a file of two names counts once"
+    (disk,) = (check for check in engine.doctor.report().checks if check.name == "disk")
+    assert disk.status == "ok"
+    assert f"{home}" in disk.detail
+    assert "sessions 3.0" in disk.detail
+    said = Orion(home, repository)("doctor").out
+    assert "orion sessions cleanup" in said
+    assert "orion doctor --removal" in said
+
+
+def test_what_the_removal_says_leaves_nothing_of_orion_behind(
+    engine: Engine, home: Path, repository: Path, git: Callable[..., str]
+) -> None:
+    facts = engine._core.journal
+    goal = {"goal": "g", "role": "software-engineer", "limits": {}, "model": "", "sandbox": "", "role_digest": ""}
+    place = {"workspace": str(repository), "base_commit": "b", "branch": "main"}
+    facts.append("one", [Fact(EventKind.SESSION_CREATED, {**goal, **place})])
+    git(repository, "tag", "orion-pre-promote/one")
+    git(repository, "tag", "orion-post-promote/ada/one")
+    git(repository, "tag", "mine")
+    steps = engine.housekeeping.removal()
+    engine.close()
+    assert home.exists(), "nothing goes by asking"
+    for step in steps:
+        if step.command.startswith(("git", "rm")):
+            subprocess.run(["/bin/sh", "-c", step.command], check=True, capture_output=True)
+    assert git(repository, "tag").split() == ["mine"]
+    assert not home.exists()
+    assert "pip uninstall" in steps[-1].command
+
+
+def test_secrets_in_a_systems_keychain_are_removed_by_their_names(home: Path, repository: Path) -> None:
+    from engine.access.keychain_system import SystemKeychain
+
+    class Backend:
+        name = "of the test"
+
+        def get_password(self, service: str, name: str) -> str:
+            return f"{service} {name}"
+
+    engine = build(home)
+    keychain = SystemKeychain(Backend(), "0123456789ab")
+    engine._core.adapters.authenticator.keychain = lambda: keychain  # type: ignore[method-assign]
+    (step,) = (step for step in engine.housekeeping.removal() if "secrets in" in step.what)
+    engine.close()
+    for entry in ("access", "audit-key", "audit-head"):
+        assert f"-m keyring del orion {entry}@0123456789ab" in step.command

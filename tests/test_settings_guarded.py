@@ -109,6 +109,16 @@ def test_the_command_line_asks_for_the_pin_in_its_one_way(home: Path, tmp_path: 
     assert done.json == {"auth.window_s": 60.0}
 
 
+def test_a_negative_number_is_a_value_and_no_option_that_there_is_not(home: Path, tmp_path: Path) -> None:
+    orion = Orion(home, tmp_path)
+    for words in (["-5"], ["--", "-5"], ["-5", "--json"]):
+        refused = orion("settings", "set", "limits.parallel", *words)
+        assert (refused.code, refused.out) == (2, "")
+        assert "limits.parallel: -5 is out of range" in refused.err
+        assert "at least 1" in refused.err
+    assert "No such option '-x'" in orion("settings", "set", "limits.parallel", "-x").err
+
+
 def test_a_window_that_was_only_written_into_the_file_lets_nothing_in(engine: Engine, home: Path) -> None:
     engine.auth.set_pin(PIN)
     (home / "config.yaml").write_text("auth: {window_s: 300}\n")

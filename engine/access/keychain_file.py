@@ -37,6 +37,9 @@ class FileKeychain:
         """Whether anything was ever kept here."""
         return os.path.lexists(self._key) or os.path.lexists(self._secrets)
 
+    def place_of(self, entry: str) -> tuple[str, str]:
+        return str(self._folder), self._secrets.name
+
     def get(self, entry: str) -> str | None:
         return self._entries().get(entry)
 

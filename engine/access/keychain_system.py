@@ -33,6 +33,9 @@ class SystemKeychain:
     def where(self) -> str:
         return f"the system's keychain ({self._backend.name})"
 
+    def place_of(self, entry: str) -> tuple[str, str]:
+        return SERVICE, self._named(entry)
+
     def get(self, entry: str) -> str | None:
         found: str | None = self._asked(lambda: self._backend.get_password(SERVICE, self._named(entry)))
         return found

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.facade.core import Core
+    from engine.vocabulary.housekeeping import DiskUse
     from engine.vocabulary.ports import SandboxProvider
     from engine.vocabulary.room import MemoryRoom
     from engine.vocabulary.runs import SandboxStatus
@@ -54,7 +55,7 @@ class Doctor:
         usable = any(check.status == "ok" for check in tested) or any(status.fetchable for status in found)
         note(*self._toolchains(workspace), self._keychain())
         model = self._model()
-        note(model, *self._memory(), home)
+        note(model, *self._memory(), home, self._disk())
         # A configuration that cannot be read fails the model, and every session with it.
         return DoctorReport(usable and all(check.status != "fail" for check in (git, model, home)), tuple(checks))
 
@@ -126,6 +127,17 @@ class Doctor:
         if free < LOW_DISK_BYTES:
             return DoctorCheck("home", "warn", detail, "make room, or set ORION_HOME to a larger disk")
         return DoctorCheck("home", "ok", detail)
+
+    def _disk(self) -> DoctorCheck:
+        from engine.facade.removing import disk_use
+
+        hint = "what is settled goes with: orion sessions cleanup; all of it, without a trace: orion doctor --removal"
+        return DoctorCheck("disk", "ok", _in_short(disk_use(self._core.home.root)), hint)
+
+
+def _in_short(use: DiskUse) -> str:
+    parts = [f"{name} {size / 1024**2:.1f}" for name, size in use.parts if size * 10 > use.total]
+    return f"Orion uses {use.said()} in {use.root}" + (f" ({', '.join(parts)})" if parts else "")
 
 
 def _git() -> DoctorCheck:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import OrionError
 from engine.vocabulary.events import ACCOUNT, EventKind, Fact
-from engine.vocabulary.housekeeping import Leftover, Tidied
+from engine.vocabulary.housekeeping import DiskUse, Leftover, RemovalStep, Tidied
 from engine.vocabulary.sessions import SessionState
 
 if TYPE_CHECKING:
@@ -62,6 +62,18 @@ class Housekeeping:
         done = Tidied(counts["session"], counts["outputs"], counts["setup"], size)
         core.journal.append(ACCOUNT, [Fact(EventKind.TIDIED, asdict(done))])
         return done
+
+    def disk(self) -> DiskUse:
+        """What Orion takes on the disk by now."""
+        from engine.facade.removing import disk_use
+
+        return disk_use(self._core.home.root)
+
+    def removal(self) -> tuple[RemovalStep, ...]:
+        """How to remove Orion from this machine without a trace, in commands; nothing is removed."""
+        from engine.facade.removing import removal
+
+        return removal(self._core)
 
     def tidy_if_due(self) -> Tidied | None:
         """The same when it was not done for a day; None when it was, and where there is no session to tidy up after."""

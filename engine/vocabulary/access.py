@@ -41,6 +41,9 @@ class Keychain(Protocol):
     def where(self) -> str:
         """What a person is told about it, without secrets."""
 
+    def place_of(self, entry: str) -> tuple[str, str]:
+        """Where a person finds that entry: service and name in the system's keychain, or folder and file."""
+
     def get(self, entry: str) -> str | None:
         """None when nothing is kept under that name. Raises KeychainError."""
 

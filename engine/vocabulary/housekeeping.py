@@ -1,4 +1,4 @@
-"""What housekeeping removes, and what of it there is by now."""
+"""What housekeeping removes, what of it there is by now, and what all of Orion takes on the disk."""
 
 from __future__ import annotations
 
@@ -24,3 +24,29 @@ class Tidied:
     outputs: int = 0
     setups: int = 0
     size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """What Orion keeps at `root` takes on its disk: `parts` are names and bytes, the largest first."""
+
+    root: str
+    parts: tuple[tuple[str, int], ...]
+
+    @property
+    def total(self) -> int:
+        """Bytes."""
+        return sum(size for _, size in self.parts)
+
+    def said(self) -> str:
+        """`48.2 MiB`."""
+        return f"{self.total / 1024**2:.1f} MiB"
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalStep:
+    """One step of taking Orion off a machine: `what` goes, by which `command` of a shell; empty when it cannot be told
+    now."""
+
+    what: str
+    command: str

@@ -16,7 +16,7 @@ import click
 from engine.vocabulary.errors import ConfigError, UsageError
 from engine.vocabulary.text import nearest
 from orion_tui.cli.exits import Exit, report
-from orion_tui.cli.options import json_option, opened, pin_option, secret_of
+from orion_tui.cli.options import TakesNumbers, json_option, opened, pin_option, secret_of
 from orion_tui.cli.out import note, say, say_json
 
 if TYPE_CHECKING:
@@ -28,9 +28,13 @@ _SIGNS = {"ok": ("✓", "green"), "warn": ("⚑", "yellow"), "fail": ("✗", "re
 
 
 @click.command()
+@click.option("--removal", is_flag=True, help="Say how Orion is removed without a trace; nothing is removed by it.")
 @json_option
-def doctor(as_json: bool) -> int:
-    """What works on this machine, and what to do about the rest. Exit 6 when no session could start."""
+def doctor(removal: bool, as_json: bool) -> int:
+    """What works on this machine, what to do about the rest, and how much disk Orion uses. Exit 6 when no session could
+    start."""
+    if removal:
+        return _removal(as_json)
     with opened() as engine:
         found = engine.doctor.report(Path.cwd())
     if as_json:
@@ -40,13 +44,27 @@ def doctor(as_json: bool) -> int:
     return Exit.DONE if found.ok else Exit.NO_SANDBOX
 
 
+def _removal(as_json: bool) -> int:
+    with opened() as engine:
+        steps = engine.housekeeping.removal()
+    if as_json:
+        say_json({"steps": [asdict(step) for step in steps]})
+        return Exit.DONE
+    say("Close Orion everywhere, then run these in order. Nothing was removed yet.")
+    for number, step in enumerate(steps, start=1):
+        say(f"\n{number}. {step.what}")
+        if step.command:
+            say(f"   {step.command}")
+    return Exit.DONE
+
+
 def say_checks(found: DoctorReport) -> None:
     """Every check with what to do about it, and whether a session can start."""
     width = max((len(check.name) for check in found.checks), default=0)
     for check in found.checks:
         sign, colour = _SIGNS[check.status]
         say(f"{sign} {check.name:<{width}}  {check.detail}", fg=colour)
-        if check.hint and check.status != "ok":
+        if check.hint and (check.status != "ok" or check.name == "disk"):
             say(f"  {'':<{width}}  {check.hint}")
     say("a session can start" if found.ok else "no session can start", bold=True)
 
@@ -80,7 +98,7 @@ def get(key: str | None, as_json: bool) -> int:
     return Exit.DONE
 
 
-@settings.command("set")
+@settings.command("set", cls=TakesNumbers)
 @click.argument("key")
 @click.argument("value", required=False)
 @click.option("--unset", is_flag=True, help="Take the key out, back to its default.")

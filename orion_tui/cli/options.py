@@ -108,6 +108,16 @@ class Money(_FloatType):
         return float(text)
 
 
+class TakesNumbers(click.Command):
+    """A command whose values may be negative numbers: `-5` is one, no option that there is not."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" not in args:
+            numbers = [arg for arg in args if re.fullmatch(r"-\d[\d._]*", arg)]
+            args = [arg for arg in args if arg not in numbers] + (["--", *numbers] if numbers else [])
+        return super().parse_args(ctx, args)
+
+
 def asked(question: str, option: str) -> bool:
     """The answer to a yes-or-no question on the terminal. Without one: UsageError naming the missing option."""
     if not sys.stdin.isatty():

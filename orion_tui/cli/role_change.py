@@ -11,7 +11,7 @@ import click
 from engine.vocabulary.errors import ConfigError, UsageError
 from engine.vocabulary.roles import RoleSource
 from orion_tui.cli.exits import Exit
-from orion_tui.cli.options import json_option, opened, pin_option, secret_of, workspace_option
+from orion_tui.cli.options import TakesNumbers, json_option, opened, pin_option, secret_of, workspace_option
 from orion_tui.cli.out import note, say, say_json
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def create(
     return Exit.DONE
 
 
-@click.command()
+@click.command(cls=TakesNumbers)
 @click.argument("name")
 @click.argument("field")
 @click.argument("value", required=False)

@@ -12,7 +12,7 @@ from orion_tui.modals.key import KeyModal
 
 if TYPE_CHECKING:
     from engine.vocabulary.errors import OrionError
-    from engine.vocabulary.housekeeping import Leftover, Tidied
+    from engine.vocabulary.housekeeping import DiskUse, Leftover, Tidied
     from engine.vocabulary.setting_forms import SettingsPreview
     from orion_tui.screens.base import OrionScreen
 
@@ -71,11 +71,15 @@ def tidy(screen: OrionScreen, preview: SettingsPreview) -> None:
     """Show what retention would remove by now, and remove it after a yes."""
     engine = screen.engine
 
-    def looked(found: tuple[Leftover, ...]) -> None:
+    def looked(seen: tuple[tuple[Leftover, ...], DiskUse]) -> None:
+        found, use = seen
+        takes = f"Orion uses {use.said()} in {visible(use.root)}; orion doctor --removal says how all of it goes."
         if not found:
-            screen.orion.say("there is nothing to remove: what is kept is younger, or waits for you")
+            screen.orion.say(
+                f"there is nothing to remove: what is kept is younger, or waits for you.\n{takes}", timeout=8
+            )
             return
-        screen.app.push_screen(ConfirmModal("Tidy up?", tidy_words(found), yes="remove it"), answered)
+        screen.app.push_screen(ConfirmModal("Tidy up?", f"{tidy_words(found)}\n\n{takes}", yes="remove it"), answered)
 
     def answered(yes: bool | None) -> None:
         if yes:
@@ -85,7 +89,7 @@ def tidy(screen: OrionScreen, preview: SettingsPreview) -> None:
         what = f"{gone.sessions} sessions' trees, outputs of {gone.outputs}, {gone.setups} set-ups"
         screen.orion.say(f"removed: {what}; {_mib(gone.size)}", timeout=8)
 
-    ask(screen, engine.housekeeping.look, looked)
+    ask(screen, lambda: (engine.housekeeping.look(), engine.housekeeping.disk()), looked)
 
 
 def tidy_words(found: tuple[Leftover, ...]) -> str:

@@ -42,6 +42,9 @@ class MemoryKeychain:
     def __init__(self) -> None:
         self.entries: dict[str, str] = {}
 
+    def place_of(self, entry: str) -> tuple[str, str]:
+        return "orion", f"{entry}@test"
+
     def get(self, entry: str) -> str | None:
         return self.entries.get(entry)
 

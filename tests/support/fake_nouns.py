@@ -18,7 +18,7 @@ from engine.vocabulary.audit import AuditEntry, AuditHead, AuditVerdict
 from engine.vocabulary.errors import AuthError, ConfigError
 from engine.vocabulary.first_run import Standing, Suggestion
 from engine.vocabulary.guarded_settings import weakened
-from engine.vocabulary.housekeeping import Leftover
+from engine.vocabulary.housekeeping import DiskUse, Leftover
 from engine.vocabulary.requests import (
     AuthStatus,
     DoctorCheck,
@@ -235,6 +235,9 @@ class FakeHousekeeping:
             Leftover("session", "5a1e0c9f2b7d", "settled 41 days ago", 48_200_000),
             Leftover("outputs", "11c0ffee42aa", "settled 93 days ago", 1_300_000),
         )
+
+    def disk(self) -> DiskUse:
+        return DiskUse("/home/ada/.orion", (("sessions", 212_000_000), ("journal", 18_000_000), ("the rest", 900_000)))
 
     def tidy_if_due(self) -> None:
         return None

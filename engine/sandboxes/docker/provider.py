@@ -11,7 +11,7 @@ from engine.sandboxes.docker.connection import Engine, Place, find_engine
 from engine.sandboxes.docker.image import Image, fetch_image, find_image, missing_hint, own_image
 from engine.sandboxes.docker.leftovers import clear_leftovers
 from engine.sandboxes.docker.sandbox import DockerSandbox
-from engine.sandboxes.docker.wanted import Identity
+from engine.sandboxes.docker.wanted import Identity, owner_name
 from engine.sandboxes.launcher import sandbox_owner
 from engine.sandboxes.scratch import scratch
 from engine.vocabulary.errors import SandboxUnavailable
@@ -147,13 +147,9 @@ class DockerProvider:
         """Who commands are. Whatever they write belongs to that user, so it is the owner of the session's tree. On a
         rootless engine, root inside is nobody but that user."""
         import hashlib
-        import pwd
 
         uid, gid = sandbox_owner() or (os.getuid(), os.getgid())
-        try:
-            user = pwd.getpwuid(os.getuid()).pw_name
-        except KeyError:
-            user = f"uid{os.getuid()}"
+        user = owner_name()
         home = hashlib.sha256(os.fsencode(self._home)).hexdigest()[:12] if self._home else ""
         if engine.says("rootless"):
             return Identity(user, 0, 0, home, "", self._runner)

@@ -39,6 +39,16 @@ class Bound:
     writable: bool
 
 
+def owner_name() -> str:
+    """The user of this process, as its containers are labelled."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid{os.getuid()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Whose container it is: the name of the user on this machine, uid and gid that commands have in the eyes of the
