@@ -129,6 +129,11 @@ class OrionApp(QuietCrash[int]):
         """The state of the audit log as it was seen last."""
         return self._watch.chain if self._watch else Chain()
 
+    @property
+    def chain_progress(self) -> str:
+        """How far the verification of the audit log is, empty when none is under way for long."""
+        return self._watch.progress if self._watch else ""
+
     def look_at_chain(self) -> None:
         """Look at the audit log now."""
         if self._watch:

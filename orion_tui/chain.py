@@ -3,6 +3,7 @@ header."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 FIRST_LOOK_S = 1.0
 LOOK_AGAIN_S = 5.0
+TELL_S = 0.1
+"""Between two words on how far a verification is."""
+
 WHOLE_EVERY = 120
 """Every so many looks, ten minutes, the whole log is verified whatever changed."""
 
@@ -33,10 +37,13 @@ class Chain:
 
 
 class ChainWatch:
-    """Keeps `chain` true; `changed` is called in the app's thread when it is another one."""
+    """Keeps `chain` true, and `progress` while a long log is verified; `changed` is called in the app's thread when one
+    of them is another."""
 
     def __init__(self, app: App[int], engine: EngineFace, changed: Callable[[], None]) -> None:
         self.chain = Chain()
+        self.progress = ""
+        self._told_at = 0.0
         self._app = app
         self._engine = engine
         self._changed = changed
@@ -52,7 +59,19 @@ class ChainWatch:
         self._looking = True
         self._looks += 1
         engine, before = self._engine, self.chain.verdict if self._looks % WHOLE_EVERY else None
-        ask(self._app, lambda: engine.audit.watch(before), self._found, self._failed, group="chain")
+        ask(self._app, lambda: engine.audit.watch(before, self._told), self._found, self._failed, group="chain")
+
+    def _told(self, checked: int, of: int) -> None:
+        """In the engine's thread, which is not held up."""
+        now = time.monotonic()
+        if now - self._told_at > TELL_S:
+            self._told_at = now
+            self._app.call_later(self._show, progress_words(checked, of))
+
+    def _show(self, progress: str) -> None:
+        if self._looking:
+            self.progress = progress
+            self._changed()
 
     def _found(self, verdict: AuditVerdict) -> None:
         self._over(Chain(verdict))
@@ -62,9 +81,14 @@ class ChainWatch:
 
     def _over(self, chain: Chain) -> None:
         self._looking = False
-        if chain != self.chain:
-            self.chain = chain
+        if chain != self.chain or self.progress:
+            self.chain, self.progress = chain, ""
             self._changed()
+
+
+def progress_words(checked: int, of: int) -> str:
+    """How far a verification is; `of` is 0 when nothing says how long the log is."""
+    return f"verifying {checked:,} of {of:,}" if of >= checked else f"verifying {checked:,}"
 
 
 def chain_parts(chain: Chain) -> Parts:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from engine.engine import Engine
+from engine.storage import audit_check
 from engine.storage.audit_outbox import AuditOutbox
 from engine.vocabulary.audit import AuditEntry, AuditHead, AuditRecord, AuditVerdict
 from engine.vocabulary.errors import AuthError
+from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 from orion_tui import chain
 from orion_tui.app import OrionApp
 from orion_tui.chain import Chain, chain_parts
@@ -95,6 +98,68 @@ async def test_tampering_shows_while_one_looks(tried: Engine, home: Path, reposi
         log.write_bytes(log.read_bytes().replace(b'"passed":true', b'"passed":null'))
         await says(pilot, "audit ✗")
         await says(pilot, "✗ entry 2: it was changed")
+
+
+async def test_a_text_is_looked_for_in_every_entry(tried: Engine, repository: Path) -> None:
+    async with at_log(tried, repository) as pilot:
+        await says(pilot, "3 in the file")
+        await pilot.press("slash")
+        await settled(pilot)
+        await typed(pilot, "PIN is WRONG")
+        await pilot.press("enter")
+        await says(pilot, "1 of 3: text PIN is WRONG")
+        await pilot.press("x")
+        await says(pilot, "3 in the file")
+
+
+async def test_a_break_of_the_chain_is_marked_gone_to_and_what_is_behind_it_too(
+    tried: Engine, home: Path, repository: Path
+) -> None:
+    fact = Fact(EventKind.SETTING_CHANGED, {"fields": ["theme"]})
+    tried._core.journal.append(ACCOUNT, [fact] * 30)
+    log = home / "audit" / "audit.log"
+    tried.audit.seal()
+    lines = log.read_bytes().split(b"\n")
+    lines[9] = lines[9].replace(b'"theme"', b'"sandbox"')
+    async with at_log(tried, repository, SMALL) as pilot:
+        await says(pilot, "audit ✓ 33")
+        assert "✗" not in shown(pilot)
+        log.write_bytes(b"\n".join(lines))
+        await says(pilot, "✗ entry 10: it was changed")
+        await says(pilot, "the 9 entries before it are as written")
+        await pilot.press("b")
+        await says(pilot, "✗     10 ")
+        assert "?     11 " in shown(pilot)
+        entry = pilot.app.screen.query_one(AuditList).chosen
+        assert entry is not None
+        assert entry.number == 10
+
+
+async def test_a_long_verification_says_how_far_it_is(
+    tried: Engine, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_check, "TELL_EVERY", 1)
+    monkeypatch.setattr(chain, "TELL_S", -1.0)
+    on, told = Event(), list[tuple[int, int]]()
+    real = tried.audit.verify
+
+    def held(telling: Any = None) -> AuditVerdict:
+        def tell(checked: int, of: int) -> None:
+            told.append((checked, of))
+            telling(checked, of)
+            if checked == 2:
+                assert on.wait(30)
+
+        return real(tell)
+
+    monkeypatch.setattr(type(tried.audit), "verify", lambda _self, telling=None: held(telling))
+    async with at_log(tried, repository) as pilot:
+        await pilot.press("v")
+        await says(pilot, "verifying 2 of 3 …")
+        on.set()
+        await notified(pilot, "3 entries, all as they were written")
+        await until(pilot, lambda: "verifying" not in shown(pilot), "the end of it")
+    assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 async def test_the_log_is_exported_for_somebody_else(tried: Engine, repository: Path, tmp_path: Path) -> None:

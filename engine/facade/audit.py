@@ -9,7 +9,7 @@ from engine.vocabulary.errors import UsageError
 from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from engine.facade.core import Core
@@ -23,15 +23,15 @@ class Audit:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def verify(self) -> AuditVerdict:
-        """Check every entry, their order, and that none is missing at the end. Raises KeychainError when the key cannot
-        be had."""
-        return self._core.adapters.audit.verify()
+    def verify(self, told: Callable[[int, int], None] | None = None) -> AuditVerdict:
+        """Check every entry, their order, and that none is missing at the end. `told`, from this thread, how many are
+        checked of how many. Raises KeychainError when the key cannot be had."""
+        return self._core.adapters.audit.verify(told)
 
-    def watch(self, before: AuditVerdict | None = None) -> AuditVerdict:
+    def watch(self, before: AuditVerdict | None = None, told: Callable[[int, int], None] | None = None) -> AuditVerdict:
         """As `verify`, for a screen that shows the state of the chain: given the last verdict, it costs next to nothing
         while nothing changed, and what is new while a long log only grew. Raises KeychainError."""
-        return self._core.adapters.audit.watched(before)
+        return self._core.adapters.audit.watched(before, told)
 
     def entries(self, *, session: str = "", actor: str = "", event: str = "", after: int = 0) -> Iterator[AuditEntry]:
         """Entries in order, those behind the first `after`, narrowed down where a filter is given. What they are worth

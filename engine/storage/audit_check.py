@@ -12,13 +12,21 @@ from engine.vocabulary.audit import AuditHead, AuditVerdict
 from engine.vocabulary.errors import AuditError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.storage.audit_chain import Chain
     from engine.storage.audit_log import AuditLog
 
+    Told = Callable[[int, int], None]
+    """Entries checked, and how many a head says there are; 0 when none does."""
 
-def verify(log: AuditLog, chain: Chain | None, kept_head: AuditHead | None) -> AuditVerdict:
+TELL_EVERY = 2_000
+
+
+def verify(log: AuditLog, chain: Chain | None, kept_head: AuditHead | None, told: Told | None = None) -> AuditVerdict:
     """`chain` is the log's from the keychain, None when it has none; `kept_head` is what the keychain knows of the
-    log's end. A log longer than a head is valid (a crash came between them), a shorter one was cut."""
+    log's end. A log longer than a head is valid (a crash came between them), a shorter one was cut. How far it is gets
+    `told`, every so often and from this thread."""
     try:
         heads = {"file": log.head(), "keychain": kept_head}
     except AuditError as error:
@@ -35,6 +43,8 @@ def verify(log: AuditLog, chain: Chain | None, kept_head: AuditHead | None) -> A
     seal, found = Seal(chain.key), dict[int, str]()
     number, before = 0, FIRST
     for number, line in enumerate(log.lines(), 1):
+        if told is not None and number % TELL_EVERY == 0:
+            told(number, max(wanted, default=0))
         if older is not None:
             if number < chain.start:
                 before = older.take(line, number)

@@ -22,6 +22,7 @@ from engine.vocabulary.errors import AuditError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.storage.audit_check import Told
     from engine.storage.audit_log import AuditLog, End
     from engine.vocabulary.access import Keychain
     from engine.vocabulary.ports import Journal
@@ -89,36 +90,39 @@ class AuditOutbox:
             self._keychain().set(_HEAD, json.dumps(head.to_json()))
         return head
 
-    def verify(self) -> AuditVerdict:
-        """Export, then check every entry, their chain, and both heads. Raises KeychainError when the keychain does not
-        answer."""
+    def verify(self, told: Told | None = None) -> AuditVerdict:
+        """Export, then check every entry, their chain, and both heads; how far it is gets `told`. Raises KeychainError
+        when the keychain does not answer."""
         with self.log.alone():
             keychain = self._keychain()
             kept, key = keychain.get(_HEAD), keychain.get(_KEY)
             self._complete(key)
-        verdict = self._verified(key, kept)
+            looked_at = self.log.stamp()
+        verdict = self._verified(key, kept, told)
         if not verdict.valid:
             return verdict
         try:
             self.flush()
         except AuditError as error:
             return AuditVerdict(False, verdict.entries, verdict.entries + 1, error.message, verdict.head)
-        return self._verified(self._keychain().get(_KEY), kept)
+        if self.log.stamp() == looked_at:
+            return verdict  # there was nothing to export
+        return self._verified(self._keychain().get(_KEY), kept, told)
 
-    def watched(self, before: AuditVerdict | None) -> AuditVerdict:
+    def watched(self, before: AuditVerdict | None, told: Told | None = None) -> AuditVerdict:
         """As `verify`, for somebody who looks again and again: with what the last look found, nothing is read while no
         file changed, and only what is new while a long log grew. Everything is verified when a file changed in another
         way. An old entry of a long log that is changed in the same moment as a new one is added is for `verify` to
         find. Raises KeychainError."""
         if before is None or not before.valid or self._chain is None:
-            return self._remembered(self.verify())
+            return self._remembered(self.verify(told))
         try:
             self.flush()
         except AuditError:
-            return self._remembered(self.verify())
+            return self._remembered(self.verify(told))
         chain = self._chain
         if chain is None or chain.start != before.head.start:
-            return self._remembered(self.verify())
+            return self._remembered(self.verify(told))
         with self.log.alone():
             now = self.log.stamp()
             if now == self._seen:
@@ -133,15 +137,15 @@ class AuditOutbox:
             if found is not None:
                 self._seen = now
                 return found
-        return self._remembered(self.verify())
+        return self._remembered(self.verify(told))
 
     def _remembered(self, verdict: AuditVerdict) -> AuditVerdict:
         self._seen = self.log.stamp()
         return verdict
 
-    def _verified(self, key: str | None, kept: str | None) -> AuditVerdict:
+    def _verified(self, key: str | None, kept: str | None, told: Told | None) -> AuditVerdict:
         try:
-            return verify(self.log, chain_from_text(key) if key else None, head_from_text(kept))
+            return verify(self.log, chain_from_text(key) if key else None, head_from_text(kept), told)
         except (ValueError, KeyError, TypeError):
             return AuditVerdict(False, 0, 1, "what the keychain holds of this log is damaged", AuditHead())
 

@@ -45,6 +45,8 @@ HOUSE: tuple[Act, ...] = (
     Act("by_session", "session", "s", "Only what belongs to one session", ("audit",), ("engine",)),
     Act("by_actor", "actor", "w", "Only what Orion, you or AEGIS brought about", ("audit",), ("engine",)),
     Act("by_kind", "kind", "k", "Only one kind of event", ("audit",), ("engine",)),
+    Act("by_text", "search", "slash", "Only entries that a text stands in", ("audit",), ("engine",)),
+    Act("to_break", "broken one", "b", "The entry where the chain breaks", ("audit",), ("broken",)),
     Act("no_filter", "all", "x", "Every entry again", ("audit",), ("filtered",)),
     Act("verify_all", "verify", "v", "Verify every entry from the first on", ("audit",), ("engine",)),
     Act("begin_chain", "new chain", "N", "Begin a new chain behind a log that was changed", ("audit",), ("broken",)),

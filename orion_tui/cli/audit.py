@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from orion_tui.cli.out import say, say_json
 
 if TYPE_CHECKING:
     from engine.vocabulary.audit import AuditEntry, AuditVerdict
+
+_LAST = 2_000
+"""Entries before the end: from here on the line is left empty, since what comes next is the verdict."""
 
 _ACTORS = click.Choice(["orion", "user", "aegis"])
 
@@ -28,7 +32,7 @@ def audit() -> None:
 def verify(as_json: bool) -> int:
     """Check every entry, their order, and that none is missing at the end."""
     with opened() as engine:
-        verdict = engine.audit.verify()
+        verdict = engine.audit.verify(_progress if sys.stderr.isatty() else None)
     _say_verdict(verdict, as_json)
     return Exit.DONE if verdict.valid else Exit.BLOCKED
 
@@ -75,6 +79,13 @@ def export(output: Path, as_json: bool) -> int:
     else:
         say(f"{head.count} entries in {output}; the last one's hash is {head.hash}")
     return Exit.DONE
+
+
+def _progress(checked: int, of: int) -> None:
+    """How far it is, on one line of the terminal that goes again."""
+    done = f"verifying {checked:,} of {of:,}" if of >= checked else f"verifying {checked:,}"
+    sys.stderr.write(f"\r{done}\x1b[K" if of - checked >= _LAST else "\r\x1b[K")
+    sys.stderr.flush()
 
 
 def _say_verdict(verdict: AuditVerdict, as_json: bool) -> None:

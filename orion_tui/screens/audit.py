@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.message import Message
 from textual.widgets import Static
 
 from engine.vocabulary.text import shortened, visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
+from orion_tui.chain import progress_words
 from orion_tui.modals.box import put
 from orion_tui.modals.choice import Choice, ChoiceModal
 from orion_tui.modals.detail import DetailModal
@@ -24,6 +27,8 @@ from orion_tui.widgets.columns import exact
 from orion_tui.widgets.prose import HANG
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from textual.app import ComposeResult
 
     from engine.vocabulary.audit import AuditEntry, AuditHead, AuditVerdict
@@ -31,9 +36,10 @@ if TYPE_CHECKING:
     from orion_tui.widgets.signs import Part, Parts
 
 _ALL = "*"
-_PAGE = 20_000
+_PAGE = 4_000
 """Entries that are read at once: a long log shows its first lines soon and never holds the keys up."""
 
+_TEXT = Wanted("such as pytest, or an entry's number", "type what to look for")
 _FILE = Wanted("a file that is not there yet", "name a file")
 
 
@@ -44,11 +50,20 @@ class AuditScreen(OrionScreen):
     BINDINGS = bindings_for("audit")
     CSS_PATH = [str(style_sheet("setup.tcss"))]  # noqa: RUF012 - Textual declares it so
 
+    class Verified(Message):
+        """So many entries were checked of so many; sent from the engine's thread."""
+
+        def __init__(self, checked: int, of: int) -> None:
+            super().__init__()
+            self.checked = checked
+            self.of = of
+
     def __init__(self) -> None:
         super().__init__()
         self._entries: list[AuditEntry] = []
         self._filter: dict[str, str] = {}
-        self._reading = False
+        self._source: Iterator[AuditEntry] | None = None
+        self._verifying = ""
         self._whole = False
 
     def compose_body(self) -> ComposeResult:
@@ -63,51 +78,45 @@ class AuditScreen(OrionScreen):
 
     def chain_changed(self) -> None:
         super().chain_changed()
-        self._say_state()
         verdict = self.orion.chain.verdict
+        self.query_one(AuditList).mark(verdict.first_bad if verdict is not None else None)
+        self._say_state()
         if verdict is not None and verdict.entries > len(self._entries):
             self._read()
 
     def _read(self) -> None:
         """Read what is behind the entries that are here."""
-        if self._reading:
-            return
-        self._reading = True
-        engine, after = self.engine, len(self._entries)
+        if self._source is None:
+            self._source = self.engine.audit.entries(after=len(self._entries))
+            self._read_on(self._source)
 
-        def page() -> list[AuditEntry]:
-            found: list[AuditEntry] = []
-            for entry in engine.audit.entries(after=after):
-                found.append(entry)
-                if len(found) == _PAGE:
-                    break
-            return found
+    def _read_on(self, source: Iterator[AuditEntry]) -> None:
+        wanted = dict(self._filter)
 
-        ask(self, page, self._came, self._failed, group="audit")
+        def page() -> tuple[list[AuditEntry], list[AuditEntry]]:
+            found = list(islice(source, _PAGE))
+            return found, [entry for entry in found if passes(entry, wanted)]
 
-    def _came(self, entries: list[AuditEntry]) -> None:
-        self._reading = False
+        ask(self, page, lambda read: self._came(*read, wanted), self._failed, group="audit")
+
+    def _came(self, entries: list[AuditEntry], passing: list[AuditEntry], wanted: dict[str, str]) -> None:
         self._entries += entries
         self._whole = len(entries) < _PAGE
-        self.query_one(AuditList).add([entry for entry in entries if self._passes(entry)])
+        if wanted != self._filter:
+            passing = [entry for entry in entries if passes(entry, self._filter)]
+        self.query_one(AuditList).add(passing)
         self._say_state()
         self.update_chrome()
-        if not self._whole:
-            self._read()
+        if self._whole or self._source is None:
+            self._source = None
+        else:
+            self._read_on(self._source)
 
     def _failed(self, error: OrionError) -> None:
-        self._reading = False
+        self._source = None
         self.orion.show_error(error)
 
     # -- what is shown
-
-    def _passes(self, entry: AuditEntry) -> bool:
-        wanted, record = self._filter, entry.record
-        return (
-            wanted.get("session", _ALL) in (_ALL, session_of(entry))
-            and wanted.get("actor", _ALL) in (_ALL, record.actor)
-            and wanted.get("kind", _ALL) in (_ALL, record.event)
-        )
 
     def _say_state(self) -> None:
         parts: list[Part] = [*state_parts(self.orion.chain.verdict, self.orion.chain.trouble), ("\n", "")]
@@ -118,7 +127,11 @@ class AuditScreen(OrionScreen):
         else:
             parts.append((f"{len(self._entries):,} in the file, newest first", "muted"))
         if not self._whole:
-            parts.append((" · reading …", "muted"))
+            verdict = self.orion.chain.verdict
+            of = f" {len(self._entries):,} of {verdict.entries:,}" if verdict is not None and verdict.valid else ""
+            parts.append((f" · reading{of} …", "muted"))
+        if progress := self._verifying or self.orion.chain_progress:
+            parts.append((f" · {progress} …", "accent"))
         put(self.query_one("#audit-state", Static), parts)
 
     def header_left(self) -> Parts:
@@ -142,18 +155,26 @@ class AuditScreen(OrionScreen):
 
     def do_by_session(self) -> None:
         goals = {summary.id: summary.goal for summary in self.orion.bridge.state.sessions}
-        found = Counter(session_of(entry) for entry in self._entries)
-        names = sorted(found, reverse=True)
-        self._offer("session", [(name, shortened(goals.get(name, ""), 60), found[name]) for name in names])
+        self._count("session", session_of, lambda name: shortened(goals.get(name, ""), 60), newest=True)
 
     def do_by_actor(self) -> None:
-        found = Counter(entry.record.actor for entry in self._entries)
         meaning = {"orion": "the program by itself", "user": "a person", "aegis": "the rules"}
-        self._offer("actor", [(name, meaning.get(name, ""), number) for name, number in sorted(found.items())])
+        self._count("actor", lambda entry: entry.record.actor, lambda name: meaning.get(name, ""))
 
     def do_by_kind(self) -> None:
-        found = Counter(entry.record.event for entry in self._entries)
-        self._offer("kind", [(name, "", number) for name, number in sorted(found.items())])
+        self._count("kind", lambda entry: entry.record.event, lambda _: "")
+
+    def _count(
+        self, name: str, of: Callable[[AuditEntry], str], meaning: Callable[[str], str], *, newest: bool = False
+    ) -> None:
+        """Count what there is to choose from, in a thread, and offer it."""
+        known = list(self._entries)
+
+        def counted(found: Counter[str]) -> None:
+            values = sorted(found.items(), reverse=newest)
+            self._offer(name, [(value, meaning(value), number) for value, number in values])
+
+        ask(self, lambda: Counter(of(entry) for entry in known), counted, group="count", exclusive=True)
 
     def _offer(self, name: str, values: list[tuple[str, str, int]]) -> None:
         choices = [Choice(_ALL, f"every {name}")]
@@ -175,17 +196,60 @@ class AuditScreen(OrionScreen):
         self._filtered()
 
     def _filtered(self) -> None:
-        self.query_one(AuditList).show([entry for entry in self._entries if self._passes(entry)])
-        self._say_state()
-        self.update_chrome()
+        """Look through what is here, in a thread: it may be very much."""
+        known, wanted = list(self._entries), dict(self._filter)
+
+        def narrowed(found: list[AuditEntry]) -> None:
+            if wanted == self._filter:
+                since = [entry for entry in self._entries[len(known) :] if passes(entry, wanted)]
+                self.query_one(AuditList).show([*found, *since])
+                self._say_state()
+                self.update_chrome()
+
+        ask(self, lambda: [entry for entry in known if passes(entry, wanted)], narrowed, group="narrow", exclusive=True)
+
+    def do_by_text(self) -> None:
+        def named(text: str | None) -> None:
+            if text is not None:
+                self._filter["text"] = text.strip()
+                self._filtered()
+
+        about = "In events, actors, sessions and details, whatever the case. x shows every entry again."
+        self.app.push_screen(ReasonModal("Search the audit log", about, yes="search", wants=_TEXT), named)
+
+    def do_to_break(self) -> None:
+        rows, verdict = self.query_one(AuditList), self.orion.chain.verdict
+        entry = rows.to_break()
+        if entry is None:
+            self.orion.say("none of the entries shown is at the break or behind it; x shows all of them")
+        elif verdict is not None and verdict.first_bad is not None and entry.number < verdict.first_bad:
+            self.orion.say(f"{visible(verdict.reason)}: this is the last one that is here")
 
     def do_verify_all(self) -> None:
         def found(verdict: AuditVerdict) -> None:
+            self._verifying = ""
+            self._say_state()
             self.orion.say("".join(text for text, _ in state_parts(verdict, "")), timeout=8)
             self.orion.look_at_chain()
 
-        self.orion.say("verifying every entry …", timeout=2)
-        ask(self, self.engine.audit.verify, found)
+        def failed(error: OrionError) -> None:
+            self._verifying = ""
+            self._say_state()
+            self.orion.show_error(error)
+
+        engine = self.engine
+        self._verifying = "verifying every entry"
+        self._say_state()
+        ask(self, lambda: engine.audit.verify(self._told), found, failed, group="verify", exclusive=True)
+
+    def _told(self, checked: int, of: int) -> None:
+        """In the engine's thread."""
+        self.post_message(self.Verified(checked, of))
+
+    def on_audit_screen_verified(self, message: AuditScreen.Verified) -> None:
+        if self._verifying:
+            self._verifying = progress_words(message.checked, message.of)
+            self._say_state()
 
     def do_begin_chain(self) -> None:
         engine, verdict = self.engine, self.orion.chain.verdict
@@ -217,6 +281,24 @@ class AuditScreen(OrionScreen):
         self.app.push_screen(ReasonModal("Export the audit log", about, yes="write it", wants=_FILE), named)
 
 
+def passes(entry: AuditEntry, wanted: Mapping[str, str]) -> bool:
+    """Whether it is one of those that are wanted: by session, actor, kind, and a text anywhere in it."""
+    record = entry.record
+    return (
+        wanted.get("session", _ALL) in (_ALL, session_of(entry))
+        and wanted.get("actor", _ALL) in (_ALL, record.actor)
+        and wanted.get("kind", _ALL) in (_ALL, record.event)
+        and ("text" not in wanted or wanted["text"].lower() in _words_of(entry))
+    )
+
+
+def _words_of(entry: AuditEntry) -> str:
+    record = entry.record
+    details = json.dumps(record.details, ensure_ascii=False)
+    number = f"{entry.number} {entry.number:,}"
+    return f"{number} {record.event} {record.actor} {record.session} {details}".lower()
+
+
 def session_of(entry: AuditEntry) -> str:
     """The session that an entry belongs to; one of the account may be about one."""
     about = entry.record.details.get("session")
@@ -230,7 +312,9 @@ def state_parts(verdict: AuditVerdict | None, trouble: str) -> Parts:
     if verdict is None:
         return (("· not verified yet", "muted"),)
     if not verdict.valid:
-        return ((f"✗ {visible(verdict.reason)}; the {verdict.entries:,} entries before it are as written", "bad"),)
+        before = f"; the {verdict.entries:,} entries before it are as written" if verdict.entries else ""
+        behind = ", and nothing is known of those behind it (?)" if verdict.first_bad else ""
+        return ((f"✗ {visible(verdict.reason)}{before}{behind}", "bad"),)
     known = " and the ".join(verdict.assured_by)
     end = f"; their end is known to the head in the {known}" if known else ""
     own = (f"✓ {verdict.entries - verdict.older:,} entries, all as they were written{end}", "good")

@@ -43,6 +43,7 @@ class AuditList(LineView):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._entries: list[AuditEntry] = []
+        self._broken: int | None = None
 
     @property
     def chosen(self) -> AuditEntry | None:
@@ -62,6 +63,22 @@ class AuditList(LineView):
             self._entries += entries
             self._changed(0 if follows else self.cursor + len(entries))
 
+    def mark(self, broken: int | None) -> None:
+        """Set apart the entry of this number, where the chain breaks, and those behind it: nothing is known of them."""
+        if broken != self._broken:
+            self._broken = broken
+            self.forget()
+
+    def to_break(self) -> AuditEntry | None:
+        """Go to the entry where the chain breaks, or the first behind it that is here, else to the newest one; None
+        when there is no break."""
+        if self._broken is None or not self._entries:
+            return None
+        broken = self._broken
+        place = next((at for at, entry in enumerate(self._entries) if entry.number >= broken), len(self._entries) - 1)
+        self.cursor = len(self._entries) - 1 - place
+        return self._entries[place]
+
     def _changed(self, cursor: int) -> None:
         self.resize_to_lines()
         self.set_reactive(AuditList.cursor, cursor)
@@ -78,16 +95,22 @@ class AuditList(LineView):
         at = when(record.at)
         time = at.astimezone().strftime("%m-%d %H:%M:%S") if at else ""
         session = record.session if width >= 100 else ""
-        lead = f" {entry.number:>7,} "
+        sign, tone = self._sign(entry.number)
+        lead = f"{sign}{entry.number:>7,} "
         room = width - len(lead) - 15 - 7 - 23 - (15 if session else 0)
         return (
-            (lead, "muted"),
+            (lead, tone),
             (f"{time:<14} ", "muted"),
             (cell(record.actor, 6) + " ", ""),
             (cell(record.event, 22) + " ", "bad" if _is_no(entry) else ""),
             (cell(session, 14) + " " if session else "", "muted"),
             (cell(_told(entry), max(room, 0)), "muted"),
         )
+
+    def _sign(self, number: int) -> tuple[str, str]:
+        if self._broken is None or number < self._broken:
+            return " ", "muted"
+        return ("✗", "bad") if number == self._broken else ("?", "muted")
 
     def watch_cursor(self, old: int, new: int) -> None:
         super().watch_cursor(old, new)

@@ -151,10 +151,12 @@ class FakeAudit:
         self.verdict: AuditVerdict | None = None
         self.log: list[AuditEntry] = []
 
-    def watch(self, before: AuditVerdict | None = None) -> AuditVerdict | None:
+    def watch(
+        self, before: AuditVerdict | None = None, told: Callable[[int, int], None] | None = None
+    ) -> AuditVerdict | None:
         return self.verdict
 
-    def verify(self) -> AuditVerdict | None:
+    def verify(self, told: Callable[[int, int], None] | None = None) -> AuditVerdict | None:
         return self.verdict
 
     def entries(self, *, after: int = 0) -> Iterator[AuditEntry]:
