@@ -73,17 +73,17 @@ def of_refusal(endpoint: Endpoint, refused: Refused, now: datetime) -> ModelErro
         hint = f"check the key in {endpoint.key_from}" if endpoint.key_from else "name its key: api_key_env: NAME"
         return ModelError(f"{endpoint.name}: the key was refused; {told}", hint, fault=ModelFault.KEY)
     if status == 402 or (status in (400, 429) and _SPENT.search(about)):
-        hint = "top the account up or raise its limit, then resume; or use another model"
+        hint = "top the account up or raise its limit, then resume or give the goal again; or use another model"
         return ModelError(f"{endpoint.name}: nothing left to spend; {told}", hint, fault=ModelFault.QUOTA)
     if status == 404:
         return _not_found(endpoint, about, told)
     if status == 429 or status == 529:
         wait = told_wait(refused.headers, now)
-        hint = "Orion tries again by itself; if it stays so, resume later or use another model"
+        hint = "Orion tries again by itself; if it stays so, resume or give the goal again later, or use another model"
         return ModelError(f"{endpoint.name} is busy; {told}", hint, retryable=True, fault=ModelFault.BUSY, wait_s=wait)
     if status in (408, 409, 425) or (status >= 500 and status != 501):
         wait = told_wait(refused.headers, now)
-        hint = "look at the endpoint's own log or status page, then resume"
+        hint = "look at the endpoint's own log or status page, then resume or give the goal again"
         return ModelError(f"{endpoint.name}: {told}", hint, retryable=True, fault=ModelFault.SERVER, wait_s=wait)
     hint = "check base_url and model in config.yaml; the endpoint may not speak this API"
     return ModelError(f"{endpoint.name}: the call was not accepted; {told}", hint, fault=ModelFault.REQUEST)
