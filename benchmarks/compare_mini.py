@@ -7,12 +7,14 @@ Both run the same commands in containers of Orion's image on the same repository
 clock runs from the start of the container to the end of the task. Orion gates every command, keeps a journal, verifies
 the result on a fresh checkout and commits it in that time. The two take turns, each first in every other round, after
 a round that does not count; the figure is the median of the rounds' own ratios, so that what the machine does besides
-hits both. Prints one `name value limit ok/over` line. Exit 2 when one of the two cannot run here.
+hits both. Prints one `name value limit ok/over` line, and beside it the processor time of each with the programs that
+it starts (not that of the Docker engine, which works for both). Exit 2 when one of the two cannot run here.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -50,13 +52,16 @@ FILES = {
     "    def test_it(self):\n        self.assertEqual(add(2, 3), 5)\n",
 }
 _MINI = """
-import json, sys, time
+import json, resource, sys, time
 from minisweagent.agents.default import DefaultAgent
 from minisweagent.environments.docker import DockerEnvironment
 from minisweagent.models.test_models import DeterministicModel, make_output
 given = json.loads(sys.argv[1])
 commands = [*given["commands"], "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"]
-began = time.perf_counter()
+def worked():
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+began, before = time.perf_counter(), worked()
 mount = ["--rm", "-v", given["repository"] + ":/work"]
 env = DockerEnvironment(image=given["image"], cwd="/work", run_args=mount)
 outputs = [make_output("next", [{"command": each}], 0.0) for each in commands]
@@ -65,7 +70,7 @@ agent = DefaultAgent(model, env, system_template="You work.", instance_template=
 ended = agent.run("Mend adding")
 took = time.perf_counter() - began
 assert ended["exit_status"] == "Submitted", ended
-print(took)
+print(took, worked() - before)
 env.cleanup()
 """
 
@@ -89,11 +94,15 @@ def main() -> int:
                     theirs.append(_mini_s(sys.argv[1], other))
         finally:
             engine.close()
-    ratios = sorted(one / other for one, other in zip(ours[1:], theirs[1:], strict=True))
-    ratio, ours_s, theirs_s = statistics.median(ratios), statistics.median(ours[1:]), statistics.median(theirs[1:])
+    ratios = sorted(one[0] / other[0] for one, other in zip(ours[1:], theirs[1:], strict=True))
+    ratio = statistics.median(ratios)
+    (ours_s, ours_cpu_s), (theirs_s, theirs_cpu_s) = (
+        map(statistics.median, zip(*each[1:], strict=True)) for each in (ours, theirs)
+    )
     print(f"wall_time_against_mini_swe_agent {ratio:.2f} {LIMIT} {'ok' if ratio <= LIMIT else 'over'}")
     rounds = " ".join(f"{one:.2f}" for one in ratios)
     print(f"  Orion {ours_s:.2f} s, mini-swe-agent {theirs_s:.2f} s, {len(COMMANDS)} commands", file=sys.stderr)
+    print(f"  processor time: {ours_cpu_s:.2f} s and {theirs_cpu_s:.2f} s", file=sys.stderr)
     print(f"  the rounds' ratios: {rounds}", file=sys.stderr)
     return 0 if ratio <= LIMIT else 1
 
@@ -112,7 +121,7 @@ def _home(home: Path) -> Path:
     return home
 
 
-def _orion_s(engine: Engine, repository: Path) -> float:
+def _orion_s(engine: Engine, repository: Path) -> tuple[float, float]:
     plan = Plan("Mend adding", (Task("mend", "Mend adding"),), "a script")
     request = SessionRequest(workspace=repository, plan=plan, model="told", sandbox="docker")
     session = engine.sessions.create(engine.sessions.propose(request))
@@ -120,23 +129,30 @@ def _orion_s(engine: Engine, repository: Path) -> float:
     unsubscribe = engine.subscribe(
         lambda events: ended.extend(time.perf_counter() for event in events if event.kind is EventKind.SESSION_ENDED)
     )
-    began = time.perf_counter()
+    began, before = time.perf_counter(), _worked_s()
     engine.sessions.start(session)
     state = engine.sessions.wait(session)
     engine.wait_idle()
     unsubscribe()
     if state.counts()["kept"] != 1:
         sys.exit(f"Orion did not keep the task: {state.reason} {state.tasks['mend'].reason}")
-    return ended[-1] - began
+    return ended[-1] - began, _worked_s() - before
 
 
-def _mini_s(python: str, repository: Path) -> float:
+def _worked_s() -> float:
+    """Processor seconds of this process and of those that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def _mini_s(python: str, repository: Path) -> tuple[float, float]:
     given = {"commands": COMMANDS, "repository": str(repository), "image": own_image(shipped("docker"))}
     done = subprocess.run([python, "-c", _MINI, json.dumps(given)], capture_output=True, text=True, check=False)
     if done.returncode:
         print(done.stderr[-2_000:], file=sys.stderr)
         sys.exit(2)
-    return float(done.stdout.strip().splitlines()[-1])
+    wall_s, worked_s = map(float, done.stdout.strip().splitlines()[-1].split())
+    return wall_s, worked_s
 
 
 def _repository(root: Path) -> Path:
