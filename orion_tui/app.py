@@ -20,7 +20,7 @@ from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, is_h
 from orion_tui.chain import Chain, ChainWatch
 from orion_tui.crash import QuietCrash
 from orion_tui.looks import BY_NAME, OWN, THEMES, filters_for, next_choice, theme_of
-from orion_tui.opening import Sweeper, opened_engine
+from orion_tui.opening import Sweeper, opened_engine, say_unopened
 from orion_tui.presence import Presence
 from orion_tui.resources import look_in, style_sheet
 from orion_tui.routes import make_screen
@@ -227,7 +227,7 @@ class OrionApp(QuietCrash[int]):
             self.say(f"tidied up: {gone.size / 1024**2:.0f} MiB of what is settled; retention on Settings says when")
 
     def _not_opened(self, error: OrionError) -> None:
-        self.show_error(error, timeout=3600)
+        say_unopened(self, error)
 
     def on_unmount(self) -> None:
         self._disconnect()

@@ -7,6 +7,7 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from engine.vocabulary.text import visible
 from orion_tui.actions import known_acts
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
+    from engine.vocabulary.errors import OrionError
     from orion_tui.engine_face import EngineFace
 
 _YOUNG = (1_000, 10)
@@ -41,6 +43,20 @@ def opened_engine(home: Path | None) -> EngineFace:
     sys.setswitchinterval(_TURN_S)
     gc.set_threshold(*_YOUNG, _NEVER)
     return engine
+
+
+def say_unopened(app: App[int], error: OrionError) -> None:
+    """Nothing can be done before it is mended, so it stands where the lists would."""
+    from textual.widgets import Static
+
+    from orion_tui.screens.base import OrionScreen
+
+    said = f"✗ Orion could not be opened here.\n\n{error.message}\n\n→ {error.hint}\n\nq leaves."
+    for place in app.query("#empty").results(Static):
+        place.add_class("-failed")
+        place.update(visible(said, keep="\n"))
+    if isinstance(app.screen, OrionScreen):
+        app.screen.update_chrome()
 
 
 class Sweeper:

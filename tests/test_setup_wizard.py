@@ -15,6 +15,7 @@ from textual.widgets import Input
 from engine.build import build
 from engine.engine import Engine
 from engine.planning.suggesting import suggest
+from engine.vocabulary.errors import ConfigError
 from engine.vocabulary.events import ACCOUNT, EventKind
 from engine.vocabulary.requests import DoctorCheck, DoctorReport
 from orion_tui.app import OrionApp
@@ -251,3 +252,16 @@ def test_a_role_that_is_not_there_sets_nothing_up(home: Path, repository: Path) 
     assert ran.code == 2
     assert "qa-engineer" in ran.err
     assert orion("auth", "status", "--json").json["method"] is None
+
+
+async def test_a_home_that_cannot_be_opened_says_why_and_what_to_do_where_the_lists_would_be(repository: Path) -> None:
+    def refused() -> Engine:
+        raise ConfigError("Orion's home /x belongs to another user (uid 7)", "set ORION_HOME to a folder of your own")
+
+    app = OrionApp(refused, repository, wizard="new")
+    async with app.run_test(size=SMALL) as pilot:
+        await says(pilot, "✗ Orion could not be opened here")
+        text = shown(pilot)
+        assert "Opening the journal" not in text
+        assert "✗ not opened" in text
+        assert "→ set ORION_HOME" in text

@@ -64,9 +64,11 @@ class SecondFactor:
                 raise AuthError("no authenticator app waits to be confirmed", "begin with: orion auth set totp")
             step = codes.step_of(offer.secret, code.strip(), self._now_s(), 0)
             if step is None:
+                here = self._clock.now().astimezone()
                 raise AuthError(
                     "the code is not the one that this secret gives now",
-                    "check that the clocks of both devices are right, and type the code that the app shows now",
+                    f"type the one that the app shows now; this machine's clock says {here:%H:%M:%S %Z}, and where the "
+                    "phone's says something else, set both by the network",
                 )
             key, fresh = secrets.token_bytes(32), codes.new_backup_codes()
             hashes = tuple(codes.backup_hash(one, key) for one in fresh)

@@ -23,6 +23,12 @@ GIT_NEEDED = (2, 38)
 
 _GIT_FROM = "apt install git (Debian, Ubuntu), dnf install git (Fedora), pacman -S git (Arch), brew install git (macOS)"
 
+_SET_ONE = "set one: step 3 of orion setup, or orion auth set pin, or orion auth set totp"
+_BETTER = (
+    "a desktop's Secret Service keeps it better (apt install gnome-keyring, or KWallet); Orion takes it when it "
+    "answers at the first start of a new home"
+)
+
 LOW_DISK_BYTES = 1024**3
 
 
@@ -91,10 +97,12 @@ class Doctor:
             return DoctorCheck("keychain", "fail", error.message, error.hint)
         if not method:
             nothing = f"no PIN or code is set, so nothing can be promoted; it will be kept in {keychain.where}"
-            return DoctorCheck("keychain", "warn", nothing, "set one: orion auth set pin, or orion auth set totp")
+            if keychain.kind == "file":
+                return DoctorCheck("keychain", "warn", nothing, f"{_SET_ONE}\nfirst, if you like: {_BETTER}")
+            return DoctorCheck("keychain", "warn", nothing, _SET_ONE)
         if keychain.kind == "system":
             return DoctorCheck("keychain", "ok", f"the secrets are in {keychain.where}")
-        weaker = "programs of your own account could read it; a desktop's Secret Service keeps it better"
+        weaker = f"programs of your own account could read it; {_BETTER}"
         return DoctorCheck("keychain", "warn", f"the secrets are in {keychain.where}", weaker)
 
     def _model(self) -> DoctorCheck:

@@ -193,7 +193,8 @@ class HomeScreen(OrionScreen):
     def header_right(self) -> Parts:
         state = self.orion.bridge.state
         if not state.ready:
-            return (("opening…", "muted"),)
+            failed = self.query_one("#empty").has_class("-failed")
+            return (("✗ not opened", "bad"),) if failed else (("opening…", "muted"),)
         waiting = len(state.approvals)
         parts: list[Part] = [(count(len(state.sessions), "session"), "muted")]
         running = sum(summary.state is SessionState.RUNNING for summary in state.sessions)
