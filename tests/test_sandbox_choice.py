@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -184,3 +185,27 @@ def test_root_of_a_namespace_that_knows_no_other_user_is_told_so() -> None:
     assert done.stdout.startswith("False"), done.stderr
     assert "cannot drop its privileges" in done.stdout
     assert "ordinary user" in done.stdout
+
+
+def test_limits_that_may_not_be_set_are_told_and_are_no_traceback() -> None:
+    """Tried on a process of somebody else's, from a namespace whose root has no power over it."""
+    somebody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    if not somebody and Path("/proc/1").stat().st_uid == os.getuid():
+        pytest.skip("every process that can be seen here is this user's")
+    script = (
+        "import resource, sys\nfrom engine.sandboxes.limits import set_counters\n"
+        "from engine.vocabulary.errors import SandboxUnavailable\n"
+        "try:\n    set_counters(int(sys.argv[1]), ((resource.RLIMIT_CORE, 0),))\n"
+        "except SandboxUnavailable as error:\n    print(error.message, '|', error.hint)\n"
+    )
+    with subprocess.Popen([*somebody, "sleep", "60"]) as other:
+        try:
+            aim = str(other.pid if somebody else 1)
+            command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", script, aim]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        finally:
+            other.kill()
+    if done.returncode != 0 and "unshare" in done.stderr:
+        pytest.skip(f"no user namespace can be made here: {done.stderr.strip()}")
+    assert done.stdout.startswith("the limits of the sandbox cannot be set: Operation not permitted"), done.stderr
+    assert "forbids prlimit" in done.stdout

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.sandboxes.measures import Measure
 from engine.sandboxes.memory import tasks_of
+from engine.vocabulary.errors import SandboxUnavailable
 
 if TYPE_CHECKING:
     from engine.vocabulary.runs import SandboxSpec
@@ -36,9 +37,16 @@ def limit_measures(spec: SandboxSpec, uid: int) -> list[Measure[Counters]]:
 
 
 def set_counters(pid: int, counters: Counters) -> None:
-    """Give a process of this user's limits that it cannot raise again. Raises OSError when it is gone."""
-    for kind, value in counters:
-        resource.prlimit(pid, kind, (value, value))
+    """Give a process of this user's limits that it cannot raise again. Raises ProcessLookupError when it is gone, and
+    SandboxUnavailable when something on this machine forbids it."""
+    try:
+        for kind, value in counters:
+            resource.prlimit(pid, kind, (value, value))
+    except PermissionError as error:
+        raise SandboxUnavailable(
+            f"the limits of the sandbox cannot be set: {error.strerror}",
+            "something around Orion forbids prlimit (a container's seccomp profile, or a security module)",
+        ) from error
 
 
 def limited(command: str, counters: Counters) -> list[str]:
