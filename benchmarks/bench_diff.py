@@ -38,6 +38,8 @@ FILES, LINES = 125, 2_000
 ROUNDS, PRESSES = 7, 60
 KEY_MS, PAINT_RATIO = 33.0, 5.0
 SIZE = (120, 36)
+REST_S = 9.0
+"""Longer than the app waits for keys to rest before it lets go of what it needs no longer."""
 
 Figure = Callable[[str, float, float], None]
 
@@ -46,8 +48,8 @@ import pathlib
 for number in range({files}):
     path = pathlib.Path(f"src/package/module_{{number}}.py")
     lines = path.read_text().split("\\n")
-    for line in range(0, len(lines) - 1, 100):
-        for place in range(line, line + 15, 2):
+    for line in range(0, min({lines}, len(lines) - 1), 100):
+        for place in range(line, min(line + 15, {lines}), 2):
             lines[place] += "  # looked at again"
     path.write_text("\\n".join(lines))
 """
@@ -66,9 +68,9 @@ def repository(folder: Path) -> Path:
     return root
 
 
-def session(engine: Engine, folder: Path, root: Path) -> str:
-    """A session whose one task changes all of them."""
-    step = {"run": f"python3 - <<'PY'\n{_MAKE.format(files=FILES)}PY\n"}
+def session(engine: Engine, folder: Path, root: Path, *, files: int = FILES, lines: int = LINES) -> str:
+    """A session whose one task changes all of them, or so many, and of each the first `lines`."""
+    step = {"run": f"python3 - <<'PY'\n{_MAKE.format(files=files, lines=lines)}PY\n"}
     task = {"id": "change", "title": "Look at everything again", "steps": [step]}
     file = folder / "change.yaml"
     file.write_text(yaml.safe_dump({"name": "change", "goal": "Look at everything again", "tasks": [task]}))
@@ -132,40 +134,68 @@ def less_first_paint(git_dir: Path, base: str, tip: str) -> float:
     return took
 
 
-def first_paints(root: Path, git_dir: Path, base: str, tip: str, diff: int, figure: Figure) -> None:
-    """The app on a terminal: from the key that opens the review to lines of its diff, and the memory of both."""
-    app = Terminal((sys.executable, "-m", "orion_tui", "--workspace", str(root)))
+class Home:
+    """The app on a terminal, at Home, with one session that awaits its review."""
+
+    def __init__(self, root: Path) -> None:
+        self.terminal = Terminal((sys.executable, "-m", "orion_tui", "--workspace", str(root)))
+        self.terminal.until(lambda drawn: b"NEEDS YOU" in drawn)
+        self.terminal.quiet()
+
+    def review(self) -> float:
+        """Open it; seconds from the key to lines of its diff."""
+        began = perf_counter()
+        self.terminal.press("d")
+        self.terminal.until(lambda drawn: b"value_" in drawn)
+        took = perf_counter() - began
+        self.terminal.quiet()
+        return took
+
+    def back(self) -> None:
+        self.terminal.press("q")
+        self.terminal.until(lambda drawn: b"NEEDS YOU" in drawn)
+        self.terminal.quiet()
+
+    def rested(self) -> int:
+        """Bytes of memory once the keys have rested."""
+        self.terminal.quiet(REST_S)
+        return self.terminal.memory()
+
+
+def empty_memory(root: Path) -> int:
+    """The app's memory in the review of a session that changed one line."""
+    home = Home(root)
     try:
-        app.until(lambda drawn: b"NEEDS YOU" in drawn)
-        app.quiet()
-        empty = app.memory()
+        home.review()
+        return home.rested()
+    finally:
+        home.terminal.close()
+
+
+def first_paints(root: Path, git_dir: Path, base: str, tip: str, most: int, figure: Figure) -> None:
+    """From the key that opens the review to lines of its diff, in turns with less; then the memory, with much of it
+    looked at, which may be `most` bytes."""
+    home = Home(root)
+    try:
         ours, theirs = [], []
         for _ in range(ROUNDS):
-            began = perf_counter()
-            app.press("d")
-            app.until(lambda drawn: b"value_" in drawn)
-            ours.append(perf_counter() - began)
-            app.quiet()
+            ours.append(home.review())
             if shutil.which("less"):
                 theirs.append(less_first_paint(git_dir, base, tip))
-            app.press("q")
-            app.until(lambda drawn: b"NEEDS YOU" in drawn)
-            app.quiet()
+            home.back()
         print(f"first paints: ours {_ms(ours)}, less {_ms(theirs)}", file=sys.stderr)
         if theirs:
             figure("diff_first_paint_over_less_ratio", min(ours) / min(theirs), PAINT_RATIO)
         else:
             print("less is not installed: no ratio for the first paint", file=sys.stderr)
-        app.press("d")
-        app.until(lambda drawn: b"value_" in drawn)
-        app.quiet(4.0)
-        for key in "n" * 20 + "x" + "x":
-            app.press(key)
-            app.quiet(0.1)
-        app.quiet()
-        figure("diff_memory_mb", app.memory() / 1e6, (1.3 * empty + 3 * diff) / 1e6)
+        home.review()
+        home.terminal.quiet(4.0)
+        for key in "n" * 20 + "xx":
+            home.terminal.press(key)
+            home.terminal.quiet(0.1)
+        figure("diff_memory_mb", home.rested() / 1e6, most / 1e6)
     finally:
-        app.close()
+        home.terminal.close()
 
 
 def _ms(times: Sequence[float]) -> str:
@@ -291,10 +321,13 @@ def main() -> int:
         root = repository(folder)
         engine = opened_engine(folder / "home")
         try:
+            small = session(engine, folder, root, files=1, lines=1)
+            empty = empty_memory(root)
+            engine.review.reject(small, "it was there to be measured")
             made = session(engine, folder, root)
             state, git_dir = engine.sessions.get(made), engine.home / "sessions" / made / "repo.git"
-            diff = len(engine.review.diff(made))
-            first_paints(root, git_dir, state.base_commit, state.tip, diff, figure)
+            most = int(1.3 * empty + 3 * len(engine.review.diff(made)))
+            first_paints(root, git_dir, state.base_commit, state.tip, most, figure)
             asyncio.run(measure(engine, root, made, figure))
         finally:
             engine.close()

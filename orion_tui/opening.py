@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,12 +21,15 @@ if TYPE_CHECKING:
     from engine.vocabulary.errors import OrionError
     from orion_tui.engine_face import EngineFace
 
-_YOUNG = (1_000, 10)
+_YOUNG = (2_000, 5)
 """Allocations between two looks at young objects, and how many of those come between two looks at middle-aged ones."""
 
 _NEVER = 1_000_000
 
-_LOOK_EVERY_S = 30.0
+_M_MMAP_THRESHOLD = -3
+_LARGE_BYTES = 256 * 1024
+
+_LOOK_EVERY_S = 5.0
 _RESTED_S = 3.0
 """So long without a key, and a tenth of a second is nobody's."""
 
@@ -39,6 +44,7 @@ def opened_engine(home: Path | None) -> EngineFace:
     from engine.build import build
 
     engine: EngineFace = build(home, known_acts)
+    _give_large_pieces_back()
     gc.freeze()
     sys.setswitchinterval(_TURN_S)
     gc.set_threshold(*_YOUNG, _NEVER)
@@ -57,6 +63,14 @@ def say_unopened(app: App[int], error: OrionError) -> None:
         place.update(visible(said, keep="\n"))
     if isinstance(app.screen, OrionScreen):
         app.screen.update_chrome()
+
+
+def _give_large_pieces_back() -> None:
+    """Have the C library map what is large by itself, so that it goes back to the system when it is let go of. By
+    default it stops doing so after the first large piece, and a patch that was read leaves holes of its size. Only
+    glibc knows this; elsewhere nothing is changed."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 class Sweeper:

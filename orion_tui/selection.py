@@ -157,6 +157,10 @@ class Selection:
     def conflicts(self) -> tuple[Conflict, ...]:
         return () if self.report is None else self.report.conflicts
 
+    def is_resolvable(self, path: str) -> bool:
+        """Whether a person can say in the app how the file's conflict ends: only one of contents."""
+        return any(each.path == path and each.reason == "content" for each in self.conflicts)
+
     def toggled(self, path: str) -> Selection:
         """Leave the file out, or take all of it when it was left."""
         path = self._meant(path)
@@ -198,8 +202,9 @@ class Selection:
         if not self.everything:
             return replace(self, left=frozenset(), out={}, report=None)
         bare = frozenset(path for path in self.paths if self._meant(path) == path and not self.hunks.of(path))
-        out = {hunk.id: frozenset(range(1, hunk.changed + 1)) for hunk in self.hunks.all}
-        return replace(self, left=bare, out=out, report=None)
+        # Thousands of hunks have a few dozen lengths.
+        every = {changed: frozenset(range(1, changed + 1)) for changed in {hunk.changed for hunk in self.hunks.all}}
+        return replace(self, left=bare, out={hunk.id: every[hunk.changed] for hunk in self.hunks.all}, report=None)
 
     def answering(self, path: str, content: bytes | None) -> Selection:
         """Resolve a conflict with that content, or with the session's version."""
@@ -242,7 +247,8 @@ class Selection:
         for finding in open_findings:
             place = finding.path if finding.line is None else f"{finding.path}:{finding.line}"
             where = f"in {place}" if place else f"({finding.message})"
-            reasons.append(f"{finding.kind.value.replace('_', ' ')} {where}: {_remedy(finding)}")
+            remedy = _remedy(finding, resolvable=self.is_resolvable(finding.path))
+            reasons.append(f"{finding.kind.value.replace('_', ' ')} {where}: {remedy}")
         blocked = self.conflicts or any(f.severity is Severity.BLOCKING for f in self.findings)
         if not self.report.can_promote and not blocked:
             reasons.append(f"the session is {self.whole.session.state.value.replace('_', ' ')}")
@@ -253,9 +259,10 @@ class Selection:
         return not self.blockers()
 
 
-def _remedy(finding: Finding) -> str:
+def _remedy(finding: Finding, *, resolvable: bool) -> str:
     if finding.acceptable:
         return "a accepts it"
     if finding.kind is FindingKind.CONFLICT:
-        return "c resolves it, or leave the file out"
-    return "it must go away, or leave the file out"
+        ways = "c resolves it" if resolvable else "commit or stash your own change"
+        return f"{ways}, or f leaves the file out"
+    return "it must go away, or f leaves the file out"

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 NAMED_TASKS = 5
 NEVER_RAN = "never ran on exactly this selection"
+_WHY = {
+    "content": "the branch and this session changed the same lines",
+    "uncommitted changes": "your work tree has uncommitted changes in it",
+    "untracked file": "an untracked file of yours stands in its place",
+}
+_WAY_OUT = {
+    "content": "say which lines count (orion promote --theirs PATH, or --resolve PATH=FILE), or leave this file out"
+}
 _ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -86,8 +94,8 @@ def _conflicts(conflicts: Sequence[Conflict]) -> Iterator[Finding]:
             FindingKind.CONFLICT,
             Severity.BLOCKING,
             conflict.path,
-            f"cannot be merged: {conflict.reason}",
-            hint="leave this file out, or commit, stash or move your own change first",
+            f"cannot be merged: {_WHY.get(conflict.reason, conflict.reason)}",
+            hint=_WAY_OUT.get(conflict.reason, "commit, stash or move your own change first, or leave this file out"),
             acceptable=False,
         )
 

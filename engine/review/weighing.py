@@ -52,10 +52,23 @@ def moved_since(
     }
     try:
         found = users.moved(Path(session.workspace), branch, base)[1]
+        for state in _own_states(session, branch):
+            if found and state != base:
+                # What an undo of an earlier promotion did since is as little somebody else's.
+                found = tuple(sorted({*found}.intersection(users.moved(Path(session.workspace), branch, state)[1])))
     except StaleBase:
         # The branch was rewritten and the commit is gone there, but the session still has its own base.
         found = tuple(change.path for change in repository.changes(session.base_commit, weighed.head).files)
     return tuple(path for path in found if path not in own)
+
+
+def _own_states(session: Session, branch: str) -> tuple[str, ...]:
+    """Every commit of Orion's own that undid something on that branch."""
+    return tuple(
+        record.undone_by
+        for record in session.promotions
+        if record.undone_by and record.branch == branch and record.kind != PromoteAs.CHANGES
+    )
 
 
 def drift_base(session: Session, branch: str) -> str:

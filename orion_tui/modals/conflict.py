@@ -89,7 +89,9 @@ class ConflictModal(ModalScreen[Resolved | None]):
                 ("b", " ask the agent  "),
                 ("esc", " leave it open"),
             )
-        parts = [part for key, what in keys for part in ((key, "key"), (what, "muted"))]
+        # A key and what it does stay on one line.
+        said = [(key, f"\u00a0{what.strip().replace(' ', chr(0xA0))}") for key, what in keys]
+        parts = [part for key, what in said for part in ((key, "key"), (what, "muted"), ("  ", ""))]
         put(self.query_one("#conflict-keys", Static), [*([(f"✗ {visible(error)}\n", "bad")] if error else []), *parts])
 
     def action_answer(self, how: str) -> None:

@@ -271,7 +271,6 @@ class ReviewScreen(ReviewActs):
             return frozenset(holds)
         finding = finding_of(selection, self._key)
         session = selection.whole.session
-        conflicts = {each.path for each in selection.conflicts if each.reason == "content"}
         for name, on in {
             "row": bool(self._key),
             "files": bool(selection.paths),
@@ -279,7 +278,7 @@ class ReviewScreen(ReviewActs):
             "finding": finding is not None,
             "acceptable": finding is not None and finding.acceptable,
             "secret": finding is not None and bool(finding.digest),
-            "conflicted": self._path in conflicts,
+            "conflicted": selection.is_resolvable(self._path),
             "tasked": bool(self._tasks_here),
             "notes": bool(self.memory.notes),
             "note": self._note_here is not None,

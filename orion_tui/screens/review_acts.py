@@ -58,15 +58,20 @@ class ReviewActs(ReviewDiff):
         raise NotImplementedError
 
     @property
+    def _key(self) -> str:
+        raise NotImplementedError
+
+    @property
     def _path(self) -> str:
         """The file that is meant; empty when none is."""
         raise NotImplementedError
 
     @property
     def _record(self) -> PromotionRecord | None:
-        """The promotion that an undo would take back."""
+        """The promotion that an undo would take back: the one under the cursor, else the last that stands."""
         records = self._selection.whole.session.promotions if self._selection else ()
-        return next((record for record in reversed(records) if not record.undone_by), None)
+        standing = [record for record in reversed(records) if not record.undone_by]
+        return next((each for each in standing if self._key == f"promoted:{each.attempt}"), next(iter(standing), None))
 
     # -- in and out
 
@@ -83,7 +88,11 @@ class ReviewActs(ReviewDiff):
     def do_undo_promotion(self) -> None:
         engine, session, record = self.engine, self._session, self._record
         if record is not None:
-            ask(self, lambda: engine.review.undo_preview(session), lambda seen: self._ask_undo(record, seen))
+            ask(
+                self,
+                lambda: engine.review.undo_preview(session, record.attempt),
+                lambda seen: self._ask_undo(record, seen),
+            )
 
     do_undo_promotion_u = do_undo_promotion
 
@@ -108,7 +117,7 @@ class ReviewActs(ReviewDiff):
             "Undo the promotion",
             text,
             engine.auth,
-            lambda secret: engine.review.undo(session, secret=secret),
+            lambda secret: engine.review.undo(session, secret=secret, attempt=record.attempt),
             yes="undo",
         )
         self.app.push_screen(modal, self._undone)

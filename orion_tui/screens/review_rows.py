@@ -154,13 +154,27 @@ def _finding_detail(selection: Selection, finding: Finding) -> list[Part]:
     elif finding.severity is not Severity.BLOCKING:
         parts.append(("\nto know; it does not block", "muted"))
     elif finding.kind is FindingKind.CONFLICT:
-        parts += [("\nc", "key"), (" resolves it; or leave the file out", "bad")]
+        parts += _ways_out_of_conflict(selection, finding.path)
     elif finding.acceptable:
         parts += [("\na", "key"), (" accepts exactly this one", "muted")]
         parts += [("; ", "muted"), ("A", "key"), (" says for good that it is none", "muted")] if finding.digest else []
     else:
         parts.append(("\ncannot be accepted: leave its file out", "bad"))
     return parts
+
+
+def _ways_out_of_conflict(selection: Selection, path: str) -> list[Part]:
+    """What each key does about it, here and behind `c`."""
+    out: list[Part] = [("f", "key"), (" leaves the file out", "muted")]
+    if not selection.is_resolvable(path):
+        return [("\n", ""), *out, ("; then, or once your change is away, it can go on", "muted")]
+    return [
+        *(("\nc", "key"), (" shows both versions, and there ", "muted")),
+        *(("o", "key"), (" keeps your branch's (the file is left out), ", "muted")),
+        *(("t", "key"), (" takes this session's, ", "muted"), ("e", "key"), (" edits, ", "muted")),
+        *(("b", "key"), (" asks the agent; here ", "muted")),
+        *out,
+    ]
 
 
 def _file_detail(selection: Selection, path: str) -> list[Part]:

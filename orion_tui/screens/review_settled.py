@@ -124,7 +124,7 @@ def _promotion_detail(record: PromotionRecord) -> list[Part]:
     if record.undone_by:
         parts.append((f"\n↺ {HANG}taken back by {record.undone_by[:12]}; its files can be let in again", "muted"))
     else:
-        parts += [("\nU", "key"), (" takes the last one back", "muted")]
+        parts += [("\nU", "key"), (" takes this one back, whatever came after it", "muted")]
     names = ", ".join(visible(path) for path in record.paths[:8])
     more = f" and {len(record.paths) - 8} more" if len(record.paths) > 8 else ""
     return [*parts, (f"\n{HANG}{names}{more}", "muted")]

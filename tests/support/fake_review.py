@@ -318,7 +318,7 @@ class _Reviews:
             notices=("hooks and signing were skipped",),
         )
 
-    def undo(self, session: str, *, secret: str) -> Promotion:
+    def undo(self, session: str, *, secret: str, attempt: int | None = None) -> Promotion:
         self._engine.auth.verify(secret)
         self._engine.calls.append(("undo", session))
         commit = "0ddba11f" * 5
