@@ -145,3 +145,26 @@ async def test_a_find_that_is_no_secret_goes_onto_the_allow_list_with_a_reason_a
     (entry,) = engine.scan.allow_list().entries
     assert (entry.reason, len(entry.digest)) == ("a-sample", 64)
     assert token not in (engine.scan.allow_list_path()).read_text()
+
+
+async def test_an_earlier_promotion_is_taken_back_by_its_row_and_let_in_again(
+    engine: Engine, repository: Path, tmp_path: Path, git: Callable[..., str]
+) -> None:
+    engine.auth.set_pin(PIN)
+    made = worked(engine, repository, playbook(tmp_path, FIX, NOTE)).id
+    engine.review.promote(made, secret=PIN, paths=["src/app.py"])
+    engine.review.promote(made, secret=PIN, paths=["docs/note.md"])
+    async with opened(engine, repository, "review", session=made) as pilot:
+        # The mark stands on the last promotion; the one below it was the first.
+        await pilot.press("home", "down", "U")
+        await says(pilot, "src/app.py")
+        await typed(pilot, PIN)
+        await pilot.press("enter")
+        await notified(pilot, "taken back with the revert commit")
+        await says(pilot, "base unchanged")
+        await says(pilot, "1 file +")
+    assert [each.path for each in engine.review.changes(made).files] == ["src/app.py"]
+    assert git(repository, "show", "--stat", "--format=", "HEAD").count("|") == 1
+    assert (repository / "docs" / "note.md").exists()
+    assert engine.review.promote(made, secret=PIN).promoted
+    assert "a + b" in (repository / "src" / "app.py").read_text()

@@ -83,15 +83,13 @@ class ConflictModal(ModalScreen[Resolved | None]):
             keys = (
                 ("o", " ours  "),
                 ("t", " theirs  "),
-                ("e", " edit here  "),
+                ("e", " edit here\n"),
                 ("E", " in your editor  "),
                 ("M", " in your merge tool  "),
                 ("b", " ask the agent  "),
                 ("esc", " leave it open"),
             )
-        # A key and what it does stay on one line.
-        said = [(key, f"\u00a0{what.strip().replace(' ', chr(0xA0))}") for key, what in keys]
-        parts = [part for key, what in said for part in ((key, "key"), (what, "muted"), ("  ", ""))]
+        parts = [part for key, what in keys for part in ((key, "key"), (what, "muted"))]
         put(self.query_one("#conflict-keys", Static), [*([(f"✗ {visible(error)}\n", "bad")] if error else []), *parts])
 
     def action_answer(self, how: str) -> None:

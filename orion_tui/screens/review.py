@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -39,9 +37,6 @@ if TYPE_CHECKING:
     from orion_tui.acts.act import Act
     from orion_tui.widgets.rows import RowList
 
-_TOGETHER_S = 0.05
-"""How long the first paint waits for the beginning of the diff, which then is on it: painting twice takes longer."""
-
 _SETTLE_S = 0.12
 """How long the keys must rest before a changed selection is looked at."""
 
@@ -58,8 +53,6 @@ class ReviewScreen(ReviewActs):
         super().__init__(session)
         self._seen: object = None
         self._settling: Timer | None = None
-        self._beginning = Patch(b"")
-        self._begun = asyncio.Event()
         self._is_loaded = False
 
     @property
@@ -67,8 +60,6 @@ class ReviewScreen(ReviewActs):
         return self._session
 
     def compose_body(self) -> ComposeResult:
-        # Git works while the screen is made.
-        self._load()
         yield Static(id="review-status", markup=False)
         with Horizontal(id="review-body"):
             with Vertical(id="review-side"):
@@ -86,34 +77,23 @@ class ReviewScreen(ReviewActs):
             super().__init__()
             self.patch = patch
 
-    async def on_mount(self) -> None:
-        # What is small is here as a whole before the screen is.
-        if not self._is_loaded:
-            self._status((("● reading what the session changed …", "muted"),))
+    def on_mount(self) -> None:
+        self._status((("● reading what the session changed …", "muted"),))
         self.query_one("#review-list", MarkedList).focus()
         self.view.show_split(self.memory.split)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._begun.wait(), _TOGETHER_S)
-        if self._beginning.files and not self._is_loaded:
-            self.view.load(self._beginning)
-
-    def on_unmount(self) -> None:
-        self._beginning = Patch(b"")
+        self._load()
 
     # -- loading
 
     def _load(self) -> None:
         """Read the diff, shown as soon as its first files are there, then what was found in it."""
-        engine, session, loop = self.engine, self._session, asyncio.get_running_loop()
-        showing = bool(self.query(DiffView) and self.view.patch.files)
+        engine, session, showing = self.engine, self._session, bool(self.view.patch.files)
 
         def read() -> tuple[Review, Patch, Hunks]:
             pieces: list[bytes] = []
             for piece in engine.review.diff_pieces(session):
                 if not pieces and not showing:
-                    self._beginning = Patch(piece, whole=False)
-                    self.post_message(self.Begun(self._beginning))
-                    loop.call_soon_threadsafe(self._begun.set)
+                    self.post_message(self.Begun(Patch(piece, whole=False)))
                 pieces.append(piece)
             patch = Patch(b"".join(pieces))
             # So that two columns are there at once, should they be asked for.
@@ -125,8 +105,8 @@ class ReviewScreen(ReviewActs):
         ask(self, read, lambda loaded: self._loaded(*loaded), self._not_loaded, group="review", exclusive=True)
 
     def on_review_screen_begun(self, message: ReviewScreen.Begun) -> None:
-        # One that waited until the screen was mounted may come after what it is the beginning of.
-        if message.patch.files and not self._is_loaded and message.patch is not self.view.patch:
+        # One that waited for the screen may come after what it is the beginning of.
+        if message.patch.files and not self._is_loaded:
             self.view.load(message.patch)
             self.update_chrome()
 

@@ -320,7 +320,7 @@ class _Reviews:
 
     def undo(self, session: str, *, secret: str, attempt: int | None = None) -> Promotion:
         self._engine.auth.verify(secret)
-        self._engine.calls.append(("undo", session))
+        self._engine.calls.append(("undo", session, attempt))
         commit = "0ddba11f" * 5
         self._engine.tell(session, EventKind.PROMOTION_UNDONE, attempt=1, commit=commit, branch="main")
         return Promotion(True, 2, commit, branch="main")
