@@ -83,8 +83,8 @@ class ConflictModal(ModalScreen[Resolved | None]):
             keys = (
                 ("o", " ours  "),
                 ("t", " theirs  "),
-                ("e", " edit here\n"),
-                ("E", " in your editor  "),
+                ("e", " edit here  "),
+                ("E", " in your editor\n"),
                 ("M", " in your merge tool  "),
                 ("b", " ask the agent  "),
                 ("esc", " leave it open"),
