@@ -181,6 +181,7 @@ def test_the_doctor_says_how_much_disk_is_used_and_how_it_all_goes(
     said = Orion(home, repository)("doctor").out
     assert "orion sessions cleanup" in said
     assert "orion doctor --removal" in said
+    assert not [line for line in said.splitlines()[:-1] if line[:1] not in "✓⚑✗ "], "a hint of two lines is indented"
 
 
 def test_what_the_removal_says_leaves_nothing_of_orion_behind(

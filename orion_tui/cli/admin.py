@@ -65,7 +65,8 @@ def say_checks(found: DoctorReport) -> None:
         sign, colour = _SIGNS[check.status]
         say(f"{sign} {check.name:<{width}}  {check.detail}", fg=colour)
         if check.hint and (check.status != "ok" or check.name == "disk"):
-            say(f"  {'':<{width}}  {check.hint}")
+            for line in check.hint.split("\n"):
+                say(f"  {'':<{width}}  {line}")
     say("a session can start" if found.ok else "no session can start", bold=True)
 
 

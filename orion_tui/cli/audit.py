@@ -112,6 +112,7 @@ def _say_verdict(verdict: AuditVerdict, as_json: bool) -> None:
         say(f"✗ {verdict.reason}", fg="red")
         if verdict.entries:
             say(f"the {verdict.entries} entries before it are as they were written")
+        say("put the log back from a backup; where there is none, orion audit begin-chain goes on behind what is there")
 
 
 def _row(entry: AuditEntry) -> dict[str, Any]:
