@@ -63,7 +63,7 @@ class Messages:
 
     def body(self, model: str, ask: Ask) -> bytes:
         system = "\n\n".join(message.text for message in ask.messages if message.role == "system")
-        fields = {
+        fields: dict[str, bytes | tuple[bytes, ...]] = {
             "model": encoded(model),
             "messages": self._turns(ask.messages),
             "max_tokens": encoded(ask.max_tokens),
@@ -82,12 +82,12 @@ class Messages:
     def listener(self, ask: Ask, out: Gathered) -> _Listener:
         return _Listener(out, answering=ask.schema is not None and ask.form == "tool")
 
-    def _turns(self, messages: tuple[Message, ...]) -> bytes:
+    def _turns(self, messages: tuple[Message, ...]) -> tuple[bytes, ...]:
         sides = self._sides(messages)
         parts = list(sides.parts)
         for end in sides.ends[-_MARKED_TURNS:]:
             parts[end] = parts[end][:-1] + _MARK
-        return b"[%s]" % b"".join((*parts, b"]}" if parts else b""))
+        return (b"[", *parts, b"]}]" if parts else b"]")
 
     def _more(self, before: _Sides, messages: tuple[Message, ...]) -> _Sides:
         parts, ends, side = list(before.parts), list(before.ends), before.side

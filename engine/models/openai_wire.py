@@ -37,7 +37,7 @@ class ChatCompletions:
     def __init__(self, *, own: bool) -> None:
         self._own = own
         self._message = Remembering[Message, bytes](_message)
-        self._messages = Growing[Message, bytes](b"", self._more)
+        self._messages = Growing[Message, tuple[bytes, ...]]((), self._more)
         self._tools = Remembering[tuple[Any, ...], bytes](_tools)
 
     def kit(self) -> tuple[ModuleType, type[Any]]:
@@ -49,9 +49,9 @@ class ChatCompletions:
         return base_url
 
     def body(self, model: str, ask: Ask) -> bytes:
-        fields = {
+        fields: dict[str, bytes | tuple[bytes, ...]] = {
             "model": encoded(model),
-            "messages": b"[%s]" % self._messages(ask.messages),
+            "messages": (b"[", *self._messages(ask.messages), b"]"),
             "stream": b"true",
             "stream_options": encoded({"include_usage": True}),
             # OpenAI's own newer models know only the longer name, most other endpoints only the shorter one.
@@ -71,8 +71,9 @@ class ChatCompletions:
     def listener(self, ask: Ask, out: Gathered) -> _Listener:
         return _Listener(out)
 
-    def _more(self, written: bytes, messages: tuple[Message, ...]) -> bytes:
-        return b",".join(([written] if written else []) + list(map(self._message, messages)))
+    def _more(self, written: tuple[bytes, ...], messages: tuple[Message, ...]) -> tuple[bytes, ...]:
+        pieces = [piece for message in messages for piece in (b",", self._message(message))]
+        return (*written, *(pieces if written else pieces[1:]))
 
 
 class _Listener:

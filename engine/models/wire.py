@@ -157,11 +157,13 @@ def encoded(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def put_together(fields: Mapping[str, bytes]) -> bytes:
-    """One JSON object of fields whose values are encoded already."""
+def put_together(fields: Mapping[str, bytes | tuple[bytes, ...]]) -> bytes:
+    """One JSON object of fields whose values are encoded already, whole or in pieces: a long conversation has
+    megabytes, and each copy of them is felt."""
     parts: list[bytes] = []
     for name, value in fields.items():
-        parts += (b"," if parts else b"{", b'"%s":' % name.encode(), value)
+        parts += (b"," if parts else b"{", b'"%s":' % name.encode())
+        parts += (value,) if isinstance(value, bytes) else value
     return b"".join((*parts, b"}"))
 
 
