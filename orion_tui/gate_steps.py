@@ -48,10 +48,12 @@ _WORDS = {"pending": "", "running": "now", "ok": "ok", "blocked": "blocks", "mov
 _WORDS |= {"unproven": "not all ran on this selection", "none": "there is none for this selection"}
 
 
-def step_parts(step: str, status: str, detail: str) -> list[Part]:
-    """One line of the checklist, beginning with a line break."""
+def step_parts(step: str, status: str, detail: str, for_s: float = 0.0) -> list[Part]:
+    """One line of the checklist, beginning with a line break; a step that runs says for how many seconds it has."""
     sign, tone = _SIGNS.get(status, ("·", "muted"))
     said = detail or _WORDS.get(status, status)
+    if status == "running" and for_s >= 1:
+        said += f", for {for_s:.0f} s"
     return [(f"\n{sign} ", tone), (f"{STEPS[step]:<33}", "" if status != "pending" else "muted"), (visible(said), tone)]
 
 

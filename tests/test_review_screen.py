@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 
 import pytest
 
@@ -189,6 +190,25 @@ async def test_a_first_pin_is_offered_twice_typed_and_weak_ones_refused() -> Non
         await pilot.press("enter")
         await says(pilot, "✓ promoted 4 files")
         assert ("set_pin",) in engine.calls
+
+
+async def test_a_step_of_the_gate_that_takes_long_says_for_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, seconds, go = clean(), [0.0], Event()
+    monkeypatch.setattr(PromotionModal, "clock", lambda: seconds[0])
+    monkeypatch.setattr(PromotionModal, "tick_s", 0.01)
+    async with opened(engine, "review", session=SESSION) as pilot:
+        report = engine.review.report
+        monkeypatch.setattr(engine.review, "report", lambda *given, **named: go.wait(60) and report(*given, **named))
+        await pilot.press("P")
+        await says(pilot, "● the branch as it is now          now")
+        assert "now, for" not in shown(pilot)
+        seconds[0] = 3.0
+        await says(pilot, "now, for 3 s")
+        go.set()
+        await says(pilot, "Your PIN lets it happen")
+        seconds[0] = 60.0
+        await settled(pilot)
+        assert "for 5" not in shown(pilot), "a person who looks for the PIN is not counted"
 
 
 async def test_a_gate_that_blocks_at_the_last_look_promotes_nothing() -> None:

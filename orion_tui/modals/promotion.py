@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from threading import Event as Flag
 from typing import TYPE_CHECKING, ClassVar
@@ -21,7 +22,7 @@ from orion_tui.selection import Take
 from orion_tui.widgets.pin_entry import PinEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
 
@@ -50,6 +51,10 @@ class PromotionModal(BoxModal[Promotion | None]):
         Binding("ctrl+b", "next_branch", "onto", show=False),
     ]
 
+    clock: ClassVar[Callable[[], float]] = time.monotonic
+    tick_s: ClassVar[float] = 1.0
+    """Seconds between two looks at how long a step has run."""
+
     class Told(Message):
         """A step of the real promotion moved; sent from the engine's thread."""
 
@@ -67,6 +72,7 @@ class PromotionModal(BoxModal[Promotion | None]):
         self._status: dict[str, str] = dict.fromkeys(STEPS, "pending")
         self._detail: dict[str, str] = {}
         self._seen: dict[str, str] = {}
+        self._began: dict[str, float] = {}
         self._kind = PromoteAs.COMMIT
         self._branch = selection.onto or session.branch
         self._branches: tuple[str, ...] = ()
@@ -98,6 +104,7 @@ class PromotionModal(BoxModal[Promotion | None]):
         put(self.query_one("#result", Static), ())
         engine, session = self._engine, self._session
         ask(self, lambda: engine.review.branches(session), self._know_branches, group="branches")
+        self.set_interval(self.tick_s, self._draw_running)
         self._look_again()
 
     def _know_branches(self, branches: tuple[str, ...]) -> None:
@@ -140,10 +147,23 @@ class PromotionModal(BoxModal[Promotion | None]):
         self._look_again()
 
     def _mark(self, step: str, status: str, detail: str = "") -> None:
+        if status != "running" or self._status[step] != "running":
+            self._began[step] = type(self).clock()
         self._status[step] = status
         self._detail[step] = detail
-        parts = [part for name in STEPS for part in step_parts(name, self._status[name], self._detail.get(name, ""))]
+        self._draw()
+
+    def _draw(self) -> None:
+        parts: list[Part] = []
+        for name, status in self._status.items():
+            # A person who looks for the PIN is not counted.
+            for_s = type(self).clock() - self._began.get(name, 0.0) if name != "authentication" else 0.0
+            parts += step_parts(name, status, self._detail.get(name, ""), for_s)
         put(self.query_one("#gate", Static), parts)
+
+    def _draw_running(self) -> None:
+        if "running" in self._status.values():
+            self._draw()
 
     def _looked(self, report: Review, turn: int) -> None:
         """The report before the checks: they run when there is anything that never ran on this."""
