@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -195,6 +196,30 @@ def test_a_lock_of_somebody_else_is_respected_and_kept(root: Path, session: GitS
         users.apply(root, plan)
     assert not users.recover(root, plan)
     assert fingerprint(root) == before
+
+
+@pytest.mark.parametrize("checked_out", [True, False])
+def test_a_file_system_without_hard_links_is_told_and_a_branch_beside_still_moves(
+    root: Path, session: GitSessionRepository, checked_out: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(*_given: object, **_named: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    base = changed(session)
+    if not checked_out:
+        git(root, "switch", "-q", "-c", "other")
+    plan = prepared(root, session, base)
+    before = fingerprint(root)
+    monkeypatch.setattr(os, "link", link)
+    users = GitUserRepository(OWNER)
+    if checked_out:
+        with pytest.raises(WorkspaceError, match=r"index\.lock cannot be a hard link .*not permitted") as refused:
+            users.apply(root, plan)
+        assert "--onto" in refused.value.hint
+        assert fingerprint(root) == before
+    else:
+        users.apply(root, plan)
+        assert git(root, "rev-parse", "main").strip() == plan.new
 
 
 def test_a_branch_that_is_not_checked_out_moves_alone(root: Path, session: GitSessionRepository) -> None:

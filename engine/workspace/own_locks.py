@@ -103,6 +103,12 @@ def take_lock(files: OwnFiles) -> None:
             "git is at work in this repository (index.lock is there)",
             "wait for it to end; if no git runs any more, remove the index.lock file and promote again",
         ) from error
+    except OSError as error:
+        # FAT and some network file systems. Without a link, whose lock it is could not be told after a kill.
+        raise WorkspaceError(
+            f"git's lock cannot be held here: {files.lock} cannot be a hard link ({error.strerror})",
+            "promote onto a branch that is not checked out (--onto NAME), or from a clone on a file system with links",
+        ) from error
 
 
 def drop_ref_locks(here: Place, plan: PromotionPlan, files: OwnFiles) -> None:
