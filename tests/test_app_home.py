@@ -146,10 +146,10 @@ async def test_an_engine_that_cannot_open_says_what_to_do():
 
     app = OrionApp(broken, FakeEngine().settings.path().parent)
     async with app.run_test(size=(80, 24)) as pilot:
-        await wait_for(pilot, lambda: "update Orion" in told(app), "the error")
-        assert "newer version" in told(app)
+        await wait_for(pilot, lambda: "→ update Orion" in shown(app), "the error")
+        assert "newer version" in shown(app)
         await pilot.press("n")
-        assert "still opening" in told(app)
+        assert "could not be opened" in told(app)
 
 
 async def test_a_notice_of_another_session_moves_nothing_on_home():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 NEEDS: dict[str, str] = {
     "engine": "Orion is still opening its journal, one moment",
+    "opened": "Orion could not be opened; the reason, and what to do, stand on the screen",
     "row": "there is nothing in the list yet, press n for a new goal",
     "session": "choose a session first",
     "decision": "no decision waits for you here",

@@ -9,6 +9,7 @@ from textual.widgets import Static
 from engine.vocabulary.sessions import LIMIT_REASONS, SessionState, SessionSummary
 from engine.vocabulary.text import first_line
 from orion_tui.actions import bindings_for
+from orion_tui.acts.needs import NEEDS
 from orion_tui.bridge import ask
 from orion_tui.reasons import reason_words
 from orion_tui.screens.base import OrionScreen
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from engine.vocabulary.absence import Absence
     from engine.vocabulary.verdicts import Approval
+    from orion_tui.acts.act import Act
     from orion_tui.bridge import AppState
 
 _STOPPED = (SessionState.INTERRUPTED, SessionState.PAUSED)
@@ -190,11 +192,19 @@ class HomeScreen(OrionScreen):
 
     # -- keys
 
+    @property
+    def _failed(self) -> bool:
+        """Whether the engine could not be opened."""
+        return self.query_one("#empty").has_class("-failed")
+
+    def reason_off(self, act: Act) -> str:
+        off = super().reason_off(act)
+        return NEEDS["opened"] if off == NEEDS["engine"] and self._failed else off
+
     def header_right(self) -> Parts:
         state = self.orion.bridge.state
         if not state.ready:
-            failed = self.query_one("#empty").has_class("-failed")
-            return (("✗ not opened", "bad"),) if failed else (("opening…", "muted"),)
+            return (("✗ not opened", "bad"),) if self._failed else (("opening…", "muted"),)
         waiting = len(state.approvals)
         parts: list[Part] = [(count(len(state.sessions), "session"), "muted")]
         running = sum(summary.state is SessionState.RUNNING for summary in state.sessions)
