@@ -204,7 +204,7 @@ def ask(
     hint."""
 
     def told(error: OrionError) -> None:
-        (failed if failed is not None and is_here(node) else _show(node))(error)
+        (failed if failed is not None and is_here(node) else shown_by(node))(error)
 
     async def job() -> None:
         try:
@@ -228,7 +228,8 @@ def is_here(node: DOMNode) -> bool:
     return node.is_attached and node.is_running
 
 
-def _show(node: DOMNode) -> Callable[[OrionError], None]:
+def shown_by(node: DOMNode) -> Callable[[OrionError], None]:
+    """What shows an error in the node's app."""
     shown: Callable[[OrionError], None] = node.app.show_error  # type: ignore[attr-defined]
     return shown
 

@@ -216,7 +216,7 @@ def test_secrets_in_a_systems_keychain_are_removed_by_their_names(home: Path, re
 
     engine = build(home)
     keychain = SystemKeychain(Backend(), "0123456789ab")
-    engine._core.adapters.authenticator.keychain = lambda: keychain  # type: ignore[method-assign]
+    vars(engine._core.adapters.authenticator)["keychain"] = lambda: keychain
     (step,) = (step for step in engine.housekeeping.removal() if "secrets in" in step.what)
     engine.close()
     for entry in ("access", "audit-key", "audit-head"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from textual.binding import Binding, BindingType
 
 from engine.vocabulary.errors import AuthError, OrionError
-from orion_tui.bridge import ask
+from orion_tui.bridge import ask, shown_by
 from orion_tui.modals.box import BoxModal, words
 from orion_tui.widgets.pin_entry import PinEntry
 
@@ -73,8 +73,7 @@ class PinModal(BoxModal[T | None], Generic[T]):
             self.say_keys(("enter", self._yes), ("esc", "leave it"))
             self.query_one(PinEntry).refused(error)
             return
-        show: Callable[[OrionError], None] = self.app.show_error  # type: ignore[attr-defined]
-        show(error)
+        shown_by(self)(error)
         self.dismiss(None)
 
     def action_leave(self) -> None:

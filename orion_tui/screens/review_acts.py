@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -227,7 +228,7 @@ class ReviewActs(ReviewDiff):
         self._choose(selection.without((path,)))
         engine, session = self.engine, self._session
         for task in selection.whole.tasks_of.get(path, ()):
-            self._keep_reason(lambda task=task: engine.review.reject(session, reason, task=task))  # type: ignore[misc]
+            self._keep_reason(partial(engine.review.reject, session, reason, task=task))
 
     def _keep_reason(self, work: Callable[[], None]) -> None:
         ask(self, work, lambda _: self._load(), group="reasons")

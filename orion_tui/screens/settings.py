@@ -16,6 +16,7 @@ from orion_tui.modals.reason import ReasonModal, Wanted
 from orion_tui.resources import style_sheet
 from orion_tui.screens import role_rows, settings_acts
 from orion_tui.screens.form import FormScreen
+from orion_tui.widgets.marked_list import MarkedList
 
 if TYPE_CHECKING:
     from engine.vocabulary.requests import AuthStatus
@@ -96,7 +97,7 @@ class SettingsScreen(FormScreen[SettingsDraft, SettingsPreview]):
         self._stop_typing()
         if self._first:
             first, self._first = self._first, ""
-            self.query_one("#form-rows").choose(first)  # type: ignore[attr-defined]
+            self.query_one("#form-rows", MarkedList).choose(first)
 
     def _file_moved(self) -> None:
         draft, engine = self._draft, self.engine
@@ -217,7 +218,7 @@ class SettingsScreen(FormScreen[SettingsDraft, SettingsPreview]):
             def made(preview: SettingsPreview) -> None:
                 self._draft = self._draft.with_text(preview.text)
                 self._looked(preview)
-                self.query_one("#form-rows").choose(f"models.{name.strip()}.model")  # type: ignore[attr-defined]
+                self.query_one("#form-rows", MarkedList).choose(f"models.{name.strip()}.model")
 
             ask(self, lambda: self.look(self.retyped(text, key, "openai")), made, group="typed", exclusive=True)
 
