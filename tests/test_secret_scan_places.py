@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from engine.build import build
 from engine.engine import Engine
+from engine.facade import scanned_files
 from engine.vocabulary.errors import AuthError, ConfigError, UsageError
 from tests.support.cli import Orion
 from tests.support.sessions import PIN
@@ -70,7 +73,7 @@ def test_links_pipes_and_git_are_passed_by_and_what_was_named_is_read(engine: En
     with pytest.raises(UsageError):
         list(engine.scan.files([tree / "dangling"]))
     (pipe,) = engine.scan.files([tree / "pipe"])
-    assert pipe.trouble == "not a regular file"
+    assert pipe.trouble.startswith("not a regular file")
 
 
 def test_binary_huge_empty_and_oddly_named_files_are_read(engine: Engine, tmp_path: Path) -> None:
@@ -176,7 +179,7 @@ def test_a_range_tells_what_its_commits_add_in_files_names_and_messages(
     found = [
         (commit.path, hit.line) for commit in engine.scan.commits(repository, f"{base}..HEAD") for hit in commit.hits
     ]
-    assert found == [("commit message", 2), ("leak.py", 1), (f"{TOKEN}.md", 0)]
+    assert found == [("commit message", 1), ("leak.py", 1), (f"{TOKEN}.md", 0)]
     assert list(engine.scan.commits(repository, "HEAD..HEAD")) == []
     with pytest.raises(UsageError):
         list(engine.scan.commits(repository, "--all"))
@@ -185,25 +188,102 @@ def test_a_range_tells_what_its_commits_add_in_files_names_and_messages(
 
 
 def test_a_hook_before_each_commit_keeps_a_secret_out(orion: Orion, repository: Path, git: Callable[..., str]) -> None:
-    hook = repository / ".git" / "hooks" / "pre-commit"
-    hook.parent.mkdir(exist_ok=True)
-    command = " ".join(f"'{word}'" for word in orion.command("scan", "--staged"))
-    hook.write_text(f"#!/bin/sh\nORION_HOME='{orion.home}' PYTHONPATH='{Path.cwd()}' exec {command}\n")
-    hook.chmod(0o755)
+    _hook(repository / ".git", "pre-commit", orion, "scan --staged")
 
     def commit(text: str) -> int:
         (repository / "conf.py").write_text(text)
         git(repository, "add", "-A")
-        return subprocess.run(
-            ["git", "-C", repository, "commit", "-qm", "x"], capture_output=True, check=False
-        ).returncode
+        return _git_told(repository, "commit", "-qm", "x").returncode
 
     assert commit(LEAK) != 0
     (repository / "conf.py").write_text("clean = 1\n")  # only the work tree: what counts is the index
-    ran = subprocess.run(["git", "-C", repository, "commit", "-qm", "x"], capture_output=True, text=True, check=False)
+    ran = _git_told(repository, "commit", "-qm", "x")
     assert "conf.py:1: github-token" in ran.stdout + ran.stderr
     assert TOKEN not in ran.stdout + ran.stderr
     assert commit("clean = 1\n") == 0
+
+
+@pytest.mark.parametrize("how", [("-a",), ("-o", "src/app.py")])
+def test_a_hook_sees_the_index_that_git_makes_for_this_commit_alone(
+    orion: Orion, repository: Path, how: tuple[str, ...]
+) -> None:
+    _hook(repository / ".git", "pre-commit", orion, "scan --staged")
+    (repository / "src" / "app.py").write_text(LEAK)
+    ran = _git_told(repository, "commit", "-qm", "x", *how)
+    assert (ran.returncode, TOKEN in ran.stderr, "src/app.py:1: github-token" in ran.stderr) == (1, False, True)
+
+
+def test_a_bare_repository_is_looked_at_also_before_it_takes_a_push(
+    orion: Orion, repository: Path, git: Callable[..., str], tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "clone", "-q", "--bare", str(repository), str(bare))
+    _hook(bare, "pre-receive", orion, 'scan --range "$(cut -d" " -f1,2 | sed "s/ /../")"')
+    git(repository, "commit", "-q", "--allow-empty", "-m", "fine")
+    assert _git_told(repository, "push", "-q", str(bare), "main").returncode == 0
+    git(repository, "commit", "-q", "--allow-empty", "-m", f"not fine: {TOKEN}")
+    ran = _git_told(repository, "push", "-q", str(bare), "main")
+    assert (ran.returncode, "commit message:1: github-token" in ran.stderr) == (1, True)
+
+
+def test_a_folder_that_is_no_repository_is_not_taken_for_the_one_around_the_caller(
+    engine: Engine, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plain").mkdir()
+    monkeypatch.chdir(repository)
+    with pytest.raises(UsageError, match="no git repository"):
+        list(engine.scan.commits(Path("..", "plain"), "HEAD"))
+
+
+def test_a_file_that_is_not_here_does_not_pass_for_clean(
+    engine: Engine, repository: Path, git: Callable[..., str]
+) -> None:
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    git(repository.parent, "clone", "-q", "--no-checkout", "--filter=blob:none", repository.as_uri(), "partial")
+    with pytest.raises(UsageError, match="not here"):
+        list(engine.scan.commits(repository.parent / "partial", "HEAD"))
+
+
+def test_a_pipe_is_read_piece_by_piece_and_no_find_is_lost_or_told_twice(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in (("_WHOLE", 40_000), ("_PIECE", 20_000), ("_OVERLAP", 4_000)):
+        monkeypatch.setattr(scanned_files, name, size)
+    lines = [f"{number} of these\n" for number in range(9_000)]
+    marked = {1_500: TOKEN, 4_321: TOKEN, 8_999: "AKIA" + "Q3EGRT7YUIOPLK2H"}
+    for number, secret in marked.items():
+        lines[number] = f"k = '{secret}'\n"
+    data = io.BytesIO("".join(lines).encode())
+    hits = engine.scan.stream(data.read)
+    assert [(hit.line - 1, hit.redacted[:4]) for hit in hits] == [(at, told[:4]) for at, told in marked.items()]
+
+
+def test_a_name_that_is_a_secret_is_shown_no_more_than_its_find(orion: Orion, tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / f"{TOKEN}\n.py").write_text(LEAK)
+    with zipfile.ZipFile(tmp_path / "tree" / "packed.zip", "w") as packed:
+        packed.writestr(f"{TOKEN}/a.py", LEAK)
+    for flags in ((), ("--json",)):
+        ran = orion("scan", "tree", *flags)
+        assert (ran.code, TOKEN in ran.out + ran.err) == (8, False)
+    assert {(hit["path"], hit.get("inside", "")) for hit in ran.lines} == {
+        ("tree/ghp_…[redacted]\n.py", ""),
+        ("tree/packed.zip", ""),
+        ("tree/packed.zip", "ghp_…[redacted]/a.py"),
+    }
+    assert len(orion("scan", "tree").out.splitlines()) == len(ran.lines), "a name with a newline forges no line"
+
+
+def _hook(git_dir: Path, name: str, orion: Orion, arguments: str) -> None:
+    hook = git_dir / "hooks" / name
+    hook.parent.mkdir(exist_ok=True)
+    command = " ".join(f"'{word}'" for word in orion.command())
+    hook.write_text(f"#!/bin/sh\nORION_HOME='{orion.home}' PYTHONPATH='{Path.cwd()}' exec {command} {arguments}\n")
+    hook.chmod(0o755)
+
+
+def _git_told(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=False)
 
 
 def test_nothing_to_look_at_and_two_kinds_of_places_at_once(orion: Orion, repository: Path) -> None:

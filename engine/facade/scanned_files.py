@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from engine.facade.crew import hands, side_by_side
 from engine.governance.allow_list import NOTHING, AllowList
 from engine.governance.secrets import SecretHit, scan
 from engine.vocabulary.errors import UsageError
+from engine.vocabulary.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +23,6 @@ _PIECE = 8 * 1024 * 1024
 _OVERLAP = 64 * 1024  # longer than any secret but a huge key, whose beginning is enough
 _ALONE = 12 * 1024 * 1024  # less than this and starting processes (0.2 s each) takes longer than the work
 _SHARE = 2 * 1024 * 1024  # bytes that one process gets at a time
-_MOST_PROCESSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +40,23 @@ class _Share:
     allow: AllowList
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of one file; from `ends` on it is the beginning of the next."""
+
+    data: bytes
+    ends: int
+    shown: str
+    names: tuple[str, ...]
+    allow: AllowList
+
+
 def scan_paths(paths: Sequence[Path], allow: AllowList = NOTHING) -> Iterator[ScannedFile]:
     """Every file that is named or lies below a named folder, in order. Git's own folders are left out and no link below
     a folder is followed; what is no regular file (a pipe, a device) is passed by. Raises UsageError for a path that is
     not there."""
     for path in paths:
-        if not os.path.lexists(path) or not path.exists():
-            raise UsageError(
-                f"there is no file or folder {path}", "name what is to be looked at, or - for standard input"
-            )
+        _check_there(path)
     files, size = [], 0
     for path in paths:
         for file, name in _below(path):
@@ -57,22 +64,31 @@ def scan_paths(paths: Sequence[Path], allow: AllowList = NOTHING) -> Iterator[Sc
                 yield file
                 continue
             files.append((file, name))
-            size += _size(file)
-    processes = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, _MOST_PROCESSES)
-    if size < _ALONE or processes < 2:
-        yield from _scan_share(_Share(tuple(files), allow))
-        return
-    shares = tuple(_shares(files, allow))
-    done = 0
+            size += _size(file) if _size(file) <= _WHOLE else 0
+    shares = _shares(files, allow)
+    for scanned in side_by_side(_scan_share, shares) if size >= _ALONE and hands() > 1 else map(_scan_share, shares):
+        for done in scanned:
+            yield done if isinstance(done, ScannedFile) else _scan_huge(*done, allow)
+
+
+def scan_stream(
+    read: Callable[[int], bytes], shown: str, allow: AllowList = NOTHING, names: tuple[str, ...] = ()
+) -> tuple[SecretHit, ...]:
+    """What comes out of a pipe, however much that is."""
+    data = _filled(read, _WHOLE + 1)
+    return scan(data, shown, allow, names) if len(data) <= _WHOLE else _in_pieces(data, read, shown, allow, names)
+
+
+def _check_there(path: Path) -> None:
     try:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            for found in pool.map(_scan_share, shares):
-                yield from found
-                done += 1
-    except (BrokenProcessPool, OSError):
-        # A machine without semaphores, or a process killed for its memory: what is left is done here, one by one.
-        for share in shares[done:]:
-            yield from _scan_share(share)
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(
+            f"there is no file or folder {visible(str(path))}",
+            "name what is to be looked at, or - for standard input",
+        ) from error
+    except OSError as error:
+        raise UsageError(f"{visible(str(path))} cannot be looked at: {error.strerror}") from error
 
 
 def _below(path: Path) -> Iterator[tuple[str | ScannedFile, str]]:
@@ -121,48 +137,89 @@ def _shares(files: Iterable[tuple[str, str]], allow: AllowList) -> Iterator[_Sha
         yield _Share(tuple(share), allow)
 
 
-def _scan_share(share: _Share) -> list[ScannedFile]:
-    return [_scan_file(file, name, share.allow) for file, name in share.files]
+def _scan_share(share: _Share) -> list[ScannedFile | tuple[str, str]]:
+    """The files of the share; one that is too large for that comes back as it was."""
+    return [_scan_file(file, name, share.allow) or (file, name) for file, name in share.files]
 
 
-def _scan_file(file: str, name: str, allow: AllowList) -> ScannedFile:
-    # A name below the folder that was named, and where it stands: an entry of the allow-list may mean either.
-    names = (name,)
-    shown = file.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _scan_file(file: str, name: str, allow: AllowList) -> ScannedFile | None:
     try:
-        # Without waiting: between the walk and now a pipe may have taken the file's place.
-        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return ScannedFile(shown, trouble="not a regular file")
+        with _opened(file) as stream:
+            if os.fstat(stream.fileno()).st_size > _WHOLE:
+                return None
             data = stream.read(_WHOLE + 1)
-            hits = list(_named(name, shown, allow))
-            if len(data) <= _WHOLE:
-                return ScannedFile(shown, tuple(hits + list(scan(data, shown, allow, names))))
-            hits += _in_pieces(data, stream.read, shown, allow, names)
-            return ScannedFile(shown, tuple(hits))
+    except OSError as error:
+        return ScannedFile(_shown(file), trouble=error.strerror or str(error))
+    if len(data) > _WHOLE:
+        return None
+    # A name below the folder that was named, and where it stands: an entry of the allow-list may mean either.
+    return ScannedFile(_shown(file), (*_named(name, file, allow), *scan(data, _shown(file), allow, (name,))))
+
+
+def _scan_huge(file: str, name: str, allow: AllowList) -> ScannedFile:
+    shown = _shown(file)
+    try:
+        with _opened(file) as stream:
+            hits = _in_pieces(stream.read(_PIECE), stream.read, shown, allow, (name,))
     except OSError as error:
         return ScannedFile(shown, trouble=error.strerror or str(error))
+    return ScannedFile(shown, (*_named(name, file, allow), *hits))
 
 
-def _named(name: str, shown: str, allow: AllowList) -> Iterator[SecretHit]:
-    for hit in scan(name.encode("utf-8", "surrogateescape"), "", allow, (shown, name)):
+def _opened(file: str) -> IO[bytes]:
+    # Without waiting: between the walk and now a pipe may have taken the file's place.
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file; what comes from a pipe is read as standard input (-)")
+    return os.fdopen(descriptor, "rb")
+
+
+def _shown(file: str) -> str:
+    return file.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _named(name: str, file: str, allow: AllowList) -> Iterator[SecretHit]:
+    for hit in scan(name.encode("utf-8", "surrogateescape"), "", allow, (_shown(file), name)):
         yield replace(hit, line=0, form="file name")
 
 
 def _in_pieces(
-    data: bytes, read: Callable[[int], bytes], shown: str, allow: AllowList, names: Sequence[str]
-) -> list[SecretHit]:
-    """A huge file piece by piece, each beginning with the end of the one before."""
+    data: bytes, read: Callable[[int], bytes], shown: str, allow: AllowList, names: tuple[str, ...]
+) -> tuple[SecretHit, ...]:
+    """What is too large to be held as a whole, piece by piece, each with the beginning of the next. `data` was read
+    already."""
     found: dict[tuple[int, str], SecretHit] = {}
-    lines = 0
-    while data:
-        piece, data = data[:_PIECE], data[_PIECE - _OVERLAP :] if len(data) > _PIECE else b""
-        for hit in scan(piece, shown, allow, names):
-            moved = replace(hit, line=hit.line + lines)
+    before = 0
+    pieces = _pieces(data, read, shown, allow, names)
+    for lines, hits in side_by_side(_scan_piece, pieces) if hands() > 1 else map(_scan_piece, pieces):
+        for hit in hits:
+            moved = replace(hit, line=hit.line + before)
             found.setdefault((moved.line, moved.digest), moved)
-        if data:
-            lines += piece[: _PIECE - _OVERLAP].count(b"\n")
-            if len(data) < _PIECE:
-                data += read(_PIECE)
-    return list(found.values())
+        before += lines
+    return tuple(found.values())
+
+
+def _pieces(
+    data: bytes, read: Callable[[int], bytes], shown: str, allow: AllowList, names: tuple[str, ...]
+) -> Iterator[_Piece]:
+    while data:
+        if len(data) <= _PIECE:
+            data += _filled(read, _PIECE + 1 - len(data))
+        yield _Piece(data[:_PIECE], _PIECE - _OVERLAP, shown, names, allow)
+        data = data[_PIECE - _OVERLAP :] if len(data) > _PIECE else b""
+
+
+def _scan_piece(piece: _Piece) -> tuple[int, tuple[SecretHit, ...]]:
+    """The lines before the next piece begins, and the finds."""
+    hits = scan(piece.data, piece.shown, piece.allow, piece.names)
+    return piece.data.count(b"\n", 0, piece.ends), hits
+
+
+def _filled(read: Callable[[int], bytes], size: int) -> bytes:
+    """So many bytes, fewer only at the end."""
+    parts: list[bytes] = []
+    while size > 0 and (part := read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)

@@ -13,7 +13,7 @@ from engine.vocabulary.errors import ConfigError, UsageError
 from engine.vocabulary.events import ACCOUNT, EventKind, Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from engine.facade.core import Core
@@ -44,6 +44,12 @@ class Scan:
         from engine.governance.secrets import scan
 
         return scan(data, path, self.allow_list())
+
+    def stream(self, read: Callable[[int], bytes], path: str = "") -> tuple[SecretHit, ...]:
+        """Secrets in what `read` gives, piece by piece where that is much. Raises ConfigError."""
+        from engine.facade.scanned_files import scan_stream
+
+        return scan_stream(read, path, self.allow_list())
 
     def files(self, paths: Sequence[Path]) -> Iterator[ScannedFile]:
         """Every file named or below a named folder. Raises UsageError, ConfigError."""
@@ -156,13 +162,15 @@ def known_allow_list(core: Core) -> AllowList:
 
 
 def _added(repository: Additions, additions: Iterator[Addition], allow: AllowList) -> Iterator[ScannedCommit]:
+    from engine.facade.scanned_files import scan_stream
     from engine.governance.secrets import scan
 
     seen: dict[tuple[str, str], tuple[SecretHit, ...]] = {}
 
     def hits_of(oid: str, path: str) -> tuple[SecretHit, ...]:
         if (oid, path) not in seen:
-            seen[oid, path] = scan(repository.blob(oid), path, allow) if oid else ()
+            with repository.blob(oid) as blob:
+                seen[oid, path] = scan_stream(blob.read, path, allow)
         return seen[oid, path]
 
     for addition in additions:

@@ -60,18 +60,17 @@ def scan(
     hits: list[SecretHit] = []
     seen: set[tuple[str, str]] = set()  # in this member already, in another reading of the same bytes
     budget = [_BUDGET]
-    before = None
+    before, shown = "", ""
     for inside, part in contents(data, budget):
-        name = inside or path
         called = (path, *names)
-        found = _hits(part, inside, allow, called, known, generic=not _is_lock_file(name))
-        again = inside == before
-        fresh = [hit for hit in found if not again or (hit.rule, hit.digest) not in seen]
-        seen, before = {(hit.rule, hit.digest) for hit in fresh}, inside
-        hits += fresh
-        if inside and not again:
-            named = _hits(inside.encode("utf-8", "replace"), inside, allow, called, known, generic=True)
-            hits += [_in_name(hit, inside) for hit in named]
+        named: tuple[SecretHit, ...] = ()
+        if inside != before:
+            named = tuple(_hits(inside.encode("utf-8", "replace"), "", allow, called, known, generic=True))
+            seen, before, shown = set(), inside, redact(inside) if named else inside
+        found = _hits(part, shown, allow, called, known, generic=not _is_lock_file(inside or path))
+        fresh = [hit for hit in found if (hit.rule, hit.digest) not in seen]
+        seen = {(hit.rule, hit.digest) for hit in fresh}
+        hits += (*fresh, *(_in_name(hit, shown) for hit in named))
         if len(hits) >= MAX_HITS:
             break
     return tuple(hits[:MAX_HITS])

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import UsageError
+from engine.vocabulary.text import visible
 from engine.workspace.beneath import small_file
 from engine.workspace.git import Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+    from contextlib import AbstractContextManager
+    from typing import IO
 
 _GITLINK = b"160000"
-_LARGEST = 64 * 1024 * 1024  # bytes of one blob; what lies beyond is not read
+# The message first, so that its lines count from 1.
+_MESSAGE = "%H%n%B%n%an <%ae>%n%cn <%ce>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +33,18 @@ class Addition:
 
 
 class Additions:
-    """One repository, looked at for what was added. `top` is any folder of it."""
+    """One repository, looked at for what was added. `top` is any folder of it, or a bare one itself."""
 
     def __init__(self, top: Path) -> None:
-        root = next(
-            (folder for folder in (top.absolute(), *top.absolute().parents) if (folder / ".git").exists()), None
-        )
-        if root is None:
-            raise UsageError(f"{top} is in no git repository", "name one with --workspace")
-        git_dir = root / ".git"
-        if git_dir.is_file():
-            named = small_file(git_dir).decode("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
-            git_dir = (root / named).resolve()
-        self._git = Git(git_dir, root)
+        start = Path(os.path.abspath(top))  # noqa: PTH100 - `..` leaves a folder, whatever a link in it says
+        for folder in (start, *start.parents):
+            if (folder / ".git").exists():
+                self._git = _incoming(Git(_git_dir(folder), folder))
+                return
+            if (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir():
+                self._git = _incoming(Git(folder))
+                return
+        raise UsageError(f"{visible(str(top))} is in no git repository", "name one with --workspace")
 
     def in_range(self, wanted: str) -> Iterator[Addition]:
         """What the commits of `A..B` (or of everything that leads to one commit) add, oldest first; a merge is read
@@ -50,38 +54,69 @@ class Additions:
             "diff-tree", "--stdin", "-r", "-m", "--root", "--no-renames", "--raw", "--no-abbrev", "-z",
             stdin="".join(f"{commit}\n" for commit in commits).encode(),
         ).out  # fmt: skip
-        yield from _raw(out)
+        yield from self._whole(_raw(out))
 
     def staged(self) -> Iterator[Addition]:
-        """What the index holds beyond the last commit."""
+        """What the index holds beyond the last commit. In a hook that is the index git names: `git commit -a` and `git
+        commit FILE` have one of their own."""
+        named = os.environ.get("GIT_INDEX_FILE", "")
+        git = self._git.beside(index=Path(named).absolute()) if named else self._git
         known = self._git.run("rev-parse", "--verify", "-q", "HEAD", ok=(0, 1, 128)).code == 0
         base = (
             "HEAD" if known else self._git.run("hash-object", "-t", "tree", "--stdin", stdin=b"").out.decode().strip()
         )
-        yield from _raw(self._git.run("diff-index", "--cached", "--no-renames", "--raw", "--no-abbrev", "-z", base).out)
+        out = git.run("diff-index", "--cached", "--no-renames", "--raw", "--no-abbrev", "-z", base).out
+        yield from self._whole(_raw(out))
 
     def messages(self, wanted: str) -> Iterator[tuple[str, bytes]]:
-        """Commit and message of each commit of the range."""
+        """Each commit of the range, with its message and, in the two lines behind it, author and committer."""
         shas = self._commits(wanted)
         if not shas:
             return
         given = "".join(f"{sha}\n" for sha in shas).encode()
-        out = self._git.run("log", "--no-walk=unsorted", "--stdin", "-z", "--format=%H%n%an <%ae>%n%B", stdin=given).out
+        out = self._git.run("log", "--no-walk=unsorted", "--stdin", "-z", f"--format={_MESSAGE}", stdin=given).out
         for record in out.split(b"\0"):
             sha, _, message = record.partition(b"\n")
             if sha:
                 yield sha.decode("ascii", "replace"), message
 
-    def blob(self, oid: str) -> bytes:
-        """The bytes of a blob, the first 64 MiB of it."""
-        with self._git.stream("cat-file", "blob", oid) as out:
-            return out.read(_LARGEST)
+    def blob(self, oid: str) -> AbstractContextManager[IO[bytes]]:
+        """The bytes of a blob, as they come."""
+        return self._git.stream("cat-file", "blob", oid)
+
+    def _whole(self, additions: Iterator[Addition]) -> list[Addition]:
+        """The same, once it is known that all of it can be read: what cannot must not pass for clean."""
+        found = list(additions)
+        asked = "".join(f"{oid}\n" for each in found for oid in (each.new, each.old) if oid).encode()
+        answer = self._git.run("cat-file", "--batch-check", stdin=asked, ok=(0, 128))
+        if answer.code or b" missing\n" in answer.out:
+            raise UsageError(
+                "files of these commits are not here (a partial clone?), so they cannot be looked at",
+                "fetch them first: git fetch --refetch --no-filter",
+            )
+        return found
 
     def _commits(self, wanted: str) -> list[str]:
         answer = self._git.run("rev-list", "--reverse", "--end-of-options", wanted, "--", ok=(0, 128, 129))
         if answer.code:
             raise UsageError(f"{wanted!r} is no range of commits here: {answer.words()}", "such as main..HEAD")
         return answer.out.decode("ascii").split()
+
+
+def _git_dir(root: Path) -> Path:
+    marker = root / ".git"
+    if marker.is_dir():
+        return marker
+    named = small_file(marker).decode("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
+    return (root / named).resolve()
+
+
+def _incoming(git: Git) -> Git:
+    """With the objects that a push brings and that git keeps apart until its `pre-receive` hook, which this runs in,
+    has said yes."""
+    if "GIT_QUARANTINE_PATH" not in os.environ:
+        return git
+    return replace(git, objects=Path(os.environ["GIT_QUARANTINE_PATH"]), alternates=git.git_dir / "objects")
 
 
 def _raw(out: bytes) -> Iterator[Addition]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.vocabulary.errors import UsageError
+from engine.vocabulary.text import visible
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of, workspace_option
 from orion_tui.cli.out import note, say, say_json
@@ -34,9 +35,12 @@ def scan(paths: tuple[str, ...], wanted: str | None, staged: bool, workspace: Pa
     count = troubled = 0
     with opened() as engine:
         for place, hits, trouble in _found(engine, paths, wanted, staged, workspace):
+            # A name may be a secret itself, and hold bytes that are no text.
+            name = place["path"].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            place["path"] = engine.scan.redact(name) if hits or trouble else name
             if trouble:
                 troubled += 1
-                note(f"orion: {place['path']} cannot be read: {trouble}")
+                note(f"orion: {visible(place['path'])} cannot be read: {trouble}")
             for hit in hits:
                 count += 1
                 if as_json:
@@ -44,9 +48,10 @@ def scan(paths: tuple[str, ...], wanted: str | None, staged: bool, workspace: Pa
                 else:
                     say(f"✗ {_words(place, hit)}", fg="red")
     if not as_json:
-        note(f"orion: {count} secrets found" if count else "orion: no secrets found")
+        found = "a secret" if count == 1 else f"{count} secrets"
+        note(f"orion: {found} found" if count else "orion: no secrets found")
         if troubled:
-            note(f"orion: {troubled} files or folders could not be read, so they were not looked at")
+            note(f"orion: not everything was looked at: {troubled} could not be read")
     if count:
         return Exit.BLOCKED
     return Exit.USAGE if troubled else Exit.DONE
@@ -57,7 +62,7 @@ def _found(
 ) -> Iterator[tuple[dict[str, Any], Iterable[Any], str]]:
     """Where, what was found there, and why it could not be read."""
     if "-" in paths:
-        yield {"path": "-"}, engine.scan.secrets(sys.stdin.buffer.read(), ""), ""
+        yield {"path": "-"}, engine.scan.stream(sys.stdin.buffer.read), ""
     files = [Path(path) for path in paths if path != "-"]
     for file in engine.scan.files(files):
         yield {"path": file.path}, file.hits, file.trouble
@@ -75,9 +80,11 @@ def _told(hit: Any) -> dict[str, Any]:
 
 def _words(place: dict[str, Any], hit: Any) -> str:
     commit = f"{place['commit'][:10]} " if place.get("commit") else ""
-    inside = f"!{hit.inside}" if hit.inside else ""
+    inside = f"!{visible(hit.inside)}" if hit.inside else ""
     said = "; ".join(part for part in (hit.form, hit.proof) if part)
-    return f"{commit}{place['path']}{inside}:{hit.line}: {hit.rule}: {hit.redacted}{f' ({said})' if said else ''}"
+    return (
+        f"{commit}{visible(place['path'])}{inside}:{hit.line}: {hit.rule}: {hit.redacted}{f' ({said})' if said else ''}"
+    )
 
 
 @click.group(invoke_without_command=True)
