@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from engine.governance.secret_pairs import is_drawn
 from engine.governance.secret_values import is_dense, looks_random
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ def _is_secret(value: str, match: re.Match[bytes], *, weak: bool) -> bool:
             return False
     elif not looks_random(value):
         return False
+    if is_drawn(value):
+        return True
     if value.startswith(("/", "./", "arn:", "http:", "https:")) or value.count("/") > 4 + len(value) // 16:
         return False
     called = match.string[match.end() : match.end() + 1] in (b"(", b"[")

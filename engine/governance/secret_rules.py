@@ -44,13 +44,13 @@ class SecretRule:
     general: bool = False
 
     def regex(self) -> re.Pattern[bytes]:
-        """The compiled pattern; only made for what a text gives reason to look for."""
+        """The compiled pattern between its borders; only made for what a text gives reason to look for."""
         return _compiled(self.pattern)
 
 
 @lru_cache(maxsize=2048)
 def _compiled(pattern: bytes) -> re.Pattern[bytes]:
-    return re.compile(pattern)
+    return re.compile(_START + b"(?:" + pattern + b")" + _END)
 
 
 @lru_cache(maxsize=1)
@@ -140,5 +140,5 @@ def _rule(name: str, anchors: str, check: str, pattern: str, *, general: bool) -
         kinds[kind if known else ""].append((rest.lower() if known else anchor).encode())
     for short, long in _CLASSES.items():
         pattern = pattern.replace(short, long)
-    bounded = _START + b"(?:" + pattern.encode() + b")" + _END
-    return SecretRule(name, tuple(kinds[""]), tuple(kinds["text"]), tuple(kinds["near"]), check, bounded, general)
+    words, texts, near = (tuple(kinds[kind]) for kind in ("", "text", "near"))
+    return SecretRule(name, words, texts, near, check, pattern.encode(), general)

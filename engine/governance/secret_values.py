@@ -7,6 +7,8 @@ import math
 import re
 from collections import Counter
 
+from engine.governance.secret_pairs import is_drawn, surprise
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\Z")
 _HEX = re.compile(r"(?:[0-9a-f]+|[0-9A-F]+)\Z")
 _DUMMY = re.compile(
@@ -29,6 +31,7 @@ _WORDS = re.compile(
     r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[0-9]?\Z"
 )
 _IDENTIFIER = re.compile(r"[._\-/:]*(?:[A-Za-z]+[0-9]{0,4}[_\-.:/]+)*[A-Za-z]+[0-9]{0,4}\Z|[0-9.]+\Z")
+_NUMBERS = re.compile(r"[0-9.:,]+\Z")  # versions, addresses, numbers of standards
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|\Z)")
 _WORD = re.compile(r"(?:\A|[A-Z])[a-z]{3,}")
 _CAPITALISED = re.compile(r"[A-Z][a-z]{2,}")
@@ -53,15 +56,20 @@ def is_uuid(value: str) -> bool:
 
 
 def looks_random(value: str) -> bool:
-    """Whether a machine rather than a person seems to have made the value up: letters and digits change often."""
+    """Whether a machine rather than a person seems to have made the value up: its characters do not follow each other
+    as in written text, or letters and digits change often."""
     value = value[:_LOOKED_AT]
-    if len(value) < 12 or is_dummy(value):
+    if len(value) < 10 or is_dummy(value):
         return False
     if _UUID.match(value):
         return True
     if value.isdigit():
-        return len(value) >= 17 and len(set(value)) >= 6
-    if _DATE.match(value) or _is_wordy(value) or value.endswith(("PrivateKey", "PublicKey")):
+        return len(value) >= 15 and len(set(value)) >= 6
+    if _DATE.match(value) or _NUMBERS.match(value) or value.endswith(("PrivateKey", "PublicKey")):
+        return False
+    if surprise(value) >= _SURPRISING:
+        return True
+    if len(value) < 12 or _is_wordy(value):
         return False
     if _IDENTIFIER.match(value):
         return len(value) >= 24 and _changes(value) >= len(value) * 0.42 and entropy(value) > 3.8
@@ -72,19 +80,24 @@ def looks_random(value: str) -> bool:
 
 
 _LOOKED_AT = 400  # characters of a value
+_SURPRISING = 10  # bits; names and words that reach it are one in some hundred of the longest
 
 
 def is_dense(value: str) -> bool:
     """Whether the value is as random as a key, so that hardly anything else has to speak for it: hexadecimal digits of
     a key's length, or letters and digits that change all the time."""
     value = value[:_LOOKED_AT]
-    if len(value) < 16 or is_dummy(value) or _is_wordy(value):
+    if len(value) < 16 or is_dummy(value) or _NUMBERS.match(value):
         return False
     if _UUID.match(value):
         return True
     if _HEX.match(value):
         digits = sum(char.isdigit() for char in value)
         return len(value) >= 32 and len(value) * 0.3 < digits < len(value) * 0.95 and len(set(value)) >= 10
+    if is_drawn(value):
+        return True
+    if _is_wordy(value):
+        return False
     plain = [char for char in value if char.isalnum()]
     if len(plain) < max(16, len(value) * 0.85) or not any(char.isdigit() for char in plain):
         return False
