@@ -56,13 +56,14 @@ class Hunks:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`whole` is the report of everything, `report` that of what is chosen (None while it is being made), `hunks` all
-    that could be taken. `left` are paths left out that have no hunks, `out` the lines left out by their hunk's id
-    (never empty); `accepted` ids of findings that the reviewer accepted by name; `resolutions` answers to conflicts;
-    `onto` a branch other than the session's own."""
+    """`whole` is the report of everything, `report` that of what is chosen (None while it is being made; `before` is
+    then the last one there was), `hunks` all that could be taken. `left` are paths left out that have no hunks, `out`
+    the lines left out by their hunk's id (never empty); `accepted` ids of findings that the reviewer accepted by name;
+    `resolutions` answers to conflicts; `onto` a branch other than the session's own."""
 
     whole: Review
     report: Review | None = None
+    before: Review | None = None
     hunks: Hunks = field(default_factory=Hunks)
     left: frozenset[str] = frozenset()
     out: Mapping[str, frozenset[int]] = field(default_factory=dict)
@@ -150,16 +151,24 @@ class Selection:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was found in what is chosen."""
-        return () if self.report is None else self.report.findings
+        """What was found in what is chosen; while that is looked at, what was known of it before."""
+        if self.report is not None or self.before is None:
+            return () if self.report is None else self.report.findings
+        return tuple(each for each in self.before.findings if not each.path or self._is_meant(each.path))
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
-        return () if self.report is None else self.report.conflicts
+        if self.report is not None or self.before is None:
+            return () if self.report is None else self.report.conflicts
+        return tuple(each for each in self.before.conflicts if self._is_meant(each.path))
+
+    def _is_meant(self, path: str) -> bool:
+        """Whether what was known of a path still speaks of the choice."""
+        return path not in self.resolutions and self.take_of(path)[0] is not Take.NONE
 
     def is_resolvable(self, path: str) -> bool:
-        """Whether a person can say in the app how the file's conflict ends: only one of contents."""
-        return any(each.path == path and each.reason == "content" for each in self.conflicts)
+        """Whether a person can say in the app how the file's conflict ends: only one of what it holds."""
+        return any(each.path == path and each.resolvable for each in self.conflicts)
 
     def toggled(self, path: str) -> Selection:
         """Leave the file out, or take all of it when it was left."""
@@ -228,6 +237,7 @@ class Selection:
             out={key: lines for key, lines in self.out.items() if key in hunks.ids},
             resolutions={path: data for path, data in self.resolutions.items() if path in known},
             report=None,
+            before=self.report or self.before,
         )
 
     def blockers(self) -> tuple[str, ...]:

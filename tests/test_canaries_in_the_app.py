@@ -97,7 +97,7 @@ def test_no_pin_and_no_code_typed_into_the_app_is_among_the_bytes_of_its_termina
         app.press("enter")
         app.says("promoted 1 file")
         app.press("enter")
-        app.says("undo promotion")
+        app.says("U undo")
         app.press("q")
         app.says("new goal")
         # Codes instead, whose secret and backup codes are shown, once.
@@ -124,7 +124,7 @@ def test_no_pin_and_no_code_typed_into_the_app_is_among_the_bytes_of_its_termina
         app.press("q")
         app.says("new goal")
         app.press("d")
-        app.says("undo promotion")
+        app.says("U undo")
         app.press("U")
         asks(app, "code", "A code from your authenticator app")
         app.press(backup[0][:-1] + "x", "enter")

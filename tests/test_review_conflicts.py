@@ -148,3 +148,37 @@ def test_bringing_a_conflict_together_is_told_what_the_branch_has() -> None:
     plan, name = rebased(a_session(), "main", [ConflictSides("src/app.py", b"x", OURS.encode(), b"y", b"")])
     assert OURS in plan.task(name).instructions
     assert plan.task(name).expected_files == ("src/app.py",)
+
+
+@pytest.mark.sandbox
+@pytest.mark.e2e
+def test_each_conflict_says_what_kind_it_is_and_what_is_in_the_way_is_told_with_it(
+    engine: Engine, repository: Path, tmp_path: Path, git: Callable[..., str]
+) -> None:
+    for name in ("picture.bin", "gone.py", "mine.py"):
+        (repository / name).write_bytes(b"\0\1\n" if name == "picture.bin" else b"x = 1\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "more")
+    changed = "printf 'x = 2\\n' | tee gone.py mine.py src/app.py >new.py; printf '\\0\\2\\n' >picture.bin"
+    session = worked(engine, repository, playbook(tmp_path, {"id": "a", "steps": [{"run": changed}]})).id
+    (repository / "picture.bin").write_bytes(b"\0\3\n")
+    (repository / "src" / "app.py").write_text(OURS)
+    git(repository, "rm", "-q", "gone.py")
+    git(repository, "commit", "-qam", "mine")
+    (repository / "mine.py").write_text("x = 3\n")
+    (repository / "new.py").write_text("x = 4\n")
+
+    report = engine.review.report(session)
+    kinds = {"gone.py": "deleted", "picture.bin": "binary", "src/app.py": "content"}
+    away = {"mine.py": "uncommitted changes", "new.py": "untracked file"}
+    assert {each.path: each.reason for each in report.conflicts} == kinds | away
+    assert {each.path for each in report.conflicts if each.resolvable} == set(kinds)
+    told = {found.path: found for found in report.findings if found.kind is FindingKind.CONFLICT}
+    assert "it is binary" in told["picture.bin"].message
+    assert "deleted it" in told["gone.py"].message
+    assert "stash" in told["mine.py"].hint
+    drifted = [found.path for found in report.findings if found.kind is FindingKind.DRIFT]
+    assert not set(drifted) & set(told), "of a conflict nothing says that both changes are in the result"
+    answers = {"gone.py": None, "picture.bin": None, "src/app.py": BOTH.encode()}
+    left = engine.review.report(session, resolutions=answers).conflicts
+    assert {each.path: each.reason for each in left} == away

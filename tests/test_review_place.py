@@ -114,7 +114,7 @@ def test_a_role_that_is_gone_is_said_with_the_way_on_and_undo_needs_it_not(
 
 def test_one_name_never_accepts_two_findings() -> None:
     kind, severity = FindingKind.PROTECTED_PATH, Severity.BLOCKING
-    found = tuple(make_finding(kind, severity, f"{number}/AGENTS.md", "read it") for number in range(40))
+    found = tuple(make_finding(kind, severity, f"{each}/AGENTS.md", "changed", hint="read it") for each in range(40))
     assert not any(finding.accepted for finding in accept(found, [""]))
     shared = next(char for char in "0123456789abcdef" if sum(each.id[0] == char for each in found) > 1)
     assert not any(finding.accepted for finding in accept(found, [shared]))

@@ -13,6 +13,7 @@ from engine.vocabulary.requests import AuthStatus
 from orion_tui.modals.promotion import PromotionModal
 from orion_tui.screens.review import ReviewScreen
 from orion_tui.widgets.diff_view import DiffView
+from orion_tui.widgets.marked_list import MarkedList
 from orion_tui.widgets.pin_entry import PinEntry
 from tests.support.fake_facts import PIN
 from tests.support.fake_review import FILES, SESSION, ReviewEngine, to_review
@@ -48,6 +49,27 @@ async def test_leaving_a_file_out_takes_its_findings_with_it() -> None:
         await pilot.press("home", "space")
         await says(pilot, "✓ can promote 2 files")
         assert "☐ M config.py" in shown(pilot)
+
+
+async def test_what_was_found_stays_to_be_seen_and_the_cursor_with_it_while_a_choice_is_looked_at() -> None:
+    async with opened(to_review(), "review", session=SESSION) as pilot:
+        rows = pilot.app.screen.query_one(MarkedList)
+        assert rows.chosen == "finding:f-secret"
+        pilot.app.screen.do_take_file()  # type: ignore[attr-defined]  # before anything was looked at
+        assert "looking at this selection" in shown(pilot)
+        assert rows.chosen == "finding:f-protected"
+        await says(pilot, "cannot promote: protected path")
+        assert rows.chosen == "finding:f-protected"
+
+
+async def test_why_on_a_finding_about_a_task_opens_that_task() -> None:
+    engine = clean()
+    engine.findings = (Finding("f", FindingKind.FLAGGED, Severity.WARNING, "", None, "flagged", task="tests"),)
+    async with opened(engine, "review", session=SESSION) as pilot:
+        assert pilot.app.screen.query_one(MarkedList).chosen == "finding:f"
+        await pilot.press("w")
+        await says(pilot, "WHY IT IS THERE")
+        assert "Write unit tests" in shown(pilot).splitlines()[0]
 
 
 async def test_findings_are_accepted_one_by_one() -> None:
@@ -283,7 +305,7 @@ async def test_what_is_read_stays_in_place_while_the_session_moves_on() -> None:
         place, offset = view.current, view.scroll_offset
         assert place == ("src/auth/models.py", 1)
         engine.parked(SESSION, "tests", ActionClass.DEPLOY, "make deploy", "a person decides this")
-        await says(pilot, "1 decision still to make")
+        await says(pilot, "1 decision to make")
         assert (view.current, view.scroll_offset) == (place, offset)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from engine.governance.bulk import HEAD_BYTES, is_generated, is_large
@@ -22,6 +23,7 @@ LINK = 0o120000
 GITLINK = 0o160000
 EXECUTABLE = 0o100755
 READ_TESTS = "read what the tests still prove, then accept this finding by name"
+READ_FEWER = "see whether what is gone is proven elsewhere, or leave the file out"
 
 
 def file_findings(blob: Callable[[str], bytes], change: FileChange) -> Iterator[Finding]:
@@ -44,14 +46,25 @@ def file_findings(blob: Callable[[str], bytes], change: FileChange) -> Iterator[
 
 def _shape(change: FileChange) -> Iterator[Finding]:
     if change.new_mode == LINK and change.old_mode != LINK:
-        yield make_finding(FindingKind.MODE, Severity.WARNING, change.path, "is now a symbolic link")
+        hint = "see where it leads, or leave it out"
+        yield make_finding(FindingKind.MODE, Severity.WARNING, change.path, "is now a symbolic link", hint=hint)
     if change.new_mode == EXECUTABLE and change.old_mode != EXECUTABLE:
-        yield make_finding(FindingKind.MODE, Severity.WARNING, change.path, "is now executable")
+        hint = "see that it is meant to be run, or leave it out"
+        yield make_finding(FindingKind.MODE, Severity.WARNING, change.path, "is now executable", hint=hint)
     if change.old_mode == EXECUTABLE and change.new_mode and change.new_mode != EXECUTABLE:
-        yield make_finding(FindingKind.MODE, Severity.WARNING, change.path, "is no longer executable")
-    if change.status is not ChangeStatus.DELETED and not change.path.isprintable():
-        message = "has a name with characters that do not show"
-        yield make_finding(FindingKind.NAME, Severity.WARNING, change.path, message)
+        hint = "see that nothing starts it, or leave it out"
+        yield make_finding(FindingKind.MODE, Severity.WARNING, change.path, "is no longer executable", hint=hint)
+    odd = "" if change.status is ChangeStatus.DELETED else _not_shown(change.path)
+    if odd:
+        message = f"has a name with characters that do not show, or not as what they are: {odd}"
+        hint = "have it named otherwise (a note does), or leave it out"
+        yield make_finding(FindingKind.NAME, Severity.WARNING, change.path, message, hint=hint)
+
+
+def _not_shown(path: str) -> str:
+    """The characters of a path that nobody sees, by number and name; empty when there is none."""
+    odd = dict.fromkeys(char for char in path if not char.isprintable())
+    return ", ".join(f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip() for char in odd)
 
 
 def _bulk(blob: Callable[[str], bytes], change: FileChange) -> Iterator[Finding]:
@@ -87,7 +100,7 @@ def _content(blob: Callable[[str], bytes], change: FileChange) -> Iterator[Findi
                 Severity.BLOCKING if weaker.grave else Severity.WARNING,
                 change.path,
                 weaker.message,
-                hint=READ_TESTS if weaker.grave else "",
+                hint=READ_TESTS if weaker.grave else READ_FEWER,
                 about=f"{name} {change.new_oid}",
             )
     record = recorded(change.path, before, after)
@@ -98,7 +111,10 @@ def _content(blob: Callable[[str], bytes], change: FileChange) -> Iterator[Findi
         )
     expected = rewritten(change.path, before, after)
     if expected is not None:
-        yield make_finding(FindingKind.TESTS, Severity.INFO, change.path, expected, about=f"rewritten {change.new_oid}")
+        hint = "see that it asks for what is right, and not merely for what the code does now"
+        yield make_finding(
+            FindingKind.TESTS, Severity.INFO, change.path, expected, hint=hint, about=f"rewritten {change.new_oid}"
+        )
     bar = relaxed(change.path, before, after)
     if bar is not None:
         yield make_finding(
@@ -111,6 +127,8 @@ def _content(blob: Callable[[str], bytes], change: FileChange) -> Iterator[Findi
             Severity.BLOCKING if packages.grave else Severity.WARNING,
             change.path,
             packages.sentence(),
-            hint="look at where it comes from, then accept this finding by name" if packages.grave else "",
+            hint="look at where it comes from, then accept this finding by name"
+            if packages.grave
+            else "see that you know what comes in and want these versions, or leave the file out",
             about=f"packages {change.old_oid} {change.new_oid}",
         )

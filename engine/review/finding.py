@@ -13,12 +13,16 @@ def make_finding(
     path: str,
     message: str,
     *,
+    hint: str,
     line: int | None = None,
-    hint: str = "",
     acceptable: bool = True,
     about: str = "",
     digest: str = "",
+    task: str = "",
 ) -> Finding:
-    """`about` is what else the id is bound to (an object id): accepted once, it counts for that content alone."""
+    """`hint` says what to do about it; `about` is what else the id is bound to (an object id): accepted once, it counts
+    for that content alone."""
     identity = digest_of(kind, path, line, about or message)[:10]
-    return Finding(identity, kind, severity, redact(path), line, redact(message), hint, acceptable, digest=digest)
+    return Finding(
+        identity, kind, severity, redact(path), line, redact(message), hint, acceptable, digest=digest, task=task
+    )

@@ -28,12 +28,13 @@ NAMED_TASKS = 5
 NEVER_RAN = "never ran on exactly this selection"
 _WHY = {
     "content": "the branch and this session changed the same lines",
+    "binary": "the branch and this session both changed it, and it is binary",
+    "deleted": "one of the branch and this session deleted it, and the other changed it",
     "uncommitted changes": "your work tree has uncommitted changes in it",
     "untracked file": "an untracked file of yours stands in its place",
 }
-_WAY_OUT = {
-    "content": "say which lines count (orion promote --theirs PATH, or --resolve PATH=FILE), or leave this file out"
-}
+_WAY_OUT = "say which version counts (orion promote --theirs PATH, or --resolve PATH=FILE), or leave this file out"
+_AWAY = "commit, stash or move your own change first, or leave this file out"
 _ORDER = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -95,7 +96,7 @@ def _conflicts(conflicts: Sequence[Conflict]) -> Iterator[Finding]:
             Severity.BLOCKING,
             conflict.path,
             f"cannot be merged: {_WHY.get(conflict.reason, conflict.reason)}",
-            hint=_WAY_OUT.get(conflict.reason, "commit, stash or move your own change first, or leave this file out"),
+            hint=_WAY_OUT if conflict.resolvable else _AWAY,
             acceptable=False,
         )
 
@@ -104,7 +105,15 @@ def _words(session: Session, allow: AllowList) -> Iterator[Finding]:
     """What the commit's message would carry, and an allow-list that cannot be used."""
     for hit in scan(session.goal.encode("utf-8", "surrogateescape"), "", allow, ("commit message",)):
         message = f"{hit.rule} in the goal, which becomes the commit's message: it is written there redacted"
-        yield make_finding(FindingKind.SECRET, Severity.WARNING, "", message, about=hit.digest, digest=hit.digest)
+        yield make_finding(
+            FindingKind.SECRET,
+            Severity.WARNING,
+            "",
+            message,
+            hint="if it is a real one, change it where it is used: the goal stands in the session's journal",
+            about=hit.digest,
+            digest=hit.digest,
+        )
     if allow.trouble:
         message = f"the allow-list cannot be used, so nothing is let pass: {allow.trouble}"
         yield make_finding(FindingKind.SECRET, Severity.WARNING, "", message, hint="repair secrets_allowlist.yaml")
@@ -151,7 +160,11 @@ def _limits(role: Role, seen: Mapping[str, Seen], changes: ChangeSet) -> Iterato
 
 def _approved(verdict: Verdict) -> Finding:
     return make_finding(
-        FindingKind.FLAGGED, Severity.WARNING, verdict.subject, f"{verdict.rule}: was approved while the session ran"
+        FindingKind.FLAGGED,
+        Severity.WARNING,
+        verdict.subject,
+        f"{verdict.rule}: was approved while the session ran",
+        hint="see whether it is what was approved, or leave it out",
     )
 
 
@@ -184,10 +197,13 @@ def _tasks(session: Session, paths: set[str]) -> Iterator[Finding]:
                 Severity.WARNING,
                 "",
                 f"task {view.task.id!r} was flagged while it ran (confidence {view.confidence:.2f}): look closer",
+                hint="read what it did and what it changed before you take its files",
+                task=view.task.id,
             )
     unverified = [repr(view.task.id) for view in touching if view.verified is None]
     if unverified:
-        yield make_finding(FindingKind.CHECK, Severity.INFO, "", _not_verified(unverified))
+        hint = "try what they made yourself, or give such tasks checks, or the role a criterion with a command"
+        yield make_finding(FindingKind.CHECK, Severity.INFO, "", _not_verified(unverified), hint=hint)
 
 
 def _evidence(session: Session, role: Role, paths: set[str], merged: str) -> Iterator[Finding]:

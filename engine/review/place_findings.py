@@ -29,12 +29,13 @@ def place_findings(
     chosen = [change.path for change in weighed.changes.files if change.status is not ChangeStatus.DELETED]
     moved = moved_since(session, repository, users, weighed, branch)
     filtered = users.filtered(Path(session.workspace), chosen)
-    return (*_drift(branch, moved, {change.path for change in weighed.changes.files}), *_filters(filtered),
-            *_role(session, role))  # fmt: skip
+    return (*_drift(branch, moved, weighed), *_filters(filtered), *_role(session, role))
 
 
-def _drift(branch: str, moved: Sequence[str], chosen: set[str]) -> Iterator[Finding]:
-    same = [path for path in moved if path in chosen]
+def _drift(branch: str, moved: Sequence[str], weighed: Weighed) -> Iterator[Finding]:
+    chosen = {change.path for change in weighed.changes.files}
+    # Of what cannot be merged the conflict speaks; here it would say that both changes are in the result.
+    same = [path for path in moved if path in chosen.difference(each.path for each in weighed.conflicts)]
     other = [path for path in moved if path not in chosen]
     for path in same:
         yield make_finding(
@@ -51,6 +52,7 @@ def _drift(branch: str, moved: Sequence[str], chosen: set[str]) -> Iterator[Find
             Severity.INFO,
             "",
             f"{files} of {visible(branch)} moved since the session began, none of this choice: {_named(other)}",
+            hint="nothing, unless this work rests on them: the checks run on both together",
             about=" ".join(other),
         )
 

@@ -140,7 +140,8 @@ class Severity(StrEnum):
 class Finding:
     """One thing a person should know before letting a change in. `id` is stable for the same content. Findings with
     `acceptable` false cannot be accepted (a conflict, a write limit): they must go away. Text is redacted already. Of a
-    secret, `digest` is the SHA-256, by which an allow-list may name it."""
+    secret, `digest` is the SHA-256, by which an allow-list may name it. `task` is the id of the one it is about, where
+    that is its place and not a path."""
 
     id: str
     kind: FindingKind
@@ -152,15 +153,21 @@ class Finding:
     acceptable: bool = True
     accepted: bool = False
     digest: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A path that cannot be merged by itself; `reason` says why (`content`, `uncommitted changes`, `untracked
-    file`)."""
+    """A path that cannot be merged by itself; `reason` says why: `content`, `binary` and `deleted` (by one side,
+    changed by the other) are for a person to resolve, others (`uncommitted changes`, `untracked file`) must go away."""
 
     path: str
     reason: str
+
+    @property
+    def resolvable(self) -> bool:
+        """Whether saying which content counts settles it."""
+        return self.reason in ("content", "binary", "deleted")
 
 
 @dataclass(frozen=True, slots=True)

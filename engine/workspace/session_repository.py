@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, FileChange, Move
+from engine.vocabulary.changes import ChangeSet, ChangeStatus, FileChange, Move
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
 from engine.vocabulary.workspaces import MergeResult
@@ -166,10 +166,8 @@ class GitSessionRepository:
         return commit
 
     def merge(self, base: str, ours: str, theirs: str) -> MergeResult:
-        tree, paths = merge_trees(self.git, self.tree_of(base), self.tree_of(ours), self.tree_of(theirs))
-        if paths:
-            return MergeResult("", tuple(Conflict(path, "content") for path in paths), tree)
-        return MergeResult(tree)
+        tree, conflicts = merge_trees(self.git, self.tree_of(base), self.tree_of(ours), self.tree_of(theirs))
+        return MergeResult("", conflicts, tree) if conflicts else MergeResult(tree)
 
     def check_out(self, tree: str) -> Path:
         self._check.restore(self._load(tree))

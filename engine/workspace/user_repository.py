@@ -106,10 +106,8 @@ class GitUserRepository:
         source = _ours(repository)
         source.bring(place.objects)
         merged = source.merge(base, tip, chosen)
-        if merged.conflicts:
-            return tip, merged, ()
         here = checkout_of(place, branch)
-        paths = tuple(change.path for change in source.changes(tip, merged.tree).files)
+        paths = tuple(change.path for change in source.changes(tip, merged.tree or merged.marked).files)
         return tip, merged, here.in_the_way(tip, paths) if here is not None else ()
 
     def filtered(self, root: Path, paths: Sequence[str]) -> tuple[str, ...]:
@@ -186,9 +184,10 @@ class GitUserRepository:
             raise WorkspaceError(f"commit {commit[:12]} has no parent to go back to")
         with _scratch(place) as scratch:
             sides = [scratch.text("rev-parse", f"{each}^{{tree}}") for each in (commit, tip, parent)]
-            tree, paths = merge_trees(scratch, *sides)
-            if paths:
-                return UndoPreview(branch, (), tuple(Conflict(path, "changed since") for path in paths)), tip, ""
+            tree, found = merge_trees(scratch, *sides)
+            if found:
+                since = tuple(Conflict(each.path, "changed since") for each in found)
+                return UndoPreview(branch, (), since), tip, ""
             changed = tuple(change.path for change in compare(scratch, sides[1], tree, {}))
             if keep:
                 send_tree(scratch, place.git, tree, tip)

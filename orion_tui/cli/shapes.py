@@ -187,6 +187,7 @@ def finding_row(finding: Finding) -> dict[str, Any]:
         "hint": finding.hint,
         "acceptable": finding.acceptable,
         **({"digest": finding.digest} if finding.digest else {}),
+        **({"task": finding.task} if finding.task else {}),
         "accepted": finding.accepted,
     }
 

@@ -293,8 +293,14 @@ class ReviewScreen(ReviewActs):
         if self._selection is None:
             return ()
         kind, _, name = self._key.partition(":")
-        known = self._selection.whole.session.tasks
-        names = (name,) if kind == "task" else self._selection.whole.tasks_of.get(self._path, ())
+        known, finding = self._selection.whole.session.tasks, finding_of(self._selection, self._key)
+        asked = self._selection.whole.session.approvals.get(name)
+        if kind == "task" or (finding is not None and finding.task):
+            names: tuple[str, ...] = (finding.task if finding is not None else name,)
+        elif kind in ("asks", "decided") and asked is not None:
+            names = (asked.task,)
+        else:
+            names = self._selection.whole.tasks_of.get(self._path, ())
         return tuple(each for each in names if each in known)
 
     def _hunk_here(self) -> Hunk | None:
@@ -305,7 +311,9 @@ class ReviewScreen(ReviewActs):
         return self._selection.hunk_at(path, place)
 
     def _choose(self, selection: Selection) -> None:
-        self._selection = self._with_report(selection)
+        # What was found stays to be seen, and the cursor on its row, while the choice is looked at.
+        known = self._selection.report or self._selection.before if self._selection else None
+        self._selection = self._with_report(replace(selection, before=known))
         self._draw()
         self._look()
 

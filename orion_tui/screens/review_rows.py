@@ -79,7 +79,9 @@ def _finding(selection: Selection, finding: Finding) -> Entry:
     word = "accepted" if accepted else finding.severity.value
     tone = "muted" if accepted else sign[1]
     kind = finding.kind.value.replace("_", " ")
-    return Entry(f"finding:{finding.id}", sign, _place(finding) or finding.message, ((f"{kind} · {word}", tone),))
+    place = _place(finding)
+    more = finding.message if place else ""
+    return Entry(f"finding:{finding.id}", sign, place or finding.message, ((f"{kind} · {word}", tone),), more=more)
 
 
 def _place(finding: Finding) -> str:
@@ -233,7 +235,7 @@ def status_lines(selection: Selection) -> list[Part]:
     ]
     waiting = len(whole.session.waiting)
     if waiting:
-        parts.append((f"  ◐ {waiting} decision{'' if waiting == 1 else 's'} still to make", "accent"))
+        parts.append((f"  ◐ {waiting} decision{'' if waiting == 1 else 's'} to make", "accent"))
     found = _findings(len(selection.findings)) + (f", {blocking} blocking" if blocking else "")
     parts += [(f"  {found}", "muted"), (f"  {_base(selection)}", "muted")]
     if settled := settled_words(whole.session):
@@ -257,7 +259,7 @@ def _findings(count: int) -> str:
 def _base(selection: Selection) -> str:
     base = drift_words(selection)
     conflicts = len(selection.conflicts)
-    return f"{base}, {conflicts or 'no'} conflict{'s' if conflicts > 1 else ''}"
+    return f"{base}, {conflicts or 'no'} conflict{'s' * (conflicts > 1)}"
 
 
 def drift_words(selection: Selection) -> str:
@@ -266,4 +268,4 @@ def drift_words(selection: Selection) -> str:
     if not moved:
         return "base unchanged"
     mine = moved.intersection(selection.taken)
-    return f"base moved on in {len(moved)} file{'s' * (len(moved) > 1)}, {len(mine) or 'none'} of them chosen here"
+    return f"base moved on: {len(moved)} file{'s' * (len(moved) > 1)}, {len(mine) or 'none'} of them chosen"

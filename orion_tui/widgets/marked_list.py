@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from orion_tui.widgets.signs import Part, Parts
 
 _MARK = 2
+_BETWEEN, _LEAST_MORE = 2, 12
+"""Cells between a row's text and what more is said, and the fewest in which that says anything."""
 
 
 class MarkedList(RowList, inherit_bindings=False):
@@ -42,7 +44,8 @@ class MarkedList(RowList, inherit_bindings=False):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One row before it is fitted to a width: `sign` stays, `text` (untrusted) gives way, `right` stands at the right
-    edge while at least `least` cells of the text remain. `indent` in cells; an empty `key` makes a heading."""
+    edge while at least `least` cells of the text remain; `more` (untrusted) follows the text where there is room.
+    `indent` in cells; an empty `key` makes a heading."""
 
     key: str
     sign: Part
@@ -51,6 +54,7 @@ class Entry:
     tone: str = ""
     indent: int = 0
     least: int = 14
+    more: str = ""
 
 
 def heading(text: str, right: str = "") -> Entry:
@@ -75,10 +79,14 @@ def _fitted(entry: Entry, width: int) -> Parts:
     text = visible(entry.text)
     if right and min(cell_len(text), entry.least) + right_width + 1 > room:
         right, right_width = (), 0
+    room = max(room - right_width - (1 if right else 0), 0)
+    spare = room - cell_len(text) - _BETWEEN
+    said = entry.more if spare >= _LEAST_MORE else ""
     return (
         (" " * entry.indent, ""),
         entry.sign,
-        (cell(text, max(room - right_width - (1 if right else 0), 0)), entry.tone),
+        (cell(text, cell_len(text) + _BETWEEN if said else room), entry.tone),
+        (cell(said, spare) if said else "", "muted"),
         (" " if right else "", ""),
         *right,
     )

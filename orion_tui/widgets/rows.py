@@ -97,6 +97,11 @@ class RowList(LineView):
         self.resize_to_lines()
         same = next((number for number, row in enumerate(rows) if row.key and row.key == before), None)
         self.set_reactive(RowList.cursor, self._near(place) if same is None else same)
+        if same is not None and same != place >= 0:
+            # What came or went above it does not carry the chosen row away.
+            if self.scroll_offset.y:
+                self._scroll_lines(self.scroll_offset.y + same - place)
+            self.keep_cursor_in_sight()
         self.refresh()
         if self.chosen != before:
             self.post_message(self.Chosen(self.chosen))
