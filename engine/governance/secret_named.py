@@ -32,7 +32,8 @@ _SAYING = _words(
     "writekey write_key adminkey admin_key userkey user_key streamkey stream_key consumerkey consumer_key hmackey "
     "hmac_key storagekey storage_key sessionkey session_key webhookkey client_id clientid client-id access_id accessid"
 )
-_HINTING = _words("key auth cookie webhook session jwt _pat hmac license sas_ dsn salt")
+_OF_WHAT = (b"api ", b"access ", b"secret ", b"private ", b"auth ")  # before `key`, as people write in a sentence
+_HINTING = _words("key _api -api auth cookie webhook session jwt _pat hmac license sas_ dsn salt")
 NAMES = (*_SAYING, *_HINTING)
 # Providers whose keys have no form of their own: only the name tells, and the value must be very random.
 PROVIDERS = _words(
@@ -118,7 +119,8 @@ def _read_on(data: bytes, places: Sequence[int], *, of_provider: bool) -> Iterat
 
 def _is_saying(data: bytes, place: int) -> bool:
     name = data[place : place + 16].lower()
-    return any(name.startswith(saying) for saying in _SAYING)
+    before = data[max(place - 8, 0) : place].lower()
+    return name.startswith(_SAYING) or (name.startswith(b"key") and before.endswith(_OF_WHAT))
 
 
 def _is_secret(value: str, match: re.Match[bytes], *, weak: bool) -> bool:

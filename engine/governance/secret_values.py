@@ -93,7 +93,8 @@ def is_dense(value: str) -> bool:
         return True
     if _HEX.match(value):
         digits = sum(char.isdigit() for char in value)
-        return len(value) >= 32 and len(value) * 0.3 < digits < len(value) * 0.95 and len(set(value)) >= 10
+        whole = len(value) >= 20 and len(value) % 2 == 0  # whole bytes
+        return whole and len(value) * 0.3 < digits < len(value) * 0.95 and len(set(value)) >= 10
     if is_drawn(value):
         return True
     if _is_wordy(value):
@@ -135,4 +136,4 @@ def is_password(value: str, *, quoted: bool = False) -> bool:
     mixed = (digit and (small or large)) or (
         small and sign and (large or (quoted and not set(value).isdisjoint("$@#!%^&*")))
     )
-    return mixed and entropy(value) >= math.log2(len(value)) * 0.7
+    return mixed and entropy(value) >= min(math.log2(len(value)) * 0.7, 3)

@@ -1,0 +1,53 @@
+"""Lines as people write them, with a secret in its usual place, and the same lines with a reference or a word there."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.governance.secrets import redact, scan
+
+PASSWORD = "Tr0ub4dor" + "&3x"
+HEX = "9a1b75eae487515172ac" + "c27e"
+LINES = (
+    "mysqli_connect('db.internal', 'admin', '{}', 'shop');",
+    'my $dbh = DBI->connect("dbi:Pg:dbname=shop", "admin", "{}");',
+    "conn = connect('host=db.internal user=admin password={} dbname=shop')",
+    "CREATE USER 'admin'@'%' IDENTIFIED BY '{}';",
+    'schtasks /create /tn "Backup" /ru admin /rp {}',
+    "cmdkey /add:server01 /user:admin /pass:{}",
+    "Connect-VIServer -Server 192.0.2.7 -User admin -Password {}",
+    "restic backup --password {} /srv",
+    "<AdministratorPassword><Value>{}</Value></AdministratorPassword>",
+    "<AutoLogon>\n  <Password>\n    <Value>{}</Value>",
+)
+REFERENCES = ("$password", "${DB_PASSWORD}", "<password>")
+OF_A_NAME = (
+    "the api key: {}",
+    "ACME_KEY: {}",
+    "acme_api = '{}'",
+    "https://reader:{}@db.example.net/x",
+)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_password_in_its_usual_place_is_found_and_hidden(line: str) -> None:
+    text = line.format(PASSWORD) + "\n"
+    assert scan(text.encode())
+    assert PASSWORD not in redact(text)
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+@pytest.mark.parametrize("line", LINES)
+def test_a_reference_in_the_same_place_is_none(line: str, reference: str) -> None:
+    assert not scan((line.format(reference) + "\n").encode())
+
+
+@pytest.mark.parametrize("line", OF_A_NAME)
+def test_a_key_of_hexadecimal_digits_is_found_where_little_announces_it(line: str) -> None:
+    assert scan((line.format(HEX * 2) + "\n").encode())
+    assert scan((line.format(HEX) + "\n").encode())
+
+
+def test_numbers_with_points_behind_a_name_are_no_secret() -> None:
+    for numbers in ("1.3.6.1.5.5.7.3.1", "2.16.840.1.101.3.4.2.1", "10.12.14.16:8080"):
+        assert not scan(f"token_key = '{numbers}'\n".encode())
