@@ -53,7 +53,7 @@ def test_what_is_found_in_a_form_is_hidden_in_it_and_stays_hidden(kind: str, for
 @pytest.mark.parametrize("form", FORMS)
 def test_findings_and_what_leaves_for_a_model_hide_the_same(form: str) -> None:
     text = f"it said {FORMS[form](TOKEN)} there"
-    finding = make_finding(FindingKind.CHECK, Severity.INFO, text, text)
+    finding = make_finding(FindingKind.CHECK, Severity.INFO, text, text, hint="look at it")
     assert finding.message == finding.path == redact(text)
     assert redacted({"a": [text, {"b": text}]}) == {"a": [redact(text), {"b": redact(text)}]}
 
