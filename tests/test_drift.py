@@ -136,7 +136,7 @@ def test_a_branch_that_is_gone_pauses_with_the_reason_and_does_not_fail_the_sess
     git(repository, "branch", "-q", "-D", "main")
     ended = resumed(engine, session.id)
     assert ended.state is SessionState.PAUSED
-    assert ended.reason == "drift: the branch 'main' is gone"
+    assert ended.reason == "drift: there is no branch 'main' here"
     assert states(resumed(engine, session.id))["dep"] == "kept", "looked at, then resumed"
 
 

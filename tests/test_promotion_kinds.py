@@ -133,7 +133,9 @@ def test_promotions_are_taken_back_in_any_order_and_come_again(
     with pytest.raises(UsageError, match="does not stand"):
         engine.review.undo(session, secret=PIN, attempt=1)
     engine.review.undo(session, secret=PIN)
-    engine.review.promote(session, secret=PIN)
+    steps: dict[str, str] = {}
+    engine.review.promote(session, secret=PIN, progress=steps.__setitem__)
+    assert steps["drift"] == "ok", "nobody but Orion moved the branch"
     assert "a + b" in (repository / "src" / "app.py").read_text()
     assert first.commit != second.commit
 

@@ -12,7 +12,7 @@ from engine.governance.secrets import scan
 from engine.review.contents import Contents, Seen
 from engine.review.evidence import on_tree, wanted
 from engine.review.finding import make_finding
-from engine.vocabulary.changes import ChangeSet, ChangeStatus, Conflict, Finding, FindingKind, Severity
+from engine.vocabulary.changes import BUSY, ChangeSet, ChangeStatus, Conflict, Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.verdicts import Decision, Layer, Verdict
 
@@ -91,14 +91,11 @@ def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _conflicts(conflicts: Sequence[Conflict]) -> Iterator[Finding]:
     for conflict in conflicts:
-        yield make_finding(
-            FindingKind.CONFLICT,
-            Severity.BLOCKING,
-            conflict.path,
-            f"cannot be merged: {_WHY.get(conflict.reason, conflict.reason)}",
-            hint=_WAY_OUT if conflict.resolvable else _AWAY,
-            acceptable=False,
-        )
+        message = f"cannot be merged: {_WHY.get(conflict.reason, conflict.reason)}"
+        hint = _WAY_OUT if conflict.resolvable else _AWAY
+        if conflict.reason.startswith(BUSY):
+            message, hint = conflict.reason, "finish or abort it, then promote"
+        yield make_finding(FindingKind.CONFLICT, Severity.BLOCKING, conflict.path, message, hint=hint, acceptable=False)
 
 
 def _words(session: Session, allow: AllowList) -> Iterator[Finding]:

@@ -26,10 +26,15 @@ def place_findings(
     session: Session, role: Role, repository: SessionRepository, users: UserRepository, weighed: Weighed, branch: str
 ) -> tuple[Finding, ...]:
     """None of these speaks about the chosen content itself; it looks, and touches nothing."""
-    chosen = [change.path for change in weighed.changes.files if change.status is not ChangeStatus.DELETED]
+    # Deleted ones too: taken back, they would have to go through the filter again.
+    chosen = [change.path for change in weighed.changes.files]
     moved = moved_since(session, repository, users, weighed, branch)
-    filtered = users.filtered(Path(session.workspace), chosen)
-    return (*_drift(branch, moved, weighed), *_filters(filtered), *_role(session, role))
+    filtered = set(users.filtered(Path(session.workspace), chosen))
+    if filtered:
+        # The attributes of the change itself were told already.
+        standing = [each.path for each in weighed.changes.files if each.status is not ChangeStatus.DELETED]
+        filtered -= {*repository.filtered(weighed.changes.new, standing)}
+    return (*_drift(branch, moved, weighed), *_filters(sorted(filtered)), *_role(session, role))
 
 
 def _drift(branch: str, moved: Sequence[str], weighed: Weighed) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from engine.review.intents import intent_data, promoted_data, undone_data
 from engine.review.place_findings import place_findings
 from engine.review.selection import ALL, Choice
 from engine.review.steps import Step, one_step, steps_by_task
-from engine.review.weighing import Weighed, moved_since, weigh
+from engine.review.weighing import Weighed, branch_moved, moved_since, weigh
 from engine.vocabulary.access import Guarded
 from engine.vocabulary.changes import ChangeSet, Conflict, Finding, FindingKind, PromoteAs, Promotion
 from engine.vocabulary.errors import HalfDone, OrionError, UsageError, WorkspaceError
@@ -195,7 +195,7 @@ class Promoter:
         """Whether the branch moved since the session began, or a file of this selection was changed meanwhile."""
         moved = moved_since(self._session, self._repository, self._users, weighed, branch)
         chosen = {change.path for change in weighed.changes.files}
-        return weighed.head != self._session.base_commit or bool(chosen.intersection(moved))
+        return branch_moved(self._session, branch, weighed.head) or bool(chosen.intersection(moved))
 
     def _proof(self, changes: ChangeSet, merged: str, standing: Sequence[Finding]) -> str:
         """What the step `checks` says: blocked, unproven (one never ran on this), none (there is no check), or ok."""

@@ -71,6 +71,14 @@ def _own_states(session: Session, branch: str) -> tuple[str, ...]:
     )
 
 
+def branch_moved(session: Session, branch: str, head: str) -> bool:
+    """Whether somebody else moved the branch: it is neither where the session began nor where a promotion of it, or
+    what took one back, left it."""
+    records = [record for record in session.promotions if record.branch == branch]
+    own = {commit for record in records for commit in (record.commit, record.undone_by)}
+    return head not in own | {session.base_commit}
+
+
 def drift_base(session: Session, branch: str) -> str:
     """The commit since which a change on the branch is somebody else's: what Orion itself let in is no drift."""
     for record in reversed(session.promotions):

@@ -156,10 +156,15 @@ class Finding:
     task: str = ""
 
 
+BUSY = "the repository is in the middle of"
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """A path that cannot be merged by itself; `reason` says why: `content`, `binary` and `deleted` (by one side,
-    changed by the other) are for a person to resolve, others (`uncommitted changes`, `untracked file`) must go away."""
+    changed by the other) are for a person to resolve, others (`uncommitted changes`, `untracked file`) must go away. Of
+    a repository that is not at rest (a half-done merge, say) the path is the branch and the reason begins with
+    `BUSY`."""
 
     path: str
     reason: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.vocabulary.changes import Conflict
 from engine.vocabulary.errors import WorkspaceError
 from engine.vocabulary.text import visible
+from engine.workspace.attributes import filter_attributes
 from engine.workspace.beneath import small_file
 from engine.workspace.git import Git
 from engine.workspace.names import folded
@@ -79,15 +80,26 @@ class Place:
         return text.rpartition("> ")[0] + ">" if answer.code == 0 and "> " in text else ""
 
     def dirty(self) -> dict[str, str]:
-        """Paths with uncommitted (`uncommitted changes`) or untracked (`untracked file`) content."""
+        """Paths with uncommitted (`uncommitted changes`) or untracked (`untracked file`) content. A tracked file that
+        goes through a filter (Git LFS) is left out: with the filter off, git takes it for changed when it is not."""
         answer = self.git.run(
             "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all"
         )
         found: dict[str, str] = {}
+        doubtful: list[str] = []
         for record in answer.out.split(b"\0")[:-1]:
-            reason = "untracked file" if record.startswith(b"??") else "uncommitted changes"
-            found[os.fsdecode(record[3:]).rstrip("/")] = reason
+            path = os.fsdecode(record[3:]).rstrip("/")
+            found[path] = "untracked file" if record.startswith(b"??") else "uncommitted changes"
+            if record.startswith(b" M"):
+                doubtful.append(path)
+        for path in self.filtered(doubtful):
+            del found[path]
         return found
+
+    def filtered(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Those of the paths that go through a filter which is configured here."""
+        known = any(key.startswith("filter.") for key in self.config)
+        return filter_attributes(self.git, paths, cached=False) if known else ()
 
     def absent(self, paths: Sequence[str], index: Path | None = None) -> frozenset[str]:
         """Those of the paths that a sparse checkout leaves out of the work tree."""

@@ -10,11 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.vocabulary.changes import Conflict
+from engine.vocabulary.changes import BUSY, Conflict
 from engine.vocabulary.errors import StaleBase, WorkspaceError
 from engine.vocabulary.text import visible
 from engine.vocabulary.workspaces import MergeResult, PromotionPlan, UndoPreview, WorkspaceInfo
-from engine.workspace.attributes import filter_attributes
 from engine.workspace.beneath import small_file
 from engine.workspace.committed import CommittedFiles
 from engine.workspace.comparison import compare
@@ -108,12 +107,10 @@ class GitUserRepository:
         merged = source.merge(base, tip, chosen)
         here = checkout_of(place, branch)
         paths = tuple(change.path for change in source.changes(tip, merged.tree or merged.marked).files)
-        return tip, merged, here.in_the_way(tip, paths) if here is not None else ()
+        return tip, merged, (*_busy(here or place, branch), *(here.in_the_way(tip, paths) if here is not None else ()))
 
     def filtered(self, root: Path, paths: Sequence[str]) -> tuple[str, ...]:
-        place = find_place(root)
-        drivers = {key.split(".", 1)[1].rpartition(".")[0] for key in place.config if key.startswith("filter.")}
-        return filter_attributes(place.git, paths, cached=False) if drivers else ()
+        return find_place(root).filtered(paths)
 
     def prepare(
         self,
@@ -193,7 +190,10 @@ class GitUserRepository:
                 send_tree(scratch, place.git, tree, tip)
         here = checkout_of(place, branch)
         blocked = here.in_the_way(tip, changed) if here is not None else ()
-        return UndoPreview(branch, changed, blocked), tip, tree
+        through = tuple(
+            Conflict(path, "goes through a filter, which Orion does not run") for path in place.filtered(changed)
+        )
+        return UndoPreview(branch, changed, (*_busy(here or place, branch), *blocked, *through)), tip, tree
 
     def moved(self, root: Path, branch: str, since: str) -> tuple[str, tuple[str, ...]]:
         place = find_place(root)
@@ -222,8 +222,17 @@ def _refuse_partial(place: Place) -> None:
 def _tip(place: Place, branch: str) -> str:
     tip = place.commit_at(f"refs/heads/{branch}")
     if not tip:
-        raise StaleBase(f"the branch {visible(branch)!r} is gone", "make it again, or promote onto another branch")
+        raise StaleBase(
+            f"there is no branch {visible(branch)!r} here",
+            "see: git branch; make it, or promote onto another (--onto NAME)",
+        )
     return tip
+
+
+def _busy(here: Place, branch: str) -> tuple[Conflict, ...]:
+    """Told before anybody is asked for a PIN; the move itself looks again."""
+    what = here.busy_with()
+    return (Conflict(branch, f"{BUSY} {what}"),) if what else ()
 
 
 def _ours(repository: SessionRepository) -> GitSessionRepository:

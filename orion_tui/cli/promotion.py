@@ -141,7 +141,7 @@ def undo_promote(session: str, attempt: int | None, preview: bool, pin_stdin: bo
             return _preview(engine.review.undo_preview(found, attempt), as_json)
         _need_secret(engine)
         answer = engine.review.undo(found, secret=secret_of(pin_stdin), attempt=attempt)
-    return _tell(answer, as_json, verb="undone with")
+    return _tell(answer, as_json, verb="undone with", moved="put back in the work tree")
 
 
 def _preview(seen: UndoPreview, as_json: bool) -> int:
@@ -256,15 +256,18 @@ def _refused(seen: Review) -> Promotion:
     )
 
 
-def _tell(answer: Promotion, as_json: bool, *, verb: str = "promoted as", shown: bool = False) -> int:
+def _tell(
+    answer: Promotion,
+    as_json: bool,
+    *,
+    verb: str = "promoted as",
+    moved: str = "moved in the work tree, uncommitted",
+    shown: bool = False,
+) -> int:
     if as_json:
         say_json(promotion_json(answer))
     elif answer.promoted:
-        how = (
-            f"{verb} {answer.commit[:12]} on {answer.branch}"
-            if answer.commit
-            else "moved in the work tree, uncommitted"
-        )
+        how = f"{verb} {answer.commit[:12]} on {answer.branch}" if answer.commit else moved
         say(f"✓ {how}, {answer.files} {'file' if answer.files == 1 else 'files'}", fg="green")
         if answer.post_tag and answer.commit:
             say(f"  tags {answer.pre_tag} and {answer.post_tag}; look with: git show --stat {answer.commit[:12]}")
