@@ -150,6 +150,14 @@ def test_bringing_a_conflict_together_is_told_what_the_branch_has() -> None:
     assert plan.task(name).expected_files == ("src/app.py",)
 
 
+def test_of_long_files_the_agent_is_told_what_the_branch_changed_however_many_there_are() -> None:
+    before = "".join(f"line {number}\n" for number in range(3_000))
+    ours = before.replace("line 2900\n", "line of the branch\n").encode()
+    sides = [ConflictSides(f"{number}.py", before.encode(), ours, b"y", b"") for number in range(9)]
+    plan, name = rebased(a_session(), "main", sides)
+    assert plan.task(name).instructions.count("+line of the branch") == 9
+
+
 @pytest.mark.sandbox
 @pytest.mark.e2e
 def test_each_conflict_says_what_kind_it_is_and_what_is_in_the_way_is_told_with_it(

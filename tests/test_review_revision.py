@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from engine.engine import Engine
+from engine.vocabulary.changes import ReviewNote
 from engine.vocabulary.plans import TaskState
+from engine.vocabulary.sessions import SessionState
 from orion_tui.app import OrionApp
 from tests.support.app_driver import in_time, on_screen, shown
 from tests.support.recordings import acts, call, done, plan, record, task, worked, writes
 from tests.support.screens import settled, typed
-from tests.support.sessions import PIN
+from tests.support.sessions import PIN, resumed
 
 pytestmark = [pytest.mark.mock_llm, pytest.mark.sandbox, pytest.mark.e2e]
 
@@ -130,3 +132,15 @@ async def test_a_conflict_brought_together_by_the_agent_is_still_the_persons_to_
         await in_time(pilot, lambda: "✓ can promote 1 file" in shown(app), "the answer")
         await promoted(app, pilot)
     assert (repository / "src" / "app.py").read_text() == both
+
+
+def test_a_revision_asked_for_in_the_review_begins_although_the_branch_moved_in_the_same_file(
+    engine: Engine, home: Path, repository: Path, git: Callable[..., str]
+) -> None:
+    record(home, plan(task("fix")), *EDITS, *MENDS)
+    session = worked(engine, repository).id
+    (repository / "src" / "app.py").write_text("def add(a, b):\n    return a - b\n\n\nMINE = 1\n")
+    git(repository, "commit", "-qam", "mine")
+    engine.review.revise(session, [ReviewNote("src/app.py", "plus, please", 2)])
+    ended = resumed(engine, session)
+    assert (ended.state, ended.tasks["revise-1"].state) == (SessionState.AWAITING_REVIEW, TaskState.KEPT)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from engine.review.selection import tasks_by_path
-from engine.vocabulary.errors import UsageError
+from engine.vocabulary.errors import UsageError, WorkspaceError
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.plans import Check, Plan, Task
 from engine.vocabulary.sessions import Session, SessionState
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.facade.core import Core
+    from engine.review.weighing import Weighed
     from engine.vocabulary.changes import ReviewNote
     from engine.vocabulary.workspaces import ConflictSides
 
@@ -24,6 +26,8 @@ MOST_CHARACTERS = 40_000
 
 _QUOTED = 500
 _SHOWN_OF_A_SIDE = 12_000
+_AROUND = 4_000
+"""Characters left for names and words around what is shown."""
 
 
 def revised(state: Session, notes: Sequence[ReviewNote]) -> tuple[Plan, str]:
@@ -45,13 +49,25 @@ def rebased(state: Session, branch: str, conflicts: Sequence[ConflictSides]) -> 
         f"The branch {branch} has moved on, and these files of this session cannot be merged with it. Make each of them"
         " hold both what the branch has now and what this session wants. A person reviews the result."
     )
-    lines = [asked]
+    lines, room = [asked], min(_SHOWN_OF_A_SIDE, (MOST_CHARACTERS - _AROUND) // max(len(conflicts), 1))
     for each in conflicts:
-        text = "it is deleted there" if each.ours is None else decoded(each.ours)[:_SHOWN_OF_A_SIDE]
-        lines += [f"--- {each.path}, as it is on the branch now:", text]
+        lines += _of_the_branch(each, room)
     return _appended(
         state, f"Bring the work together with {branch}", "\n".join(lines), [each.path for each in conflicts]
     )
+
+
+def _of_the_branch(sides: ConflictSides, room: int) -> tuple[str, str]:
+    """What a file is on the branch now; what it changed there where the whole is longer than `room` characters."""
+    if sides.ours is None:
+        return f"--- {sides.path}, on the branch now:", "it is deleted there"
+    ours = decoded(sides.ours)
+    if len(ours) <= room:
+        return f"--- {sides.path}, as it is on the branch now:", ours
+    before = decoded(sides.base or b"").splitlines()
+    made = "\n".join(unified_diff(before, ours.splitlines(), "before", "on the branch", lineterm=""))
+    cut = f"\n(the first {room} of {len(made)} characters)" if len(made) > room else ""
+    return f"--- {sides.path}, what changed of it on the branch:", made[:room] + cut
 
 
 def _appended(state: Session, title: str, instructions: str, paths: Sequence[str]) -> tuple[Plan, str]:
@@ -83,7 +99,17 @@ def _appended(state: Session, title: str, instructions: str, paths: Sequence[str
 
 def revise(core: Core, state: Session, notes: Sequence[ReviewNote]) -> str:
     """Give the session the task; its id. What was turned down is kept for planning too."""
-    return _given(core, state, *revised(state, notes), also=[noted(gone=notes)] if state.notes else ())
+    from engine.review.selection import ALL
+    from engine.review.weighing import weigh
+
+    task = _given(core, state, *revised(state, notes), also=[noted(gone=notes)] if state.notes else ())
+    try:
+        weighed = weigh(state, core.repository(state.id), core.adapters.users, ALL, state.branch)
+        _movement_seen(core, state, weighed, state.branch)
+    except WorkspaceError:
+        # A workspace that is away keeps nobody from asking; the session says so itself when it looks.
+        return task
+    return task
 
 
 def noted(*, added: Sequence[ReviewNote] = (), gone: Sequence[ReviewNote] = ()) -> Fact:
@@ -96,20 +122,32 @@ def rebase(core: Core, state: Session, onto: str | None) -> str:
     """Ask for a task about every file that conflicts with the branch as it is now."""
     from engine.facade.reviewing import sides
     from engine.review.selection import ALL
-    from engine.review.weighing import moved_since, weigh
+    from engine.review.weighing import weigh
 
     branch = onto or state.branch
     weighed = weigh(state, core.repository(state.id), core.adapters.users, ALL, branch)
-    conflicts = [sides(core, state, each.path, onto) for each in weighed.merged.conflicts]
-    if not conflicts:
+    if not weighed.merged.conflicts:
         raise UsageError(f"nothing of this session conflicts with {branch}", "it can be promoted as it is")
+    texts = [each.path for each in weighed.merged.conflicts if each.reason != "binary"]
+    if not texts:
+        raise UsageError("what conflicts is binary, which no model brings together", "take one of the two versions")
+    conflicts = [sides(core, state, path, onto) for path in texts]
     task = _given(core, state, *rebased(state, branch, conflicts))
-    # Whoever asks for this has seen that their branch moved: the session does not pause to tell them.
+    _movement_seen(core, state, weighed, branch)
+    return task
+
+
+def _movement_seen(core: Core, state: Session, weighed: Weighed, branch: str) -> None:
+    """Whoever asks for work in the review has seen there that their branch moved: the session does not pause to tell
+    them."""
+    from engine.review.weighing import moved_since
+
     moved = moved_since(state, core.repository(state.id), core.adapters.users, weighed, branch)
     own = {path for view in state.tasks.values() for path in view.files}
-    seen = {"severity": "high", "head": weighed.head, "paths": list(moved), "mine": sorted(own.intersection(moved))}
-    core.journal.append(state.id, [Fact(EventKind.DRIFT, seen)])
-    return task
+    mine = sorted(own.intersection(moved))
+    if mine:
+        seen = {"severity": "high", "head": weighed.head, "paths": list(moved), "mine": mine}
+        core.journal.append(state.id, [Fact(EventKind.DRIFT, seen)])
 
 
 def _given(core: Core, state: Session, plan: Plan, task: str, *, also: Sequence[Fact] = ()) -> str:

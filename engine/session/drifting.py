@@ -70,7 +70,8 @@ class Drift:
             severity=severity,
             head=head,
             paths=sorted(seen.paths)[:_KEPT_PATHS],
-            mine=sorted(seen.mine)[:_KEPT_PATHS],
+            # All of them: a resume pauses for whatever it is not told of here.
+            mine=sorted(seen.mine),
             reason=seen.trouble,
         )
 

@@ -269,6 +269,7 @@ class ReviewActs(ReviewDiff):
     def _go_on(self, answer: str | None) -> None:
         if answer == "now":
             engine, session = self.engine, self._session
+            self.orion.say("the session goes on in the background; this screen follows it")
             ask(self, lambda: engine.sessions.resume(session, detach=True), lambda _: self._load())
 
     # -- beyond the diff

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
+from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
+from orion_tui.reasons import reason_words
 from orion_tui.screens.review_settled import note_entries, settled_detail, settled_entries, settled_words
 from orion_tui.screens.review_tree import tree
 from orion_tui.widgets.marked_list import Entry, gap, heading
 from orion_tui.widgets.prose import HANG
-from orion_tui.widgets.signs import Part, task_sign
+from orion_tui.widgets.signs import Part, session_sign, task_sign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.sessions import TaskView
     from orion_tui.selection import Selection
 
+_STOPPED = (SessionState.PAUSED, SessionState.INTERRUPTED, SessionState.FAILED)
 _SEVERITY: dict[Severity, Part] = {
     Severity.BLOCKING: ("✗ ", "bad"),
     Severity.WARNING: ("⚑ ", "accent"),
@@ -240,6 +243,10 @@ def status_lines(selection: Selection) -> list[Part]:
     parts += [(f"  {found}", "muted"), (f"  {_base(selection)}", "muted")]
     if settled := settled_words(whole.session):
         parts.append((f"  {settled}", "muted"))
+    if whole.session.state in _STOPPED and whole.session.reason:
+        parts.append(
+            (f"\n{session_sign(whole.session.state)[0]}: {visible(reason_words(whole.session.reason))}", "accent")
+        )
     record = next((record for record in reversed(whole.session.promotions) if not record.undone_by), None)
     if not count and record is not None:
         words = f"\n✓ everything is on {visible(record.branch)} as {record.commit[:12]}: "
@@ -268,4 +275,4 @@ def drift_words(selection: Selection) -> str:
     if not moved:
         return "base unchanged"
     mine = moved.intersection(selection.taken)
-    return f"base moved on: {len(moved)} file{'s' * (len(moved) > 1)}, {len(mine) or 'none'} of them chosen"
+    return f"base moved on: {len(moved)} file{'s' * (len(moved) > 1)}, {len(mine) or 'none'} chosen"
