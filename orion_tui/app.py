@@ -4,7 +4,6 @@ the first paint, in a thread."""
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,7 +11,6 @@ from textual.app import App
 from textual.events import Key
 from textual.screen import ModalScreen
 
-from engine.vocabulary.errors import ConfigError
 from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
 from orion_tui.actions import ACTS, with_keys
@@ -20,8 +18,9 @@ from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, is_h
 from orion_tui.chain import Chain, ChainWatch
 from orion_tui.crash import QuietCrash
 from orion_tui.looks import BY_NAME, OWN, THEMES, filters_for, next_choice, theme_of
-from orion_tui.opening import Sweeper, opened_engine, say_unopened
+from orion_tui.opening import Opened, Sweeper, opened_engine, say_unopened, settings_of
 from orion_tui.presence import Presence
+from orion_tui.readying import ReadyReview
 from orion_tui.resources import look_in, style_sheet
 from orion_tui.routes import make_screen
 from orion_tui.screens.base import OrionScreen
@@ -47,25 +46,6 @@ _LOOK_AGAIN_S = 5.0
 """How often the lists are read again without being asked: a runner that died tells nobody."""
 
 Wizard = Literal["never", "new", "always"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What the thread that opens the engine brings back; `greets` when the wizard comes by itself."""
-
-    engine: EngineFace
-    disconnect: Callable[[], None]
-    lists: Lists
-    greets: bool
-    settings: Settings | None
-
-
-def _settings_of(engine: EngineFace) -> Settings | None:
-    """None where the file is broken: whoever needs it says so, and what it says of the app can wait."""
-    try:
-        return engine.settings.get()
-    except ConfigError:
-        return None
 
 
 def _palette() -> type[Provider]:
@@ -116,6 +96,7 @@ class OrionApp(QuietCrash[int]):
         self._windows: WindowWatch | None = None
         self._reading = False
         self._read_again = False
+        self.ready_review = ReadyReview(self)
 
     # -- the engine
 
@@ -196,16 +177,16 @@ class OrionApp(QuietCrash[int]):
         self.call_after_refresh(self._start_engine)
 
     def _start_engine(self) -> None:
-        def opened() -> _Opened:
+        def opened() -> Opened:
             # Subscribed before the lists are read, so that nothing falls between the two.
             engine = self._open_engine()
             disconnect = connect(self.bridge, engine)
             greets = self._wizard == "always" or (self._wizard == "new" and engine.setup.is_new())
-            return _Opened(engine, disconnect, read_lists(engine, {}), greets, _settings_of(engine))
+            return Opened(engine, disconnect, read_lists(engine, {}), greets, settings_of(engine))
 
         ask(self, opened, self._opened, self._not_opened, group="engine")
 
-    def _opened(self, found: _Opened) -> None:
+    def _opened(self, found: Opened) -> None:
         self._engine, self._disconnect = found.engine, found.disconnect
         if found.settings is not None:
             self.apply(found.settings)
@@ -277,7 +258,8 @@ class OrionApp(QuietCrash[int]):
 
     def go(self, name: str, *, replace: bool = False, **arguments: Any) -> None:
         """Open a screen by name (see `orion_tui.routes`); with `replace` in the place of the present one."""
-        screen = make_screen(name, **arguments)
+        ready = self.ready_review.taken(arguments["session"]) if name == "review" else None
+        screen = ready or make_screen(name, **arguments)
         if replace:
             self.switch_screen(screen)
         else:

@@ -6,9 +6,11 @@ import ctypes
 import gc
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from engine.vocabulary.errors import ConfigError
 from engine.vocabulary.text import visible
 from orion_tui.actions import known_acts
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from engine.vocabulary.errors import OrionError
+    from engine.vocabulary.settings import Settings
+    from orion_tui.bridge import Lists
     from orion_tui.engine_face import EngineFace
 
 _YOUNG = (2_000, 5)
@@ -35,6 +39,25 @@ _RESTED_S = 3.0
 
 _TURN_S = 0.001
 """How long a thread of the engine may hold up a key that is waiting; Python's 5 ms add up over the steps of one key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the thread that opens the engine brings back; `greets` when the wizard comes by itself."""
+
+    engine: EngineFace
+    disconnect: Callable[[], None]
+    lists: Lists
+    greets: bool
+    settings: Settings | None
+
+
+def settings_of(engine: EngineFace) -> Settings | None:
+    """None where the file is broken: whoever needs it says so, and what it says of the app can wait."""
+    try:
+        return engine.settings.get()
+    except ConfigError:
+        return None
 
 
 def opened_engine(home: Path | None) -> EngineFace:

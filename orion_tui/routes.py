@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from orion_tui.screens.base import OrionScreen
 
 ROUTES: dict[str, tuple[str, str]] = {
@@ -27,10 +29,14 @@ ROUTES: dict[str, tuple[str, str]] = {
 }
 
 
+def load_module(name: str) -> ModuleType:
+    """The module of a screen, imported if need be; from any thread."""
+    return import_module(ROUTES[name][0])
+
+
 def make_screen(name: str, **arguments: Any) -> OrionScreen:
     """A new screen. `plan` takes `proposal` or a whole `session`, `monitor` and `review` take `session`, `story`
     takes `session` and `task`, `new_goal` an optional `goal` and `playbook`, `approvals` an optional `session` and
     `approval`, `role` takes `role` with either the `source` of a file or the `text` of a new role."""
-    module, kind = ROUTES[name]
-    screen: OrionScreen = getattr(import_module(module), kind)(**arguments)
+    screen: OrionScreen = getattr(load_module(name), ROUTES[name][1])(**arguments)
     return screen

@@ -49,6 +49,10 @@ def _waits_to_go_on(summary: SessionSummary) -> bool:
     return summary.state in (*_STOPPED, SessionState.CREATED) or _has_approved(summary)
 
 
+def _is_reviewable(summary: SessionSummary) -> bool:
+    return bool(summary.tasks.get("kept", 0))
+
+
 def _has_approved(summary: SessionSummary) -> bool:
     return summary.state is SessionState.AWAITING_REVIEW and summary.tasks.get("ready", 0) > 0
 
@@ -87,6 +91,7 @@ class HomeScreen(OrionScreen):
             self._rows.focus()
         self._rows.show(self._build)
         self._show_detail()
+        self._rest()
 
     # -- rows
 
@@ -172,7 +177,13 @@ class HomeScreen(OrionScreen):
 
     def on_row_list_chosen(self) -> None:
         self._show_detail()
+        self._rest()
         self.update_footer()
+
+    def _rest(self) -> None:
+        """The review of the chosen session may be asked for next."""
+        summary = self._chosen_session()
+        self.orion.ready_review.rest_on(summary.id if summary is not None and _is_reviewable(summary) else "")
 
     def _show_detail(self) -> None:
         approval, summary = self._chosen_approval(), self._chosen_session()
@@ -221,7 +232,7 @@ class HomeScreen(OrionScreen):
             facts.add("row")
         if summary is not None:
             facts.add("session")
-            if summary.tasks.get("kept", 0):
+            if _is_reviewable(summary):
                 facts.add("reviewable")
             if _waits_to_go_on(summary):
                 facts.add("paused_row")

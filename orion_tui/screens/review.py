@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import Input, Static
 
 from engine.vocabulary.sessions import SessionState
@@ -16,12 +15,9 @@ from orion_tui.bridge import AppState, ask
 from orion_tui.modals.box import put
 from orion_tui.modals.detail import DetailModal
 from orion_tui.resources import style_sheet
-from orion_tui.screens.review_acts import ReviewActs
+from orion_tui.screens.review_loading import ReviewLoading
 from orion_tui.screens.review_rows import detail, entries, finding_of, path_of, status_lines
 from orion_tui.screens.review_settled import note_detail
-from orion_tui.selection import Hunks, Selection
-from orion_tui.widgets.diff_parse import Patch
-from orion_tui.widgets.diff_split import SplitRows
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.marked_list import MarkedList, rows_of
 from orion_tui.widgets.prose import Prose
@@ -32,16 +28,16 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from engine.vocabulary.changes import Hunk
-    from engine.vocabulary.errors import OrionError
     from engine.vocabulary.requests import Review
     from orion_tui.acts.act import Act
+    from orion_tui.selection import Selection
     from orion_tui.widgets.rows import RowList
 
 _SETTLE_S = 0.12
 """How long the keys must rest before a changed selection is looked at."""
 
 
-class ReviewScreen(ReviewActs):
+class ReviewScreen(ReviewLoading):
     """Findings, files and tasks on one side, the diff on the other; below each other, or one at a time, where there is
     no room."""
 
@@ -53,7 +49,6 @@ class ReviewScreen(ReviewActs):
         super().__init__(session)
         self._seen: object = None
         self._settling: Timer | None = None
-        self._is_loaded = False
 
     @property
     def shows(self) -> str:
@@ -70,74 +65,17 @@ class ReviewScreen(ReviewActs):
                 yield DiffView(id="diff")
                 yield Input(placeholder="look for a text; enter goes on to the next", id="diff-search", compact=True)
 
-    class Begun(Message):
-        """A part of the diff is there, or all of it; sent from the thread that reads it."""
-
-        def __init__(self, patch: Patch) -> None:
-            super().__init__()
-            self.patch = patch
-
     def on_mount(self) -> None:
+        if not self.query(DiffView):
+            return  # the app is being left, and has made no widgets any more
         self._status((("● reading what the session changed …", "muted"),))
         self.query_one("#review-list", MarkedList).focus()
         self.view.show_split(self.memory.split)
-        self._load()
+        self._read_on_at = self.memory.path
+        if not self.is_current:
+            self._read_ahead()
 
-    # -- loading
-
-    def _load(self) -> None:
-        """Read the diff, shown as soon as its first files are there, then what was found in it."""
-        engine, session, showing = self.engine, self._session, bool(self.view.patch.files)
-
-        def read() -> tuple[Review, Patch, Hunks]:
-            pieces: list[bytes] = []
-            for piece in engine.review.diff_pieces(session):
-                if not pieces and not showing:
-                    self.post_message(self.Begun(Patch(piece, whole=False)))
-                pieces.append(piece)
-            patch = Patch(b"".join(pieces))
-            # So that two columns are there at once, should they be asked for.
-            SplitRows(patch)
-            if not showing:
-                self.post_message(self.Begun(patch))
-            return engine.review.report(session), patch, Hunks(engine.review.hunks(session))
-
-        ask(self, read, lambda loaded: self._loaded(*loaded), self._not_loaded, group="review", exclusive=True)
-
-    def on_review_screen_begun(self, message: ReviewScreen.Begun) -> None:
-        # One that waited for the screen may come after what it is the beginning of.
-        if message.patch.files and not self._is_loaded:
-            self.view.load(message.patch)
-            self.update_chrome()
-
-    def _loaded(self, whole: Review, patch: Patch, hunks: Hunks) -> None:
-        before, self._is_loaded = self._selection, True
-        fresh = Selection(whole, hunks=hunks) if before is None else before.renewed(whole, hunks)
-        self.memory.notes = whole.session.notes
-        if before is None:
-            fresh = fresh.without({note.path for note in whole.session.notes if note.rejected})
-        self._selection = self._with_report(fresh)
-        reading = self.memory.path
-        if not patch.is_of(self.view.patch) or not patch.files:
-            self.view.load(patch, empty=self._empty_words(whole))
-        self._draw()
-        if before is None or not reading:
-            self.on_row_list_chosen()
-        elif self.view.current[0] != reading:
-            self.view.show_path(reading)
-        self.unfold_remembered()
-        self._look()
-
-    def _not_loaded(self, error: OrionError) -> None:
-        self._is_loaded = True
-        if self.is_attached:
-            hint = f"\n{error.hint}" if error.hint else ""
-            self._status(((f"✗ {visible(error.message)}", "bad"), (visible(hint, keep="\n"), "muted")))
-
-    def _empty_words(self, whole: Review) -> str:
-        if any(not record.undone_by for record in whole.session.promotions):
-            return "Everything is in your branch. U takes it back."
-        return "Nothing to review: no task has left a change. q goes back."
+    # -- the report of what is chosen
 
     def _look(self) -> None:
         """Ask for the report of exactly this selection once the keys rest."""
@@ -209,7 +147,10 @@ class ReviewScreen(ReviewActs):
     def _key(self) -> str:
         return self.query_one("#review-list", MarkedList).chosen
 
-    def on_row_list_chosen(self, _event: RowList.Chosen | None = None) -> None:
+    def on_row_list_chosen(self, _event: RowList.Chosen) -> None:
+        self._go_to_row()
+
+    def _go_to_row(self) -> None:
         if self._selection is None:
             return
         path, line = path_of(self._selection, self._key)

@@ -27,6 +27,7 @@ class ReviewDiff(OrionScreen):
         super().__init__()
         self._session = session
         self._own_memory = ReviewMemory()
+        self._read_on_at = ""
 
     def path_shown(self, path: str) -> None:
         raise NotImplementedError
@@ -79,8 +80,15 @@ class ReviewDiff(OrionScreen):
         file = self.view.patch.file_of(path)
         self.say_place(path, hunk, len(file.hunks) if file else 0)
 
+    def read_on(self) -> None:
+        """Back to the file where the last visit stopped, once the diff has it and nobody has gone elsewhere."""
+        if self._read_on_at and self.view.show_path(self._read_on_at):
+            self.path_shown(self._read_on_at)
+            self._read_on_at = ""
+
     def _step(self, moved: bool, otherwise: str) -> None:
         """After a step through the diff the list follows, so that `space` is about what is read."""
+        self._read_on_at = ""
         if not moved:
             self.orion.say(otherwise)
         self.path_shown(self.view.current[0])

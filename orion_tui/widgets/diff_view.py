@@ -61,7 +61,7 @@ class DiffView(ScrollView, can_focus=True):
         self._hit: int | None = None
         self._hits: list[int] = []
         self._topped: tuple[int, int] | None = None  # the row last put at the top, and how far that scrolled
-        self._due, self._unfinished = 0.0, False
+        self._due, self.is_unfinished = 0.0, False  # whether the last frame had no time for some lines
 
     def on_unmount(self) -> None:
         self._patch, self._split = Patch(b""), None  # its memory is not for the garbage collector to find
@@ -306,10 +306,11 @@ class DiffView(ScrollView, can_focus=True):
         path, hunk = self.current
         hunks = len(self._patch.place(self._current)[0].hunks) if path else 0
         if path and not self._painter.syntax.knows(path):
-            self.run_worker(lambda: self._learn(path), thread=True, group="syntax")
+            self.run_worker(lambda: self.learn(path), thread=True, group="syntax")
         self.post_message(self.Moved(self, path, hunk, hunks))
 
-    def _learn(self, path: str) -> None:
+    def learn(self, path: str) -> None:
+        """Get to know the syntax of that file, which takes a while and may be done in any thread."""
         self._painter.syntax.learn(path)
         self.call_later(self._forget)
 
@@ -350,9 +351,9 @@ class DiffView(ScrollView, can_focus=True):
         return 8 if self.split else 14 if width >= _BOTH_NUMBERS else 8 if width >= _ONE_NUMBER else 2
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self._due, self._unfinished = perf_counter() + _FRAME_S, False
+        self._due, self.is_unfinished = perf_counter() + _FRAME_S, False
         strips = super().render_lines(crop)
-        if self._unfinished:
+        if self.is_unfinished:
             self.call_later(self.refresh)
         return strips
 
@@ -385,7 +386,7 @@ class DiffView(ScrollView, can_focus=True):
             )
             if rich:
                 self._strips[key] = strip
-            self._unfinished = self._unfinished or not rich
+            self.is_unfinished = self.is_unfinished or not rich
             if strip.cell_length > self._wide:
                 self._wide = min(strip.cell_length, LINE_LIMIT * 2)
                 self.call_later(self._fit)
