@@ -5,18 +5,36 @@ from __future__ import annotations
 import importlib
 import random
 import string
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _WORD = string.ascii_letters + string.digits
+_SIGNS = " " + string.punctuation
 _CATEGORIES = {"CATEGORY_SPACE": " ", "CATEGORY_DIGIT": string.digits}
 _MORE = 9  # rounds of a repetition beyond the fewest
 
 
-def drawn(pattern: str, seed: str) -> str:
-    """A text that the whole expression matches, but for what must or must not stand beside it, which is left out.
-    The same seed draws the same text."""
+def drawn(pattern: str, seed: str, group: int = 0) -> str:
+    """A text that the whole expression matches, or that group of it, but for what must or must not stand beside it,
+    which is left out. The same seed draws the same text. Raises ValueError for a group that is not there."""
     parser: Any = importlib.import_module("re._parser")
-    return _of(parser.parse(pattern), random.Random(seed))
+    tree = parser.parse(pattern)
+    found = [tree] if not group else [inner for number, inner in _groups(tree) if number == group]
+    if not found:
+        raise ValueError(f"no group {group}")
+    return _of(found[0], random.Random(seed))
+
+
+def _groups(tree: Any) -> Iterator[tuple[int | None, Any]]:
+    for operation, argument in tree:
+        name = str(operation)
+        if name == "SUBPATTERN":
+            yield argument[0], argument[3]
+        inside = argument[1] if name == "BRANCH" else [argument[-1]] if name == "SUBPATTERN" or "REPEAT" in name else []
+        for inner in inside:
+            yield from _groups(inner)
 
 
 def _of(tree: Any, source: random.Random) -> str:
@@ -26,6 +44,8 @@ def _of(tree: Any, source: random.Random) -> str:
 def _one(operation: str, argument: Any, source: random.Random) -> str:
     if operation == "LITERAL":
         return chr(argument)
+    if operation == "ANY":
+        return source.choice(_WORD)
     if operation == "NOT_LITERAL":
         return source.choice(_WORD.replace(chr(argument), ""))
     if operation == "IN":
@@ -50,4 +70,5 @@ def _characters(argument: Any) -> str:
             parts += map(chr, range(value[0], value[1] + 1))
         elif str(operation) == "CATEGORY":
             parts += _CATEGORIES.get(str(value), _WORD)
-    return "".join(sorted(set(_WORD) - set(parts))) if refused else "".join(parts)
+    left = [char for char in _WORD if char not in parts] or [char for char in _SIGNS if char not in parts]
+    return "".join(left if refused else parts)
