@@ -126,11 +126,10 @@ async def test_a_session_that_changes_while_home_rests_on_it_is_made_ready_again
         await settled(pilot)
 
 
-async def test_leaving_while_a_review_is_made_ready_leaves_in_peace() -> None:
-    app = OrionApp(to_review, WORKSPACE, now=lambda: NOW)
-    app.ready_review.rest_s = 0.001
-    async with app.run_test(size=BEST) as pilot:
-        await until(pilot, lambda: app.ready_review.session == SESSION, "a review made ready")
+async def test_the_app_is_left_in_peace_while_a_review_is_being_made() -> None:
+    async with resting(to_review()) as (app, _pilot):
+        app.theme = "orion-light"  # so that the ready one does not count
+        app.go("review", session=SESSION)
         app.exit(0)
     assert app.return_code == 0
 
