@@ -13,6 +13,9 @@ from engine.vocabulary.workspaces import PromotionPlan
 from engine.workspace.session_repository import GitSessionRepository
 from engine.workspace.user_repository import GitUserRepository
 
+FILES = {"a.txt": "one\n", "dir with space/ünï.txt": "two\n", "run.sh": "#!/bin/sh\n", ".gitignore": "*.log\nout/\n"}
+"""A small repository with a name that is not plain, a program, and files that git ignores."""
+
 OWNER = (65534, 65534) if os.getuid() == 0 else None
 
 
@@ -71,6 +74,11 @@ def open_session(root: Path, folder: Path, session: str = "s1") -> GitSessionRep
     assert isinstance(repository, GitSessionRepository)
     repository.restore(info.head)
     return repository
+
+
+def refusals(session: GitSessionRepository) -> dict[str, str]:
+    """What the session's tree holds and may not, with the rule against it."""
+    return {entry.path: entry.rule for entry in session.snapshot(session.tip()).refused}
 
 
 def work(repository: GitSessionRepository, files: Mapping[str, str | bytes | None]) -> str:
