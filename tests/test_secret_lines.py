@@ -48,6 +48,16 @@ def test_a_key_of_hexadecimal_digits_is_found_where_little_announces_it(line: st
     assert scan((line.format(HEX) + "\n").encode())
 
 
+def test_what_kind_of_key_it_is_may_stand_in_a_word_of_its_own() -> None:
+    assert scan(b"the api key: huuomulocjch05\n")
+    assert not scan(b"the sort key: huuomulocjch05\n")
+
+
+def test_base64_that_begins_like_a_path_is_no_path() -> None:
+    assert scan(b"quorvex_token = '/L9WXuHM/G1cON+Ks9dp4FLfrYb9JF8e'\n")
+    assert not scan(b"quorvex_token = '/srv/tokens/current/default.pem'\n")
+
+
 def test_numbers_with_points_behind_a_name_are_no_secret() -> None:
     for numbers in ("1.3.6.1.5.5.7.3.1", "2.16.840.1.101.3.4.2.1", "10.12.14.16:8080"):
         assert not scan(f"token_key = '{numbers}'\n".encode())

@@ -135,18 +135,19 @@ def _around(regex: re.Pattern[bytes], places: list[int], data: bytes) -> Iterato
     tried once, in order, so that the work grows with the text and not with its square."""
     tried = 0
     for place in places:
+        if place < tried:
+            continue
         begin = max(place - _BACK, tried)
         if begin < place:
             begin += data[begin:place].translate(_WIDE).rfind(b" ") + 1
         for edge in _EDGE.finditer(data, begin, place + 1):
-            if edge.start() < tried:
-                continue
-            tried = edge.start() + 1
             match = regex.match(data, edge.start())
             if match:
                 tried = match.end()
                 yield match
                 break
+        else:
+            tried = place + 1
 
 
 def _after(regex: re.Pattern[bytes], places: list[int], data: bytes) -> Iterator[re.Match[bytes]]:
