@@ -134,6 +134,11 @@ class OrionApp(QuietCrash[int]):
             self._sweeper.key()
         await super().on_event(event)
 
+    def littered(self) -> None:
+        """A screen was let go of, though no key was pressed: it is swept up all the same."""
+        if self._sweeper:
+            self._sweeper.key()
+
     def _chain_changed(self) -> None:
         if isinstance(self.screen, OrionScreen) and self.screen.is_mounted:
             self.screen.chain_changed()

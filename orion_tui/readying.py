@@ -71,6 +71,7 @@ class ReadyReview:
         if self._screen is not None:
             app.uninstall_screen(_NAME)
             self._screen.remove()
+            app.littered()
         self._made_for, self._screen = self._state_of(session), make_screen("review", session=session)
         app.install_screen(self._screen, _NAME)
         # There and back in one step: it is mounted and laid out, and never seen.

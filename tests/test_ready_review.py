@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from engine.vocabulary.errors import WorkspaceError
-from engine.vocabulary.sessions import SessionSummary
+from engine.vocabulary.sessions import SessionState, SessionSummary
 from orion_tui.app import OrionApp
 from orion_tui.bridge import Lists
 from orion_tui.screens.review import ReviewScreen
@@ -92,10 +92,11 @@ async def test_another_look_or_another_size_makes_another_review() -> None:
         assert not app.screen.query(DiffView)
         await settled(pilot)
     async with resting(to_review()) as (app, pilot):
+        first = app.get_screen("ready")
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
         app.go("review", session=SESSION)
-        assert not app.screen.query(DiffView)
+        assert app.screen is not first
         await settled(pilot)
         assert app.screen.size == (80, 24)
 
@@ -124,6 +125,17 @@ async def test_a_session_that_changes_while_home_rests_on_it_is_made_ready_again
         app.go("review", session=SESSION)
         assert app.screen is second is not first
         await settled(pilot)
+
+
+async def test_a_session_that_runs_is_not_made_ready_time_and_again() -> None:
+    async with resting(to_review()) as (app, pilot):
+        rows = tuple(replace(row, state=SessionState.RUNNING) for row in one_line_more(app))
+        first = app.get_screen("ready")
+        app.bridge.set_lists(Lists(rows, (), {}))
+        app.bridge.tick()
+        await until(pilot, lambda: "1 running" in shown(pilot), "the new state")
+        await settled(pilot)
+        assert app.get_screen("ready") is first
 
 
 async def test_the_app_is_left_in_peace_while_a_review_is_being_made() -> None:

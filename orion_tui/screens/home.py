@@ -174,6 +174,7 @@ class HomeScreen(OrionScreen):
     def on_resize(self) -> None:
         if self.orion.bridge.state.ready:
             self.call_after_refresh(self._show_detail)
+            self.call_after_refresh(self._rest)
 
     def on_row_list_chosen(self) -> None:
         self._show_detail()
@@ -181,9 +182,10 @@ class HomeScreen(OrionScreen):
         self.update_footer()
 
     def _rest(self) -> None:
-        """The review of the chosen session may be asked for next."""
+        """The review of the chosen session may be asked for next; one that runs would change under it all the time."""
         summary = self._chosen_session()
-        self.orion.ready_review.rest_on(summary.id if summary is not None and _is_reviewable(summary) else "")
+        stands = summary is not None and _is_reviewable(summary) and summary.state is not SessionState.RUNNING
+        self.orion.ready_review.rest_on(summary.id if summary is not None and stands else "")
 
     def _show_detail(self) -> None:
         approval, summary = self._chosen_approval(), self._chosen_session()
