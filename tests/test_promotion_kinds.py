@@ -9,7 +9,7 @@ import pytest
 
 from engine.engine import Engine
 from engine.vocabulary.changes import PromoteAs
-from engine.vocabulary.errors import StaleBase, UsageError
+from engine.vocabulary.errors import StaleBase, UsageError, WorkspaceError
 from engine.vocabulary.sessions import SessionState
 from tests.support.cli import Orion
 from tests.support.sessions import PIN, fingerprint, playbook, worked
@@ -106,6 +106,56 @@ def test_uncommitted_changes_that_were_edited_since_stay_as_they_are(
     with pytest.raises(StaleBase, match=r"docs/note\.md"):
         engine.review.undo(session, secret=PIN)
     assert fingerprint(repository) == before
+
+
+def test_uncommitted_changes_that_were_put_back_by_hand_can_be_let_in_again(
+    engine: Engine, repository: Path, session: str, git: Git
+) -> None:
+    engine.review.promote(session, secret=PIN, kind=PromoteAs.CHANGES)
+    git(repository, "checkout", "--", "src/app.py")
+    (repository / "docs" / "note.md").unlink()
+    assert engine.review.undo_preview(session).conflicts == ()
+    engine.review.undo(session, secret=PIN)
+    assert git(repository, "status", "--porcelain") == ""
+    assert engine.review.promote(session, secret=PIN).promoted
+
+
+@pytest.mark.parametrize("how", [("revert", "--no-edit", "HEAD"), ("reset", "-q", "--hard", "HEAD~1")])
+def test_what_was_taken_back_by_hand_is_undone_without_a_commit(
+    engine: Engine, home: Path, repository: Path, session: str, git: Git, how: tuple[str, ...]
+) -> None:
+    engine.review.promote(session, secret=PIN)
+    git(repository, *how)
+    head, tags = git(repository, "rev-parse", "HEAD"), git(repository, "tag")
+    assert engine.review.undo_preview(session).paths == ()
+    orion = Orion(home, repository)
+    assert "nothing of it is left on main" in orion("undo-promote", session, "--preview").out
+    assert "it can be promoted again" in orion("undo-promote", session, "--pin-stdin", given=PIN).out
+    assert (git(repository, "rev-parse", "HEAD"), git(repository, "tag")) == (head, tags)
+    assert engine.sessions.get(session).state is SessionState.AWAITING_REVIEW
+    assert engine.review.promote(session, secret=PIN).promoted
+
+
+def test_a_promotion_whose_commit_was_tidied_away_says_so(
+    engine: Engine, repository: Path, session: str, git: Git
+) -> None:
+    done = engine.review.promote(session, secret=PIN)
+    git(repository, "commit", "-q", "--amend", "-m", "mine now")
+    git(repository, "tag", "-d", done.post_tag)
+    git(repository, "reflog", "expire", "--expire=now", "--all")
+    git(repository, "gc", "-q", "--prune=now")
+    with pytest.raises(WorkspaceError, match="is gone from the repository"):
+        engine.review.undo_preview(session)
+
+
+def test_a_branch_with_another_name_by_now_is_named(
+    engine: Engine, home: Path, repository: Path, session: str, git: Git
+) -> None:
+    git(repository, "branch", "-m", "main", "trunk")
+    orion = Orion(home, repository)
+    refused = orion("review", session)
+    assert (refused.code, "no branch 'main'" in refused.err) == (8, True)
+    assert orion("review", session, "--onto", "trunk", "--json").json["can_promote"]
 
 
 def test_a_branch_that_is_not_checked_out_has_no_uncommitted_changes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,7 +132,7 @@ class Promoter:
 
     def undo(self, *, secret: str | None, attempt: int | None = None) -> Promotion:
         """Take a standing promotion back, the latest unless `attempt` names one: with a revert commit, or by putting
-        uncommitted changes back."""
+        uncommitted changes back. Where nothing of it is left, that alone is recorded: no commit, no tags, no files."""
         record = self.standing(attempt)
         self._authorise(Guarded.UNDO, secret)
         number, session = self._next_attempt(), self._session.id
@@ -143,6 +144,11 @@ class Promoter:
             trailers = [f"Orion-Session: {session}", *self._audit_trailer()]
             message = f"{subject}\n\nThis reverts commit {record.commit}.\n\n" + "\n".join(trailers) + "\n"
             plan = self._users.revert(self._root, promoted, record.branch, message, number, session)
+            if not plan.paths:
+                # Taken back by hand: no commit that changes nothing, only the fact.
+                fact = Fact(EventKind.PROMOTION_UNDONE, undone_data(replace(plan, new=plan.old), record.attempt))
+                self._journal.append(session, [fact])
+                return Promotion(True, branch=plan.branch)
         self._move(plan, EventKind.PROMOTION_UNDONE, undone_data(plan, record.attempt), undoes=record.attempt)
         commit = "" if plan.uncommitted else plan.new
         return Promotion(True, len(plan.paths), commit, plan.pre_tag, plan.post_tag, plan.branch, plan.paths)

@@ -28,7 +28,7 @@ from engine.workspace.beneath import small_file
 from engine.workspace.git import GitStopped
 from engine.workspace.own_locks import OwnFiles, drop_ref_locks, locked_marker, standing_marker, take_lock
 from engine.workspace.place import Place, find_place
-from engine.workspace.takeback import edited_since, take_back
+from engine.workspace.takeback import edited_since, still_there, take_back
 
 if TYPE_CHECKING:
     from engine.vocabulary.workspaces import PromotionPlan
@@ -97,7 +97,9 @@ def apply_plan(place: Place, plan: PromotionPlan, step: Step | None = None) -> N
                 if not passed:
                     _undo_apply(here or place, here is not None, plan, files, error)
             if not passed and isinstance(error, OSError):
-                raise WorkspaceError(f"the promotion was taken back: {error}") from error
+                raise WorkspaceError(
+                    f"the promotion was taken back: {visible(str(error))}", "see to that, then promote again"
+                ) from error
             if not passed:
                 raise
         with _or_half_done():
@@ -158,7 +160,7 @@ def recover_plan(place: Place, plan: PromotionPlan) -> bool:
             if found and here is not None:
                 take_back(here, plan)
                 files.clear()
-            return here is not None and not any(_still(here, plan))
+            return here is not None and not still_there(here, plan)
         if found:
             drop_ref_locks(here or place, plan, files)
         passed = _passed(place, plan)
@@ -170,12 +172,6 @@ def recover_plan(place: Place, plan: PromotionPlan) -> bool:
                 take_back(here, plan)
             files.clear()
         return passed
-
-
-def _still(here: Place, plan: PromotionPlan) -> list[str]:
-    """Paths that still hold what was to be withdrawn."""
-    edited = set(edited_since(here, plan))
-    return [path for path in plan.paths if path not in edited]
 
 
 def _quiet(name: str) -> None:
@@ -216,6 +212,8 @@ def _move_files(here: Place, plan: PromotionPlan, files: OwnFiles, held: int, to
     git.run("update-index", "-q", "--refresh", ok=(0, 1), held=(held,))
     told("files")
     moved = git.run("read-tree", "-m", "-u", plan.old, plan.new, ok=(0, 128), held=(held,))
+    if moved.code != 0 and "unable to " in moved.err:
+        raise WorkspaceError(f"git cannot write here: {moved.words()}", "free some space, or see to the permissions")
     if moved.code != 0:
         raise StaleBase(
             f"git would overwrite something that is not committed: {moved.words()}", "commit it, then promote again"

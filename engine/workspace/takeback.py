@@ -42,8 +42,14 @@ def take_back(here: Place, plan: PromotionPlan) -> None:
 
 
 def edited_since(here: Place, plan: PromotionPlan) -> tuple[str, ...]:
-    """Paths of the plan that are not exactly as it left them."""
-    return tuple(path for path in plan.paths if not _holds(here, plan.new, path))
+    """Paths of the plan that are neither as it left them nor, put back by hand, as it found them."""
+    there = {*still_there(here, plan)}
+    return tuple(path for path in plan.paths if path not in there and not _holds(here, plan.old, path))
+
+
+def still_there(here: Place, plan: PromotionPlan) -> tuple[str, ...]:
+    """Paths of the plan that are exactly as it left them."""
+    return tuple(path for path in plan.paths if _holds(here, plan.new, path))
 
 
 def _holds(here: Place, commit: str, path: str) -> bool:

@@ -177,8 +177,11 @@ class GitUserRepository:
         """What a revert would do, the branch's commit, and the tree of the revert; with `keep` its objects are sent."""
         tip = _tip(place, branch)
         parent, commit = promoted
-        if not place.commit_at(parent):
-            raise WorkspaceError(f"commit {commit[:12]} has no parent to go back to")
+        if not (place.commit_at(parent) and place.commit_at(commit)):
+            raise WorkspaceError(
+                f"commit {commit[:12]}, which this promotion made, is gone from the repository",
+                f"the branch was rewritten and tidied up; take it back by hand: git log {visible(branch)}, git revert",
+            )
         with _scratch(place) as scratch:
             sides = [scratch.text("rev-parse", f"{each}^{{tree}}") for each in (commit, tip, parent)]
             tree, found = merge_trees(scratch, *sides)

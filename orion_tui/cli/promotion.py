@@ -151,6 +151,8 @@ def _preview(seen: UndoPreview, as_json: bool) -> int:
     how = "put back in the work tree" if seen.uncommitted else f"reverted on {seen.branch}"
     if seen.conflicts and not seen.paths:
         say(f"nothing would be {how}", fg="red")
+    elif not seen.paths:
+        say(f"nothing of it is left on {seen.branch}: no commit is needed, only that it is known")
     else:
         say(f"{len(seen.paths)} {'file' if len(seen.paths) == 1 else 'files'} would be {how}")
     for path in seen.paths:
@@ -268,7 +270,10 @@ def _tell(
         say_json(promotion_json(answer))
     elif answer.promoted:
         how = f"{verb} {answer.commit[:12]} on {answer.branch}" if answer.commit else moved
-        say(f"✓ {how}, {answer.files} {'file' if answer.files == 1 else 'files'}", fg="green")
+        if answer.files:
+            say(f"✓ {how}, {answer.files} {'file' if answer.files == 1 else 'files'}", fg="green")
+        else:
+            say(f"✓ nothing of it was left on {answer.branch}; it can be promoted again", fg="green")
         if answer.post_tag and answer.commit:
             say(f"  tags {answer.pre_tag} and {answer.post_tag}; look with: git show --stat {answer.commit[:12]}")
     else:

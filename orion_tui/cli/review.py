@@ -41,12 +41,13 @@ def diff(session: str | None, workspace: Path, paths: tuple[str, ...], as_json: 
 @click.command()
 @session_argument(required=False)
 @workspace_option
+@click.option("--onto", default=None, metavar="BRANCH", help="Onto another branch than the one the session began on.")
 @json_option
-def review(session: str | None, workspace: Path, as_json: bool) -> int:
+def review(session: str | None, workspace: Path, onto: str | None, as_json: bool) -> int:
     """Files, findings and conflicts of a session, and whether it could be promoted as it is."""
     with opened() as engine:
         resolved = engine.sessions.resolve(session, workspace.absolute())
-        found = engine.review.report(resolved)
+        found = engine.review.report(resolved, onto=onto)
         hunks = engine.review.hunks(resolved) if as_json else ()
     if as_json:
         say_json(review_json(found, hunks))

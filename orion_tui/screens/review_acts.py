@@ -104,7 +104,11 @@ class ReviewActs(ReviewDiff):
             reasons = "; ".join(f"{visible(each.path)}: {each.reason}" for each in seen.conflicts)
             self.orion.say(f"it cannot be taken back as it is: {reasons}", severity="error")
             return
-        if seen.uncommitted:
+        if not seen.paths:
+            text = (
+                f"Nothing of it is left on {visible(record.branch)}: no commit is made, and it can be promoted again."
+            )
+        elif seen.uncommitted:
             text = f"{files} in the work tree go back to what they were."
         else:
             text = (
@@ -128,6 +132,7 @@ class ReviewActs(ReviewDiff):
             return
         if promotion.promoted:
             how = f"with the revert commit {promotion.commit[:12]}" if promotion.commit else "in the work tree"
+            how = how if promotion.files else "already, by hand"
             self.orion.say(f"taken back {how} on {promotion.branch}")
         else:
             self.orion.say("not taken back: " + "; ".join(promotion.reasons), severity="error")
