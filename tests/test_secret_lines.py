@@ -61,3 +61,21 @@ def test_base64_that_begins_like_a_path_is_no_path() -> None:
 def test_numbers_with_points_behind_a_name_are_no_secret() -> None:
     for numbers in ("1.3.6.1.5.5.7.3.1", "2.16.840.1.101.3.4.2.1", "10.12.14.16:8080"):
         assert not scan(f"token_key = '{numbers}'\n".encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"AWS::SecretsManager::Secret": "c85175a4ebcce361",',
+        '"AWS::Route53::KeySigningKey": "a9a67ae6c371fcf4",',
+        '"pattern": "^arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]{1,512}$"',
+        '"SecretArn": "arn:aws:secretsmanager:us-west-2:123456789123:secret:proxysecret1-Abcd1e",',
+        "TOKEN_EXPIRATION_FORMAT = '%Y-%m-%dT%H:%M:%SZ'",
+        '"SessionToken": "AQoEXAMPLEH4aoAH0gNCAPyJxz4BlCFFxWNE1OPTgk5TthT"',
+        "aws glue get-jobs --next-token 9f4d1c7be0a3520846b1",
+        '"NextLockToken": "0674c84b-0304-47fe-8728-c6bff46af8fc"',
+        "aws kms sign --key-id 7c1d4e92-12ab-34cd-56ef-8b07f3a95d21",
+    ],
+)
+def test_what_is_named_like_a_secret_and_is_a_type_a_form_or_a_number_is_none(line: str) -> None:
+    assert not scan(f"{line}\n".encode())

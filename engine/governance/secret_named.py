@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 NAME, PROVIDER = -1, -2  # numbers for the automaton
+_NUMBER = 120  # bytes of a resource's number before a name that is part of it
 _HEAD = 24  # bytes before a name that may say it is none
 
 
@@ -68,11 +69,12 @@ _CLOSING = re.compile(rb"\s{0,24}</")
 _QUERY = re.compile(rb"&(?:amp;)?[A-Za-z_.\-]{1,40}=")
 # A value under one of these names is random and no secret.
 _HARMLESS = re.compile(
-    rb"(?i:arn:|_path|request_?token|change_?token|action_?token|sha-?[0-9]|md5|digest|checksum|(?<!pass)(?<!password_)hash(?!icorp)|websocket|etag|revision|commit|fingerprint|integrity|nonce|uuid|guid|public|"
-    rb"thumbprint|version|blake|crc|signature_|keyid|key_?id|kid\b|token_?type|cursor|page_?token|next_?token|csrf|xsrf|"
+    rb"(?i:[a-z0-9]::[a-z0-9]{1,60}[\"']|_path|(?:request|change|action|lock|sequence|purchase)[_-]?token|sha-?[0-9]|md5|digest|checksum|(?<!pass)(?<!password_)hash(?!icorp)|websocket|etag|revision|commit|fingerprint|integrity|nonce|uuid|guid|public|"
+    rb"thumbprint|version|blake|crc|signature_|keyid|key[_-]?(?:material|pair)?[_-]?id|kid\b|token_?type|cursor|page[_-]?token|next[_-]?[a-z]{0,9}token|csrf|xsrf|"
     rb"authenticity|credentials?_?id|secrets?_?id|urn:|resolved|continuation|paginat|marker|idempoten|request_?id|"
     rb"tokeniz|keyword|monkey|author|authority|authored|partition|primary|foreign|sort_?key|cache_?key|tree|blob)"
 )
+_OF_RESOURCE = re.compile(rb"arn:[^\s\"'=]*\Z")
 _QUOTES = frozenset(b"\"'`")
 # An unquoted value with one of these in it is a name in a program.
 _CODE = re.compile(
@@ -107,6 +109,8 @@ def _read_on(data: bytes, places: Sequence[int], *, of_provider: bool) -> Iterat
             continue
         judged = start
         value = data[start:end].decode("ascii").rstrip(".,:;")
+        if _OF_RESOURCE.search(data[max(place - _NUMBER, 0) : place]):
+            continue
         if _is_secret(value, match, weak=of_provider or not _is_saying(data, place)) and not _HARMLESS.search(
             data, max(place - _HEAD, data.rfind(b"\n", max(place - _HEAD, 0), place) + 1), start
         ):

@@ -17,6 +17,8 @@ _PASSWORD = re.compile(
     rb"(?:[A-Za-z]{2,10}\s{1,3})?(?::=|=>|[!=]?==?|[:>])\s{0,6}"
     rb"(?:\"([^\"\s]{6,150})\"|'([^'\s]{6,150})'|`([^`\s]{6,150})`|([^\s\"'`,;<>(){}\[\]\\]{8,150})(?![(\[\w]))"
 )
+# What the name is part of: the number of a resource, or the type of one (`AWS::SecretsManager::Secret`).
+_ABOUT = re.compile(rb"arn:|[A-Za-z]::[A-Za-z0-9]*\Z")
 _K8S = re.compile(rb"(?im)^\s{0,8}kind:\s{1,4}[\"']?secret[\"']?\s{0,20}$")
 _K8S_DATA = re.compile(rb"(?m)^(?:string)?[dD]ata:\s{0,8}$")
 _K8S_END = re.compile(rb"(?m)^[^\s#]")
@@ -32,7 +34,7 @@ def passwords(data: bytes, places: Iterable[int]) -> Iterator[tuple[int, int, st
         if place < done:
             continue
         match = _PASSWORD.match(data, place)
-        if match is None or data.rfind(b"arn:", max(place - 80, 0), place) >= 0:
+        if match is None or _ABOUT.search(data[max(place - 80, 0) : place]):
             continue
         group = match.lastindex or 0
         value = match.group(group).decode("utf-8", "replace")

@@ -16,6 +16,8 @@ _DUMMY = re.compile(
     r"(.)\1{7}|abcdefghijklmnopqrst|lorem|(?:xxx|XXX|x-x|X-X){2}|0123456789abcdef|deadbeef",
     re.IGNORECASE,
 )
+# What no key is that only its name announces: of a manual, a set of characters, the form of a date, a type.
+_DESCRIBED = re.compile(r"EXAMPLE|a-z(?:A-Z|0-9)|A-Z(?:a-z|0-9)|0-9(?:a-z|A-Z)|%[A-Za-z][-/:T .]?%[A-Za-z]|::[A-Za-z]")
 _WEAK = re.compile(
     r"fake|sample|replace|todo|undefined|none|null|foobar|0000000|1234567|abcdefg|default|getenv|environ|config|param|"
     r"setting|args|request|response|_key\b|key_|localhost|test|true|false|required|optional|passw(?:or)?d|passphrase|"
@@ -24,7 +26,7 @@ _WEAK = re.compile(
 )
 _NO_PASSWORD = re.compile(r"\A[0-9]{2,5},|\{[A-Za-z0-9_.:]*\}|env\.|self\.|this\.|\\x|::|[(\[]\Z|\(\)|=>")
 _REFERENCE = re.compile(
-    r"\$[A-Za-z_({]|\.{1,2}[A-Za-z_]|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+\Z|[A-Za-z_.]+[(\[]|https?://|[./~]{0,2}/"
+    r"\$[A-Za-z_({]|arn:|\.{1,2}[A-Za-z_]|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+\Z|[A-Za-z_.]+[(\[]|https?://|[./~]{0,2}/"
 )
 _WORDS = re.compile(
     r"(?:[A-Za-z]{1,20}|[0-9]{1,2})(?:[_\-. :,/|+](?:[A-Za-z]{1,20}|[0-9]{1,2}))*[0-9]{0,3}\Z|"
@@ -59,7 +61,7 @@ def looks_random(value: str) -> bool:
     """Whether a machine rather than a person seems to have made the value up: its characters do not follow each other
     as in written text, or letters and digits change often."""
     value = value[:_LOOKED_AT]
-    if len(value) < 10 or is_dummy(value):
+    if len(value) < 10 or is_dummy(value) or _DESCRIBED.search(value):
         return False
     if _UUID.match(value):
         return True
@@ -87,7 +89,7 @@ def is_dense(value: str) -> bool:
     """Whether the value is as random as a key, so that hardly anything else has to speak for it: hexadecimal digits of
     a key's length, or letters and digits that change all the time."""
     value = value[:_LOOKED_AT]
-    if len(value) < 16 or is_dummy(value) or _NUMBERS.match(value):
+    if len(value) < 16 or is_dummy(value) or _NUMBERS.match(value) or _DESCRIBED.search(value):
         return False
     if _UUID.match(value):
         return True
