@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from engine.engine import Engine
+from engine.session import drifting
 from engine.session.drifting import EVERY_TASKS
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.sessions import Session, SessionState
@@ -125,6 +126,19 @@ def test_what_moves_after_a_first_movement_was_looked_at_is_told_again(
     assert ended.state is SessionState.PAUSED
     assert "requirements.txt" in ended.reason
     assert [each["mine"] for each in drifts(engine, session.id)] == [["count.txt"], ["count.txt", "requirements.txt"]]
+
+
+@pytest.mark.usefixtures("deaf")
+def test_however_many_files_moved_they_are_told_once_and_the_work_goes_on(
+    engine: Engine, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drifting, "_KEPT_PATHS", 0)  # of a long list an event holds the first only
+    session = parked(engine, repository, tmp_path)
+    for name in ("count.txt", "other.txt"):
+        (repository / name).write_text("mine\n")
+    assert resumed(engine, session.id).state is SessionState.PAUSED
+    assert states(resumed(engine, session.id))["dep"] == "kept"
+    assert len(drifts(engine, session.id)) == 1
 
 
 @pytest.mark.usefixtures("deaf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,23 @@ _NAMED_PATHS = 3
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What moved, what of it the session changed too, and why nothing could be seen."""
+    """What moved, what of it the session changed too, and why nothing could be seen. `told` and `told_mine` stand for
+    the whole of them where an event holds only the first."""
 
     paths: Set[str] = frozenset()
     mine: Set[str] = frozenset()
     trouble: str = ""
+    told: str = ""
+    told_mine: str = ""
+
+    def adds_to(self, before: _Look) -> bool:
+        """Whether anything is new since then."""
+        known = self.paths <= before.paths or _digest(self.paths) == before.told
+        return not known or self.adds_mine(before)
+
+    def adds_mine(self, before: _Look) -> bool:
+        """Whether any of it that the session changed too is new."""
+        return not (self.mine <= before.mine or _digest(self.mine) == before.told_mine)
 
 
 class Drift:
@@ -49,10 +62,10 @@ class Drift:
             return self._say(error.message)
         files = {path for view in self._bench.ledger.session.tasks.values() for path in view.files}
         now = self._last = _Look(frozenset(moved), files.intersection(moved))
-        if now.paths <= before.paths and now.mine <= before.mine:
+        if not now.adds_to(before):
             return ""
         self._record("high" if now.mine else "low", head, now)
-        if now.mine <= before.mine:
+        if not now.adds_mine(before):
             return ""
         return self._say(f"the workspace changed files that this session changed too: {_named(sorted(now.mine))}")
 
@@ -62,7 +75,8 @@ class Drift:
         if not told:
             return _Look()
         last = told[-1]
-        return _Look(frozenset(last["paths"]), frozenset(last.get("mine", ())), last.get("reason", ""))
+        paths, mine, reason = frozenset(last["paths"]), frozenset(last.get("mine", ())), last.get("reason", "")
+        return _Look(paths, mine, reason, last.get("digest", ""), last.get("mine_digest", ""))
 
     def _record(self, severity: str, head: str, seen: _Look) -> None:
         self._bench.ledger.record(
@@ -72,12 +86,18 @@ class Drift:
             paths=sorted(seen.paths)[:_KEPT_PATHS],
             # All of them: a resume pauses for whatever it is not told of here.
             mine=sorted(seen.mine),
+            digest=_digest(seen.paths),
+            mine_digest=_digest(seen.mine),
             reason=seen.trouble,
         )
 
     def _say(self, what: str) -> str:
         self._bench.ledger.record(EventKind.NOTICE, message=f"{what}; look at it, then resume", level="warning")
         return f"drift: {what}"
+
+
+def _digest(paths: Set[str]) -> str:
+    return hashlib.sha256("\0".join(sorted(paths)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _named(paths: list[str]) -> str:

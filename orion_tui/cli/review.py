@@ -71,7 +71,8 @@ def show_review(found: Review) -> None:
             for row in diff_rows(found)
         ]
         table(("file", "", "", "path", "task"), rows)
-        say(f"{len(rows)} files, +{found.changes.additions} -{found.changes.deletions}")
+        files = "1 file" if len(rows) == 1 else f"{len(rows)} files"
+        say(f"{files}, +{found.changes.additions} -{found.changes.deletions}")
     say()
     show_findings(found.findings, found.conflicts)
     for approval in state.waiting:
