@@ -40,6 +40,9 @@ def main() -> int:
     if len(sys.argv) != 4:
         print(__doc__, file=sys.stderr)
         return 2
+    if not SHOWN.is_file():
+        print(f"there is no {SHOWN}, which says what rules were shown", file=sys.stderr)
+        return 1
     table, program, out = (Path(argument).absolute() for argument in sys.argv[1:])
     with gzip.open(SHOWN, "rt", encoding="utf-8") as file:
         shown = [json.loads(line) for line in file]
