@@ -281,13 +281,14 @@ class OrionApp(QuietCrash[int]):
             self.pop_screen()
 
     def say(self, message: str, *, severity: Any = "information", timeout: float = 4.0) -> None:
-        """Tell the person something, literally."""
-        self.notify(visible(message, keep="\n"), severity=severity, timeout=timeout, markup=False)
+        """Tell the person something, literally, and not again while it is still to be read: a held key says it once."""
+        text = visible(message, keep="\n")
+        if all(shown.message != text for shown in self._notifications):
+            self.notify(text, severity=severity, timeout=timeout, markup=False)
 
     def show_error(self, error: OrionError, *, timeout: float = 10.0) -> None:
         """An error for a person: what happened and what to do."""
-        text = error.message + (f"\n{error.hint}" if error.hint else "")
-        self.say(text, severity="error", timeout=timeout)
+        self.say("\n".join(filter(None, (error.message, error.hint))), severity="error", timeout=timeout)
 
     # -- what a person can do everywhere
 

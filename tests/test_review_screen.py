@@ -72,6 +72,23 @@ async def test_why_on_a_finding_about_a_task_opens_that_task() -> None:
         assert "Write unit tests" in shown(pilot).splitlines()[0]
 
 
+async def test_a_key_that_is_held_says_once_why_it_goes_no_further() -> None:
+    async with opened(to_review(), "review", session=SESSION) as pilot:
+        await pilot.press(*"nnnnnnnnnn")
+        await notified(pilot, "this is the last file")
+        assert [note.message for note in pilot.app._notifications].count("this is the last file") == 1
+
+
+async def test_the_chosen_row_stays_in_sight_when_the_window_becomes_smaller() -> None:
+    async with opened(to_review(), "review", session=SESSION) as pilot:
+        rows = pilot.app.screen.query_one(MarkedList)
+        await pilot.press("end")
+        await settled(pilot)
+        await pilot.resize_terminal(*SMALL)
+        await settled(pilot)
+        assert rows.scroll_offset.y <= rows.cursor < rows.scroll_offset.y + rows.size.height
+
+
 async def test_findings_are_accepted_one_by_one() -> None:
     async with opened(to_review(), "review", session=SESSION) as pilot:
         await pilot.press("a")

@@ -216,6 +216,8 @@ class ReviewScreen(ReviewLoading):
 
     def reason_off(self, act: Act) -> str:
         reason = super().reason_off(act)
+        if reason and not self._is_loaded and "review" in act.screens:
+            return "what the session changed is still being read"
         if reason and act.id == "promote" and self._selection is not None:
             return self._selection.blockers()[0]
         return reason

@@ -52,7 +52,7 @@ class RowList(LineView):
         super().__init__(id=id, classes=classes)
         self._build: Callable[[int], Sequence[Row]] = lambda _width: ()
         self._rows: Sequence[Row] = ()
-        self._width = 0
+        self._width = self._height = 0
         self._wanted = ""
 
     @property
@@ -83,6 +83,9 @@ class RowList(LineView):
     def on_resize(self) -> None:
         if self.scrollable_content_region.width != self._width:
             self._rebuild()
+        before, self._height = self._height, self.scrollable_content_region.height
+        if self.scroll_offset.y <= self.cursor < self.scroll_offset.y + before:
+            self.keep_cursor_in_sight()
 
     def _rebuild(self) -> None:
         before, place = self.chosen or self._wanted, self.cursor
