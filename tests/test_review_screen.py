@@ -89,6 +89,16 @@ async def test_the_chosen_row_stays_in_sight_when_the_window_becomes_smaller() -
         assert rows.scroll_offset.y <= rows.cursor < rows.scroll_offset.y + rows.size.height
 
 
+async def test_the_keys_are_the_lists_again_however_single_lines_were_ended() -> None:
+    async with opened(to_review(), "review", session=SESSION) as pilot:
+        for ending in ("escape", "enter", "n"):
+            await pilot.press("enter")
+            await says(pilot, "single lines")
+            await pilot.press(ending)
+            await settled(pilot)
+            assert isinstance(pilot.app.focused, MarkedList), ending
+
+
 async def test_findings_are_accepted_one_by_one() -> None:
     async with opened(to_review(), "review", session=SESSION) as pilot:
         await pilot.press("a")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from engine.facade.core import Core
+    from engine.review.weighing import Weighed
     from engine.vocabulary.changes import ChangeSet, Move
     from engine.vocabulary.plans import Check
     from engine.vocabulary.ports import SessionRepository
@@ -118,10 +119,14 @@ def check(
 
 def sides(core: Core, state: Session, path: str, onto: str | None) -> ConflictSides:
     """The three versions of a file in conflict, and the one with markers."""
-    repository = core.repository(state.id)
-    weighed = weigh(state, repository, core.adapters.users, ALL, onto or state.branch)
+    weighed = weigh(state, core.repository(state.id), core.adapters.users, ALL, onto or state.branch)
     if path not in {conflict.path for conflict in weighed.merged.conflicts}:
         raise UsageError(f"{path} can be merged by itself", "only a conflict of contents is resolved")
+    return sides_of(core.repository(state.id), weighed, path)
+
+
+def sides_of(repository: SessionRepository, weighed: Weighed, path: str) -> ConflictSides:
+    """The same of a conflict that is known to be one."""
 
     def content(tree: str) -> bytes | None:
         oid = repository.files(tree).get(path)

@@ -120,7 +120,7 @@ def noted(*, added: Sequence[ReviewNote] = (), gone: Sequence[ReviewNote] = ()) 
 
 def rebase(core: Core, state: Session, onto: str | None) -> str:
     """Ask for a task about every file that conflicts with the branch as it is now."""
-    from engine.facade.reviewing import sides
+    from engine.facade.reviewing import sides_of
     from engine.review.selection import ALL
     from engine.review.weighing import weigh
 
@@ -131,7 +131,7 @@ def rebase(core: Core, state: Session, onto: str | None) -> str:
     texts = [each.path for each in weighed.merged.conflicts if each.reason != "binary"]
     if not texts:
         raise UsageError("what conflicts is binary, which no model brings together", "take one of the two versions")
-    conflicts = [sides(core, state, path, onto) for path in texts]
+    conflicts = [sides_of(core.repository(state.id), weighed, path) for path in texts]
     task = _given(core, state, *rebased(state, branch, conflicts))
     _movement_seen(core, state, weighed, branch)
     return task

@@ -259,6 +259,7 @@ class ReviewActs(ReviewDiff):
 
     def _ask_work(self, work: Callable[[], str]) -> None:
         """Add a task, then ask whether the session shall go on with it now."""
+        self.orion.say("making a task of it …")
         ask(self, work, self._added)
 
     def _added(self, task: str) -> None:

@@ -27,6 +27,7 @@ class ReviewDiff(OrionScreen):
         super().__init__()
         self._session = session
         self._own_memory = ReviewMemory()
+        self._in_lines = False
         self._read_on_at = ""
 
     def path_shown(self, path: str) -> None:
@@ -61,6 +62,11 @@ class ReviewDiff(OrionScreen):
     def on_diff_view_moved(self, event: DiffView.Moved) -> None:
         self.memory.path = event.path
         self.say_place(event.path, event.hunk, event.hunks)
+        if self._in_lines and self.view.line is None:
+            # A step to another file ends it too, and so does a diff that was read again.
+            self._in_lines = False
+            self.focus_reading()
+            self.update_chrome()
 
     def say_place(self, path: str, hunk: int, hunks: int) -> None:
         """The line above the diff: file, hunk, task, and what is looked for."""
@@ -169,6 +175,7 @@ class ReviewDiff(OrionScreen):
         if view.line is not None:
             self.end_lines()
         elif view.begin_lines():
+            self._in_lines = True
             view.focus()
             self._say_again()
         else:
@@ -177,6 +184,7 @@ class ReviewDiff(OrionScreen):
 
     def end_lines(self) -> None:
         """Back from single lines to hunks."""
+        self._in_lines = False
         self.view.end_lines()
         self._say_again()
         self.focus_reading()
