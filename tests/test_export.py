@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import stat
 import struct
 import zipfile
@@ -103,6 +105,31 @@ def test_what_was_forged_or_climbs_is_refused(engine: Engine, session: str, tmp_
         assert verdict.reason
     for entry in (link("state2.json"), zipfile.ZipInfo("x/y/z.json")):
         assert not check_export(rewritten(good, bad, {}, (entry,))).valid
+
+
+def test_what_is_no_sessions_export_is_refused_also_when_its_hashes_are_right(
+    engine: Engine, session: str, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
+    engine.review.export(session, good)
+    for change, reason in (
+        ({"state.json": None}, "state.json is not in it"),
+        ({"state.json": b"{}"}, "makes no sense"),
+        ({"state.json": b'{"id": "another"}'}, "not that of the session"),
+    ):
+        found = {name: data for name, data in ({**members(good), **change}).items() if data is not None}
+        manifest = json.loads(found.pop("manifest.json"))
+        manifest["members"] = {
+            name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in found.items()
+        }
+        signed = {**dict.fromkeys(members(good)), **found, "manifest.json": json.dumps(manifest).encode()}
+        assert reason in check_export(rewritten(good, bad, signed)).reason
+
+
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        assert "archive" in (reason := check_export(path).reason) or "no ordinary file" in reason
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

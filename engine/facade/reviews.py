@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.changes import PromoteAs
@@ -129,7 +130,7 @@ class Reviews:
 
         with self._alone(session) as state:
             if state.state is SessionState.REJECTED:
-                raise UsageError("the session was rejected", "its branch is kept in its own repository")
+                raise UsageError("the session was rejected", f"its branch is kept: {self.kept_branch(session)}")
             choice = Choice(paths, hunks, resolutions or {})
             return self._promoter(state).promote(
                 secret=secret,
@@ -179,6 +180,12 @@ class Reviews:
         data = {"reason": reason, "task": task or ""}
         with self._alone(session):
             self._core.journal.append(session, [Fact(EventKind.REJECTED, data)])
+
+    def kept_branch(self, session: str) -> str:
+        """The command that brings the session's branch, with each of its commits, over into the repository that it is
+        run in."""
+        kept = self._core.home.session(session) / "repo.git"
+        return f"git fetch {quote(str(kept))} HEAD:refs/heads/orion-ara/{session}"
 
     def complete(self, session: str) -> None:
         """Close a session that was reviewed and has nothing to promote. Raises UsageError when there is something: a

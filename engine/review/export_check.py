@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import stat
 import zipfile
@@ -21,6 +22,8 @@ MOST_BYTES = 512 * 1024 * 1024
 MOST_MEMBERS = 100
 
 _NAME = re.compile(r"(?:checkpoints/)?[a-z0-9_]+\.(?:json|jsonl|patch)")
+_SESSION = re.compile(r"[0-9a-z-]{1,64}")
+_ALWAYS = ("state.json", "events.jsonl", "changes.patch", "checkpoints.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,12 @@ class ExportVerdict:
 def check_export(path: Path) -> ExportVerdict:
     """Read the archive without unpacking anything: its names, sizes and hashes."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _checked(archive)
+        # Without waiting: a pipe or a device of that name would never end.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return ExportVerdict(False, reason="it is no ordinary file")
+            with zipfile.ZipFile(file) as archive:
+                return _checked(archive)
     except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
         return ExportVerdict(False, reason=f"it cannot be read as an archive: {error}")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -68,4 +75,10 @@ def _checked(archive: zipfile.ZipFile) -> ExportVerdict:
             data = member.read(int(about["size"]) + 1)
         if len(data) != about["size"] or hashlib.sha256(data).hexdigest() != about["sha256"]:
             return ExportVerdict(False, reason=f"{name} is not what the manifest says")
-    return ExportVerdict(True, str(manifest["session"]), len(listed))
+    missing = [name for name in _ALWAYS if name not in listed]
+    if missing:
+        return ExportVerdict(False, reason=f"{missing[0]} is not in it")
+    session = manifest["session"]
+    if not _SESSION.fullmatch(session) or json.loads(archive.read("state.json"))["id"] != session:
+        return ExportVerdict(False, reason="its state is not that of the session it names")
+    return ExportVerdict(True, session, len(listed))

@@ -12,6 +12,7 @@ from engine.governance.secrets import scan
 from engine.review.contents import Contents, Seen
 from engine.review.evidence import on_tree, wanted
 from engine.review.finding import make_finding
+from engine.review.selection import tasks_by_path
 from engine.vocabulary.changes import BUSY, ChangeSet, ChangeStatus, Conflict, Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.verdicts import Decision, Layer, Verdict
@@ -61,6 +62,7 @@ def findings_of(
     found += _filters(repository, changes)
     paths = {change.path for change in changes.files}
     found += _tasks(session, paths)
+    found += _turned_down(session, paths)
     found += _evidence(session, role, paths, merged)
     return in_order(found)
 
@@ -153,6 +155,21 @@ def _limits(role: Role, seen: Mapping[str, Seen], changes: ChangeSet) -> Iterato
             )
         elif verdict.decision is Decision.PARK:
             yield _approved(verdict)
+
+
+def _turned_down(session: Session, chosen: set[str]) -> Iterator[Finding]:
+    """Files that a rejected task was the last to touch."""
+    for path, tasks in tasks_by_path(session).items():
+        reason = session.tasks[tasks[-1]].rejected
+        if reason and path in chosen:
+            yield make_finding(
+                FindingKind.FLAGGED,
+                Severity.BLOCKING,
+                path,
+                f"comes of task {tasks[-1]}, which was rejected: {reason}",
+                hint="leave the file out, or accept this finding by name",
+                task=tasks[-1],
+            )
 
 
 def _approved(verdict: Verdict) -> Finding:

@@ -174,11 +174,13 @@ def reject(session: str, task: str | None, reason: str, as_json: bool) -> int:
     with opened() as engine:
         found = engine.sessions.resolve(session)
         engine.review.reject(found, reason, task=task)
-        state = engine.sessions.get(found).state.value
+        state, kept = engine.sessions.get(found).state.value, engine.review.kept_branch(found)
     if as_json:
         say_json({"session": found, "task": task, "state": state})
+    elif task:
+        say(f"rejected: task {task} of {found}; what it changed is let in only if you say so")
     else:
-        say(f"rejected: {f'task {task} of ' if task else ''}{found}; its branch is kept in its own repository")
+        say(f"rejected: {found}; its branch is kept in its own repository, and comes over with:\n  {kept}")
     return Exit.DONE
 
 
