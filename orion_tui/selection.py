@@ -154,17 +154,20 @@ class Selection:
         """What was found in what is chosen; while that is looked at, what was known of it before."""
         if self.report is not None or self.before is None:
             return () if self.report is None else self.report.findings
-        return tuple(each for each in self.before.findings if not each.path or self._is_meant(each.path))
+        meant = self._meant_paths
+        return tuple(each for each in self.before.findings if meant and (not each.path or each.path in meant))
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
         if self.report is not None or self.before is None:
             return () if self.report is None else self.report.conflicts
-        return tuple(each for each in self.before.conflicts if self._is_meant(each.path))
+        meant = self._meant_paths
+        return tuple(each for each in self.before.conflicts if each.path in meant)
 
-    def _is_meant(self, path: str) -> bool:
-        """Whether what was known of a path still speaks of the choice."""
-        return path not in self.resolutions and self.take_of(path)[0] is not Take.NONE
+    @property
+    def _meant_paths(self) -> frozenset[str]:
+        """The paths of which what was known before still speaks."""
+        return frozenset(self.taken).difference(self.resolutions)
 
     def is_resolvable(self, path: str) -> bool:
         """Whether a person can say in the app how the file's conflict ends: only one of what it holds."""

@@ -12,6 +12,7 @@ from engine.vocabulary.changes import Conflict, Finding, FindingKind, Severity
 from engine.vocabulary.requests import AuthStatus
 from orion_tui.modals.promotion import PromotionModal
 from orion_tui.screens.review import ReviewScreen
+from orion_tui.selection import Selection
 from orion_tui.widgets.diff_view import DiffView
 from orion_tui.widgets.marked_list import MarkedList
 from orion_tui.widgets.pin_entry import PinEntry
@@ -60,6 +61,14 @@ async def test_what_was_found_stays_to_be_seen_and_the_cursor_with_it_while_a_ch
         assert rows.chosen == "finding:f-protected"
         await says(pilot, "cannot promote: protected path")
         assert rows.chosen == "finding:f-protected"
+
+
+def test_what_was_known_before_speaks_of_what_is_taken_alone() -> None:
+    whole = to_review().review.report(SESSION)
+    chosen = Selection(whole, before=whole)
+    assert chosen.findings == whole.findings
+    assert {each.path for each in chosen.toggled("src/auth/config.py").findings} == {".github/workflows/test.yml", ""}
+    assert chosen.without(chosen.paths).findings == ()
 
 
 async def test_why_on_a_finding_about_a_task_opens_that_task() -> None:
