@@ -100,8 +100,13 @@ def test_a_look_around_happens_in_the_sandbox_and_leaves_nothing(
     with pytest.raises(WorkspaceError, match="exists already"):
         engine.review.check_out(conflicting, folder)
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".orion-")) == []
+    for inside in (repository / "result", repository / ".git" / "result"):
+        with pytest.raises(UsageError, match="before a promotion"):
+            engine.review.check_out(conflicting, inside)
     orion = Orion(engine.home, repository)
     assert orion("look", conflicting, "-c", "cat docs/note.md").out == "one\n"
+    failed = orion("look", conflicting, "-c", "cat gone")
+    assert (failed.code, "it ended with exit 1" in failed.err) == (8, True)
     assert orion("checkout", conflicting, str(tmp_path / "other")).code == 0
     refused = orion("revise", conflicting, "--note", "src/app.py:2=why")
     assert refused.code != 0

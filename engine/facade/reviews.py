@@ -244,9 +244,12 @@ class Reviews:
             yield place
 
     def check_out(self, session: str, folder: Path) -> int:
-        """Write the session's result as plain files to a folder that does not exist yet; how many. Raises
-        WorkspaceError, with nothing left behind."""
+        """Write the session's result as plain files to a folder that does not exist yet, outside the repository that it
+        came from; how many. Raises UsageError, and WorkspaceError, with nothing left behind."""
         state = self._core.session(session)
+        root = Path(state.workspace).resolve()
+        if folder.resolve().is_relative_to(root):
+            raise UsageError(f"{folder} lies in {root}, which nothing is written to before a promotion", "go elsewhere")
         self._taken_out(session, "files", folder)
         return self._core.repository(session).write_out(state.tip, folder)
 

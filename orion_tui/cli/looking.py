@@ -10,7 +10,7 @@ from engine.vocabulary.changes import ReviewNote
 from engine.vocabulary.errors import UsageError
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, session_argument
-from orion_tui.cli.out import say, say_bytes, say_json
+from orion_tui.cli.out import note, say, say_bytes, say_json
 from orion_tui.looking import look_around
 
 
@@ -25,6 +25,8 @@ def look(session: str, command: str) -> int:
             if command:
                 output, ended = place.run(command)
                 say_bytes(output)
+                if ended:
+                    note(f"orion: it ended with {ended}" if ended.startswith("exit ") else f"orion: {ended}")
                 return Exit.BLOCKED if ended else Exit.DONE
             look_around(place)
             return Exit.DONE
