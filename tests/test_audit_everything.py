@@ -120,15 +120,16 @@ READS = """
 approvals.get approvals.list audit.entries audit.seal audit.verify audit.watch auth.end_windows auth.status
 auth.voided_by_reset auth.windows doctor.memory doctor.report doctor.self_test feedback.records models.check
 models.doctor models.get models.list playbooks.find playbooks.list playbooks.load_brief playbooks.load_plan
-review.branches review.changes review.check_export review.conflict review.diff review.diff_pieces review.hunks review.kept_branch
-review.report review.undo_preview roles.check roles.deletable roles.draft roles.edited roles.entries_of roles.entry
-roles.free roles.get roles.list roles.phrases roles.preview roles.since_trusted roles.stamp roles.test roles.text
-roles.thresholds roles.typical roles.validate roles.value_of roles.with_words scan.allow_list scan.allow_list_path
-scan.commits scan.files scan.guard scan.redact scan.secrets scan.staged scan.stream sessions.checkpoints sessions.events
-sessions.explain sessions.follow sessions.get sessions.list sessions.live_text sessions.output sessions.propose
-sessions.resolve sessions.runner sessions.take_in sessions.task_diff sessions.wait settings.get settings.path
-settings.preview settings.read settings.stamp settings.text settings.toolchains settings.weakens settings.with_value
-settings.with_words setup.dry_run setup.is_new setup.standing setup.suggestion
+review.branches review.changes review.check_export review.conflict review.diff review.diff_pieces review.hunks
+review.kept_branch review.report review.undo_preview roles.check roles.deletable roles.draft roles.edited
+roles.entries_of roles.entry roles.free roles.get roles.list roles.phrases roles.preview roles.since_trusted
+roles.stamp roles.test roles.text roles.thresholds roles.typical roles.validate roles.value_of roles.with_words
+scan.allow_list scan.allow_list_path scan.commits scan.files scan.guard scan.redact scan.secrets scan.staged
+scan.stream sessions.checkpoints sessions.events sessions.explain sessions.follow sessions.get sessions.list
+sessions.live_text sessions.output sessions.propose sessions.resolve sessions.runner sessions.take_in
+sessions.task_diff sessions.wait settings.get settings.path settings.preview settings.read settings.stamp
+settings.text settings.toolchains settings.weakens settings.with_value settings.with_words setup.dry_run setup.is_new
+setup.standing setup.suggestion
 """.split()  # noqa: SIM905 - a table
 
 
