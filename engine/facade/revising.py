@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from difflib import unified_diff
 from typing import TYPE_CHECKING
@@ -103,12 +104,10 @@ def revise(core: Core, state: Session, notes: Sequence[ReviewNote]) -> str:
     from engine.review.weighing import weigh
 
     task = _given(core, state, *revised(state, notes), also=[noted(gone=notes)] if state.notes else ())
-    try:
+    # A workspace that is away keeps nobody from asking; the session says so itself when it looks.
+    with suppress(WorkspaceError):
         weighed = weigh(state, core.repository(state.id), core.adapters.users, ALL, state.branch)
         _movement_seen(core, state, weighed, state.branch)
-    except WorkspaceError:
-        # A workspace that is away keeps nobody from asking; the session says so itself when it looks.
-        return task
     return task
 
 

@@ -72,3 +72,14 @@ def second_factor(
 
 def file_keychain(home: Path) -> FileKeychain:
     return FileKeychain(home / "keychain")
+
+
+def a_keychain(kind: str) -> MemoryKeychain | None:
+    """For a test that holds of both kinds: a system's keychain, or none, which makes it the file."""
+    return MemoryKeychain() if kind == "system" else None
+
+
+def with_a_pin(home: Path, clock: SetClock, system: MemoryKeychain | None) -> SecondFactor:
+    made = second_factor(home, clock, system=system)
+    made.set_pin(PIN, None)
+    return made
