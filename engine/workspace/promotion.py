@@ -28,7 +28,7 @@ from engine.workspace.beneath import small_file
 from engine.workspace.git import GitStopped
 from engine.workspace.own_locks import OwnFiles, drop_ref_locks, locked_marker, standing_marker, take_lock
 from engine.workspace.place import Place, find_place
-from engine.workspace.takeback import edited_since, still_there, take_back
+from engine.workspace.takeback import edited_since, renew_index, still_there, take_back
 
 if TYPE_CHECKING:
     from engine.vocabulary.workspaces import PromotionPlan
@@ -164,6 +164,11 @@ def recover_plan(place: Place, plan: PromotionPlan) -> bool:
         if found:
             drop_ref_locks(here or place, plan, files)
         passed = _passed(place, plan)
+        if found and here is not None and files.private.exists() and not files.owns_lock():
+            # Somebody removed the lock, as git's own words propose. Where git works there now, this waits its turn.
+            take_lock(files)
+            if passed and not plan.uncommitted:
+                renew_index(here, plan, files)
         if passed:
             _finish(place, plan, files)
         elif found:

@@ -13,19 +13,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engine.vocabulary.workspaces import PromotionPlan
     from engine.workspace.git import Git
+    from engine.workspace.own_locks import OwnFiles
     from engine.workspace.place import Place
 
 
 def take_back(here: Place, plan: PromotionPlan) -> None:
     """Every path of the plan that holds the new content, a beginning of it, or nothing gets the old content back.
-    Whatever a person wrote since stays. The real index was never changed, and is not now."""
+    Whatever a person wrote or committed since stays. The real index was never changed, and is not now."""
     old = here.files_of(plan.old)
+    tip = here.commit_at(f"refs/heads/{plan.branch}")
+    theirs = {*here.changed(plan.old, tip)} if tip and not plan.withdraws else set()
+    paths = [path for path in plan.paths if path not in theirs]
     # What was new goes first: its folders may stand where a file was.
-    for path in plan.paths:
+    for path in paths:
         if path not in old and _is_ours(here, plan, path, False):
             _remove(here.root, path)
-    absent = here.absent(plan.paths)
-    back = [path for path in plan.paths if path in old and path not in absent and _is_ours(here, plan, path, True)]
+    absent = here.absent(paths)
+    back = [path for path in paths if path in old and path not in absent and _is_ours(here, plan, path, True)]
     if not back:
         return
     folder = Path(tempfile.mkdtemp(prefix="orion-index-"))
@@ -39,6 +43,26 @@ def take_back(here: Place, plan: PromotionPlan) -> None:
         git.run("checkout-index", "-f", "-z", "--stdin", stdin=b"".join(os.fsencode(path) + b"\0" for path in back))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def renew_index(here: Place, plan: PromotionPlan, files: OwnFiles) -> None:
+    """The private index made anew from the real one as it is now, after others may have had it: entries of the plan's
+    paths that are still the old ones become the new. A branch that went on has an index of its own."""
+    if files.index.exists():
+        shutil.copy2(files.index, files.private)
+    if here.commit_at(f"refs/heads/{plan.branch}") != plan.new:
+        return
+    git = here.git.beside(index=files.private)
+    listed = git.run("--literal-pathspecs", "ls-files", "-s", "-z", "--", *plan.paths).out.split(b"\0")[:-1]
+    now = {record.partition(b"\t")[2]: record.partition(b"\t")[0] for record in listed}
+    moved = []
+    for path in plan.paths:
+        old, new = (_entry(git, commit, path) for commit in (plan.old, plan.new))
+        if now.get(os.fsencode(path), b"") == (f"{old[0]} {old[1]} 0".encode() if old else b""):
+            mode, oid = new or ("0", "0" * len(plan.new))
+            moved.append(f"{mode} {oid}\t".encode() + os.fsencode(path) + b"\0")
+    git.run("update-index", "-z", "--index-info", stdin=b"".join(moved))
+    git.run("update-index", "-q", "--refresh", ok=(0, 1))
 
 
 def edited_since(here: Place, plan: PromotionPlan) -> tuple[str, ...]:
