@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
@@ -133,7 +134,10 @@ def sides_of(repository: SessionRepository, weighed: Weighed, path: str) -> Conf
         return repository.blob(oid) if oid else None
 
     base, ours, theirs = content(weighed.merge_base), content(weighed.head), content(weighed.changes.new)
-    return ConflictSides(path, base, ours, theirs, content(weighed.merged.marked) or b"")
+    marked = content(weighed.merged.marked) or b""
+    for sign, name in ((rb"<{7}", b"your branch"), (rb">{7}", b"this session")):
+        marked = re.sub(rb"^(%s) [0-9a-f]{40,64}\b" % sign, rb"\1 " + name, marked, flags=re.MULTILINE)
+    return ConflictSides(path, base, ours, theirs, marked)
 
 
 def _tried(

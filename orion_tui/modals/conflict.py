@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
-from engine.vocabulary.text import decoded, visible
+from engine.vocabulary.text import visible
 from orion_tui.lent import CANNOT, lent
 from orion_tui.merging_outside import edited, merge_tool_missing, merged
 from orion_tui.modals.box import put
 from orion_tui.resources import style_sheet
+from orion_tui.widgets.three_ways import ThreeWays, is_binary
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine.vocabulary.workspaces import ConflictSides
+    from orion_tui.widgets.signs import Part
 
-_MARKERS = ("<<<<<<< ", "=======", ">>>>>>> ")
-_SHOWN = 200_000
+_MARKERS, _BETWEEN = ("<<<<<<< ", ">>>>>>> "), "======="
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,47 +54,56 @@ class ConflictModal(ModalScreen[Resolved | None]):
     def __init__(self, sides: ConflictSides) -> None:
         super().__init__()
         self._sides = sides
+        self._is_binary = is_binary(sides)
 
     def compose(self) -> ComposeResult:
         sides = self._sides
         with Vertical(id="conflict"):
-            yield Static(f"Conflict in {visible(sides.path)}", id="conflict-title", markup=False)
-            with Horizontal(id="conflict-sides"):
-                for name, text in (
-                    ("your branch (o)", sides.ours),
-                    ("before both (base)", sides.base),
-                    ("this session (t)", sides.theirs),
-                ):
-                    with VerticalScroll(classes="conflict-side") as column:
-                        column.border_title = name
-                        yield Static(_text(text), markup=False)
+            yield Static(id="conflict-title", markup=False)
+            if self._is_binary:
+                yield Static(_sizes(sides), id="conflict-sides", markup=False)
+            else:
+                yield ThreeWays(sides, id="conflict-sides")
             yield TextArea("", id="conflict-edit")
             yield Static(id="conflict-keys", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(TextArea).display = False
         self._say()
-        self.query(VerticalScroll).first().focus()
+        self.query_one("#conflict-sides").focus()
+
+    def on_three_ways_stepped(self) -> None:
+        self._say()
 
     def _say(self, error: str = "") -> None:
         keys: tuple[tuple[str, str], ...]
         if self.query_one(TextArea).display:
             keys = (("ctrl+s", " take the edit  "), ("esc", " back to the versions"))
         else:
-            keys = (
-                ("o", " ours  "),
-                ("t", " theirs  "),
-                ("e", " edit here  "),
-                ("E", " in your editor\n"),
-                ("M", " in your merge tool  "),
-                ("b", " ask the agent  "),
-                ("esc", " leave it open"),
-            )
+            tool, leave = ("M", " in your merge tool"), ("esc", " leave it open")
+            keys = (("o", " ours  "), ("t", " theirs  "))
+            if self._is_binary:
+                keys += (tool, ("", "  "), leave)
+            else:
+                keys += (("e", " edit here  "), ("E", " in your editor  "), tool, ("\nb", " ask the agent  "))
+                keys += (("j k", " places  "), ("← →", " long lines  "), leave)
         parts = [part for key, what in keys for part in ((key, "key"), (what, "muted"))]
         put(self.query_one("#conflict-keys", Static), [*([(f"✗ {visible(error)}\n", "bad")] if error else []), *parts])
+        put(self.query_one("#conflict-title", Static), self._title())
+
+    def _title(self) -> list[Part]:
+        parts: list[Part] = [(f"Conflict in {visible(self._sides.path)}", "title")]
+        for ways in self.query(ThreeWays):
+            if ways.missing:
+                parts.append((f"  {ways.missing}", "accent"))
+            if ways.places:
+                parts.append((f"  place {ways.at + 1} of {len(ways.places)}", ""))
+        return parts
 
     def action_answer(self, how: str) -> None:
-        if not self.query_one(TextArea).display:
+        if how == "rebase" and self._is_binary:
+            self._say("it is binary, which no model brings together: o or t takes a side")
+        elif not self.query_one(TextArea).display:
             self.dismiss(Resolved(how))
 
     def action_edit(self) -> None:
@@ -104,6 +114,8 @@ class ConflictModal(ModalScreen[Resolved | None]):
         area.display = True
         self.query_one("#conflict-sides").styles.height = "40%"
         area.focus()
+        marker = next((at for at, line in enumerate(area.text.split("\n")) if line.startswith(_MARKERS)), 0)
+        self.call_after_refresh(area.move_cursor, (marker, 0), center=True)
         self._say()
 
     def action_take(self) -> None:
@@ -142,7 +154,9 @@ class ConflictModal(ModalScreen[Resolved | None]):
         return True
 
     def _try(self, content: bytes) -> None:
-        left = [line for line in content.decode(errors="replace").splitlines() if line.startswith(_MARKERS)]
+        known = {line for side in (self._sides.ours, self._sides.theirs) for line in _plain(side or b"")}
+        lines = (line for line in _plain(content) if line not in known)
+        left = [line for line in lines if line.startswith(_MARKERS) or line == _BETWEEN]
         if left:
             self._say(f"a conflict marker still stands in it: {left[0][:40]}")
         else:
@@ -155,11 +169,20 @@ class ConflictModal(ModalScreen[Resolved | None]):
             return
         area.display = False
         self.query_one("#conflict-sides").styles.height = "1fr"
-        self.query(VerticalScroll).first().focus()
+        self.query_one("#conflict-sides").focus()
         self._say()
 
 
-def _text(data: bytes | None) -> str:
-    if data is None:
-        return "(the file is not there)"
-    return visible(decoded(data[:_SHOWN]), keep="\n\t").expandtabs(4) or "(empty)"
+def _plain(data: bytes) -> list[str]:
+    return data.decode(errors="replace").splitlines()
+
+
+def _sizes(sides: ConflictSides) -> str:
+    """What can be said of versions that nobody can read."""
+    named = (("your branch (o)", sides.ours), ("before both (base)", sides.base), ("this session (t)", sides.theirs))
+    sizes = (f"{name:<20}{'not there' if data is None else f'{len(data):,} bytes'}" for name, data in named)
+    return (
+        "\n"
+        + "\n".join(sizes)
+        + "\n\nIt is binary: its lines cannot be shown, and it is taken from one side or the other."
+    )
