@@ -3,6 +3,7 @@ repository is as before or as after all the same."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,4 +78,17 @@ def test_where_git_is_at_work_by_now_recovery_waits_its_turn(tmp_path: Path) -> 
     assert lock.exists()
     lock.unlink()
     assert USERS.recover(root, plan) is False
+    assert (status(root), leftovers(root)) == ([], [])
+
+
+def test_a_git_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "r", {"a.txt": "one\n"})
+    session = open_session(root, tmp_path / "s")
+    base = session.tip()
+    work(session, {"a.txt": "two\n"})
+    plan = replace(
+        prepared(root, session, base), pre_tag="n" * 260
+    )  # longer than a name can be; root may write anywhere
+    with pytest.raises(WorkspaceError, match="cannot be written"):
+        USERS.apply(root, plan)
     assert (status(root), leftovers(root)) == ([], [])

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import WorkspaceError
+from engine.vocabulary.text import visible
 from engine.workspace.beneath import small_file
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ def locked_marker(files: OwnFiles) -> Iterator[int]:
         raise WorkspaceError(
             "an earlier try of this promotion was cut off or is still at work",
             "run any orion command on this session, it puts the repository in order first",
+        ) from error
+    except OSError as error:
+        raise WorkspaceError(
+            f"{visible(str(files.marker.parent))} cannot be written: {error.strerror}",
+            "free some space, or see to the permissions; nothing was moved",
         ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
