@@ -165,7 +165,8 @@ class ThreeWays(LineView):
 
     def render_line(self, y: int) -> Strip:
         """The names stay on top, whatever is scrolled."""
-        return super().render_line(y) if y else self._drawn(self.line_parts(0, self.size.width), self.size.width, False)
+        width = self.scrollable_content_region.width
+        return super().render_line(y) if y else self._drawn(self.line_parts(0, width), width, False)
 
     def on_resize(self) -> None:
         self._reveal()
