@@ -51,7 +51,8 @@ def moved(approval: Approval, session: Session, role_digest: str | None) -> list
     if role_digest is None:
         parts.append(("✗ the role cannot be read now", "bad"))
     elif role_digest != approval.role_digest:
-        parts.append((f"⚑ {HANG}the role has changed since this was asked: it is weighed again", "accent"))
+        words = "the role has changed since this was asked, so it cannot be approved: reject it, or put the role back"
+        parts.append((f"⚑ {HANG}{words}", "accent"))
     else:
         parts.append(("✓ the role is as it was", ""))
     view = session.tasks.get(approval.task)

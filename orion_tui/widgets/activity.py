@@ -154,6 +154,10 @@ def _told(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
     return _rest(event, title_of)
 
 
+def _noted(data: Any) -> str:
+    return "noted for the agent" if data.get("added") else "no longer waits"
+
+
 def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, str]:
     data: Any = event.data
     match event.kind:
@@ -183,6 +187,9 @@ def _rest(event: Event, title_of: Callable[[str], str]) -> tuple[str, str, str, 
         case EventKind.DECIDED:
             reason = f": {data['reason']}" if data.get("reason") else ""
             return "you", f"{title_of(data['task']) or 'set-up'}{reason}", data["decision"], ""
+        case EventKind.REVIEW_NOTED:
+            notes = data.get("added") or data.get("gone") or ()
+            return "you", "; ".join(f"{each['path']}: {each['text']}" for each in notes), _noted(data), "muted"
         case EventKind.SETUP:
             return _setup(data)
         case EventKind.CHECKPOINT:
