@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict
 
-from engine.vocabulary.changes import Conflict, Finding, FindingKind, Severity
+from engine.vocabulary.changes import BUSY, Conflict, Finding, FindingKind, Severity
 from engine.vocabulary.sessions import SessionState
 
 if TYPE_CHECKING:
@@ -258,6 +258,9 @@ class Selection:
         reasons = [f"{c.path} conflicts ({c.reason})" for c in self.conflicts if c.path not in told]
         open_findings = [f for f in self.findings if f.severity is Severity.BLOCKING and not self.is_accepted(f)]
         for finding in open_findings:
+            if finding.message.startswith(BUSY):
+                reasons.append(f"{finding.message}: {finding.hint}")
+                continue
             place = finding.path if finding.line is None else f"{finding.path}:{finding.line}"
             where = f"in {place}" if place else f"({finding.message})"
             remedy = _remedy(finding, resolvable=self.is_resolvable(finding.path))

@@ -11,6 +11,7 @@ import pytest
 from engine.engine import Engine
 from engine.vocabulary.changes import FindingKind
 from engine.workspace.user_repository import GitUserRepository
+from orion_tui.selection import Selection
 from tests.support.sessions import PIN, playbook, worked
 from tests.support.workspace import OWNER, git, make_repository, open_session, prepared, put, work
 
@@ -79,4 +80,7 @@ def test_a_repository_that_is_not_at_rest_is_told_before_the_pin_is_asked_for(
     assert [(each.path, each.reason) for each in review.conflicts] == [
         ("main", "the repository is in the middle of a merge")
     ]
+    assert Selection(review, review).blockers() == (
+        "the repository is in the middle of a merge: finish or abort it, then promote",
+    )
     assert not engine.review.promote(session.id, secret=None).promoted
