@@ -93,9 +93,14 @@ def read_bytes(path: Path, *, error: type[ConfigError] = ConfigError) -> bytes:
 
 
 def parse_document(
-    text: str | bytes, name: str, schema: Mapping[str, Any], *, error: type[ConfigError] = ConfigError
+    text: str | bytes,
+    name: str,
+    schema: Mapping[str, Any] | None,
+    *,
+    error: type[ConfigError] = ConfigError,
 ) -> Document:
-    """The same from a string; `name` stands for the file in messages."""
+    """The same from a string; `name` stands for the file in messages. Without a schema, which is for a file that ships
+    and whose tests hold it to one, its values are as they stand there."""
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         raise error(f"{visible(name)} is larger than 1 MiB", "keep large content out of it", path=name)
@@ -107,8 +112,8 @@ def parse_document(
     document = Document(data, name, parser.places)
     problems = list(parser.problems)
     if data is None and not problems:
-        problems.append(Problem("the file is empty", line=1, column=1, hint=_required_hint(schema)))
-    elif not problems:
+        problems.append(Problem("the file is empty", line=1, column=1, hint=_required_hint(schema or {})))
+    elif not problems and schema is not None:
         problems += _schema_problems(document, schema)
     if problems:
         raise _error(problems, name, error)

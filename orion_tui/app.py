@@ -18,12 +18,13 @@ from orion_tui.bridge import TICK_S, AppState, Bridge, Lists, ask, connect, is_h
 from orion_tui.chain import Chain, ChainWatch
 from orion_tui.crash import QuietCrash
 from orion_tui.looks import BY_NAME, OWN, THEMES, filters_for, next_choice, theme_of
-from orion_tui.opening import Opened, Sweeper, opened_engine, say_unopened, settings_of
+from orion_tui.opening import Opened, opened_engine, say_unopened, settings_of
 from orion_tui.presence import Presence
 from orion_tui.readying import ReadyReview
 from orion_tui.resources import look_in, style_sheet
 from orion_tui.routes import make_screen
 from orion_tui.screens.base import OrionScreen
+from orion_tui.sweeping import Sweeper
 from orion_tui.windows import WindowWatch
 
 if TYPE_CHECKING:

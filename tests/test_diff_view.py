@@ -207,6 +207,18 @@ async def test_a_narrow_terminal_keeps_the_signs(width: int) -> None:
         assert all(len(line) <= width for line in lines)
 
 
+async def test_of_a_long_patch_only_some_screens_of_drawn_lines_are_kept() -> None:
+    body = b"@@ -1,2000 +1,2000 @@\n" + b"".join(b" line %d\n" % number for number in range(2000))
+    async with Viewer(b"diff --git a/x b/x\n--- a/x\n+++ b/x\n" + body).run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        view = pilot.app.query_one(DiffView)
+        for _ in range(12):
+            await pilot.press("pagedown")
+            await pilot.pause()
+        assert view.scroll_offset.y > 200
+        assert 24 < len(view._strips) <= 8 * view.size.height
+
+
 async def test_hostile_text_is_shown_and_never_acted_on() -> None:
     hostile = "\x1b]0;owned\x07 \u202egnp \u200b[red]not markup[/] [@click=app.bell]x[/]\r".encode() + b"\xff\x9b"
     data = (

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 
-from engine.governance.dependency_packages import Found, Packages, add_named, table_of, xml_elements
+from engine.governance.dependency_packages import Found, Packages, add_named, table_of, toml_of, xml_elements
 
 _BLOCK = re.compile(r"^\[\[packages?\]\]\s*$", re.MULTILINE)
 _FIELD = re.compile(r'^(name|version|source|checksum)\s*=\s*(?:"([^"]*)"|(\{.*\}))', re.MULTILINE)
@@ -31,7 +30,7 @@ def toml_lock(text: str) -> Packages:
 
 
 def cargo(text: str) -> Packages:
-    data, found = tomllib.loads(text), Found()
+    data, found = toml_of(text), Found()
     tables = [
         data,
         table_of(data.get("workspace")),
@@ -152,7 +151,7 @@ def gradle_lock(text: str) -> Packages:
 
 
 def gradle_catalogue(text: str) -> Packages:
-    data, found = tomllib.loads(text), Found()
+    data, found = toml_of(text), Found()
     versions = table_of(data.get("versions"))
     for section in ("libraries", "plugins"):
         for row in table_of(data.get(section)).values():

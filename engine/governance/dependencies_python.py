@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 
-from engine.governance.dependency_packages import ORIGIN, Found, Packages, add_named, rows_of, table_of
+from engine.governance.dependency_packages import ORIGIN, Found, Packages, add_named, rows_of, table_of, toml_of
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(@\s*\S+|[^;#]*)")
 
@@ -41,7 +40,7 @@ def requirements(text: str) -> Packages:
 
 
 def pyproject(text: str) -> Packages:
-    data, found = tomllib.loads(text), Found()
+    data, found = toml_of(text), Found()
     project, tool = table_of(data.get("project")), table_of(data.get("tool"))
     lists = [project.get("dependencies"), table_of(data.get("build-system")).get("requires")]
     lists += [
@@ -68,7 +67,7 @@ def pyproject(text: str) -> Packages:
 
 
 def pipfile(text: str) -> Packages:
-    data, found = tomllib.loads(text), Found()
+    data, found = toml_of(text), Found()
     for key, table in data.items():
         if key == "source":
             for row in rows_of(table):

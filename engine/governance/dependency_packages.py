@@ -55,6 +55,14 @@ class Found:
                 package.hashes.add(each)
 
 
+def toml_of(text: str) -> dict[str, Any]:
+    """What a TOML file says. Raises ValueError."""
+    # Late: hardly any change needs its parser, and every review would have it in memory.
+    import tomllib
+
+    return tomllib.loads(text)
+
+
 def table_of(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 

@@ -107,7 +107,8 @@ class ReviewLoading(ReviewActs):
                 if not pieces and not shown.files:
                     self.post_message(self.Begun(Patch(piece, whole=False)))
                 pieces.append(piece)
-            patch = Patch(b"".join(pieces))
+            patch = Patch(*pieces)
+            pieces.clear()
             # So that two columns are there at once, should they be asked for.
             SplitRows(patch)
             if not shown.files or not shown.whole:

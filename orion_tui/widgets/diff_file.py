@@ -9,6 +9,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, AnyStr, TypeVar
+from weakref import proxy
 
 from orion_tui.widgets.diff_header import FileHeader, parse_header
 
@@ -50,7 +51,8 @@ class Row:
 class Hunk:
     """One hunk: `line` is where its header stands among the lines of its file, `lines` how many follow it, unfolded
     ones included. `index` counts from 0, `gap` is the number of unchanged lines above it, back to the hunk before or
-    the file's first line."""
+    the file's first line. It does not keep its `file`: the two would hold each other, and with them the whole text of
+    a patch that was closed."""
 
     file: FilePatch
     index: int
@@ -268,13 +270,13 @@ class FilePatch:
     def _find(self, lines: list[bytes]) -> Iterator[Hunk]:
         # Inside a hunk every line begins with a blank, a sign or a backslash, so this can only be a hunk's header.
         found = [(at, match) for at, raw in enumerate(lines) if raw[:4] == b"@@ -" and (match := _HUNK.match(raw))]
-        seen = 1
+        seen, file = 1, proxy(self)
         for index, (at, match) in enumerate(found):
             end = found[index + 1][0] if index + 1 < len(found) else len(lines)
             old, old_count, new, new_count = (1 if part is None else int(part) for part in match.groups())
             # A hunk that only adds names the line before it.
             first = old if old_count else old + 1
-            yield Hunk(self, index, at, end - at - 1, old, old_count, new, new_count, max(first - seen, 0))
+            yield Hunk(file, index, at, end - at - 1, old, old_count, new, new_count, max(first - seen, 0))
             seen = first + old_count
 
 

@@ -4,6 +4,7 @@ lines only, when they are drawn."""
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
@@ -101,13 +102,8 @@ class Syntax:
         return _kind(path) in self._lexers
 
     def learn(self, path: str) -> None:
-        from pygments.lexers import get_lexer_for_filename
-        from pygments.util import ClassNotFound
-
-        try:
-            self._lexers[_kind(path)] = get_lexer_for_filename(path.rpartition("/")[2], stripnl=False, ensurenl=False)
-        except ClassNotFound:
-            self._lexers[_kind(path)] = None
+        kind = _lexer_of(path.rpartition("/")[2])
+        self._lexers[_kind(path)] = kind(stripnl=False, ensurenl=False) if kind is not None else None
 
     def spans(self, path: str, text: str) -> list[Span]:
         """Keywords, strings, comments and numbers; what goes over several lines is not seen as one."""
@@ -122,6 +118,24 @@ class Syntax:
             if name:
                 found.append((at, at + len(value), name))
         return found
+
+
+def _lexer_of(name: str) -> type[Lexer] | None:
+    """The lexer for files of that name. Pygments' own way to it makes a regular expression of each of its thousand
+    patterns and looks for more of them in every installed package, which stays in memory: 2 MB."""
+    from pygments.lexers import find_lexer_class, get_all_lexers
+
+    rows = [(lexer, pattern) for lexer, _, patterns, _ in get_all_lexers(plugins=False) for pattern in patterns]
+    fitting = [(find_lexer_class(lexer), "*" not in pattern) for lexer, pattern in rows if _fits(name, pattern)]
+    rated = [(kind.priority + exact / 2, kind.__name__, kind) for kind, exact in fitting if kind is not None]
+    return max(rated, key=lambda each: each[:2])[2] if rated else None
+
+
+def _fits(name: str, pattern: str) -> bool:
+    end = pattern.removeprefix("*")
+    if any(sign in end for sign in "*?["):
+        return fnmatchcase(name, pattern)
+    return name == end or (end != pattern and name.endswith(end))
 
 
 def _kind(path: str) -> str:

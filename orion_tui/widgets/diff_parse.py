@@ -22,9 +22,10 @@ class Patch:
     without hunks has one note instead; files are set apart by a blank row. `whole` is false for the beginning of a
     patch of which the rest is still to come."""
 
-    def __init__(self, data: bytes, *, whole: bool = True) -> None:
+    def __init__(self, *data: bytes, whole: bool = True) -> None:
+        """From its pieces, in order."""
         # With a break in front of every line; one copy of a long patch is enough.
-        self._text = b"\n" + data
+        self._text = b"".join((b"\n", *data))
         self.whole = whole
         self.files = self._files()
         self._paths: dict[str, FilePatch] = {}

@@ -8,28 +8,29 @@ from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
-from textual.cache import LRUCache
+from textual.cache import FIFOCache
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from orion_tui.bridge import ask
 from orion_tui.widgets.diff_file import RowKind
 from orion_tui.widgets.diff_paint import CSS, STYLES, DiffPainter
 from orion_tui.widgets.diff_parse import Anchor, Patch
 from orion_tui.widgets.diff_split import NOTHING, SplitRows
-from orion_tui.widgets.diff_words import LINE_LIMIT, SIGNS, shown_line
+from orion_tui.widgets.diff_words import LINE_LIMIT, SIGNS, gutter_width, shown_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_BOTH_NUMBERS, _ONE_NUMBER = 70, 34
-"""Widths from which both line numbers, or at least one, leave room for the text."""
 
 _HEADERS = (RowKind.FILE, RowKind.HUNK)
 
 _FRAME_S = 0.010
 """How long one frame may look at words and syntax; the lines it did not get to are plain until the next."""
+
+
+_KEPT_SCREENS = 8  # full of drawn lines, or half as many of two columns; a line takes some 2 kB
 
 
 class DiffView(ScrollView, can_focus=True):
@@ -54,7 +55,7 @@ class DiffView(ScrollView, can_focus=True):
         self._patch = Patch(b"")
         self._empty = ""
         self._current, self._wide = 0, 0
-        self._strips: LRUCache[tuple[int, int, bool, bool], Strip] = LRUCache(512)
+        self._strips: FIFOCache[tuple[int, int, bool, bool], Strip] = FIFOCache(0)
         self._painter = DiffPainter(lambda name, partial: self.get_component_rich_style(name, partial=partial))
         self._split: SplitRows | None = None
         self._line: int | None = None
@@ -64,7 +65,9 @@ class DiffView(ScrollView, can_focus=True):
         self._due, self.is_unfinished = 0.0, False  # whether the last frame had no time for some lines
 
     def on_unmount(self) -> None:
-        self._patch, self._split = Patch(b""), None  # its memory is not for the garbage collector to find
+        # Its memory is not for the garbage collector to find.
+        self._patch, self._split = Patch(b""), None
+        self._strips.clear()
 
     # -- where it stands
 
@@ -306,7 +309,8 @@ class DiffView(ScrollView, can_focus=True):
         path, hunk = self.current
         hunks = len(self._patch.place(self._current)[0].hunks) if path else 0
         if path and not self._painter.syntax.knows(path):
-            self.run_worker(lambda: self.learn(path), thread=True, group="syntax")
+            # Not as a worker that is a thread: the pool's thread would keep it, and with it this widget.
+            ask(self, lambda: self.learn(path), group="syntax")
         self.post_message(self.Moved(self, path, hunk, hunks))
 
     def learn(self, path: str) -> None:
@@ -339,16 +343,12 @@ class DiffView(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """The gutter depends on the width; how far the last row gone to can be scrolled to depends on the height."""
-        self._strips.clear()
+        # Textual's other cache is a ring: cleared, it would be left for the collector.
+        self._strips = FIFOCache(_KEPT_SCREENS * self.size.height)
         if self._patch.files:
             self._fit()
         if self._topped == (self._current, self.scroll_offset.y):
             self._to_top(self._current)
-
-    @property
-    def _gutter_width(self) -> int:
-        width = self.size.width // 2 if self.split else self.size.width
-        return 8 if self.split else 14 if width >= _BOTH_NUMBERS else 8 if width >= _ONE_NUMBER else 2
 
     def render_lines(self, crop: Region) -> list[Strip]:
         self._due, self.is_unfinished = perf_counter() + _FRAME_S, False
@@ -378,7 +378,7 @@ class DiffView(ScrollView, can_focus=True):
         """One row of the patch in that width, scrolled sideways as the view is."""
         current, marked = number == self._current, number in (self._line, self._hit)
         key = (number * 2 + (side or 0), width, current, marked)
-        strip, gutter = self._strips.get(key), self._gutter_width
+        strip, gutter = self._strips.get(key), gutter_width(self.size.width, split=self.split)
         if strip is None:
             rich = perf_counter() < self._due or not self._due
             strip = self._painter.draw(
@@ -394,5 +394,7 @@ class DiffView(ScrollView, can_focus=True):
         if row.kind in _HEADERS:
             return strip
         fill = self._painter.style(f"diff--{row.kind}") if row.kind in SIGNS else self.rich_style
+        # A copy, since what a strip is cut into stays with it: three times what it takes itself.
+        strip = Strip(strip, strip.cell_length)
         text = strip.crop(gutter + self.scroll_offset.x).adjust_cell_length(max(width - gutter, 0), fill)
         return Strip.join([strip.crop(0, gutter), text]).crop(0, width)

@@ -19,7 +19,9 @@ LINE_LIMIT = 4_000
 
 SIGNS = {RowKind.ADDED: "+", RowKind.REMOVED: "-"}
 _TAB = 4
-_BOTH_NUMBERS, _ONE_NUMBER = 14, 8
+_BOTH_NUMBERS, _ONE_NUMBER, _NO_NUMBER = 14, 8, 2
+_WIDE, _NARROW = 70, 34
+"""Widths of a view from which both line numbers, or at least one, leave room for the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,13 @@ class LeftOut:
         if (path, hunk) not in self.parts:
             return "✓ "
         return "☐ " if self.parts[path, hunk] is None else "◪ "
+
+
+def gutter_width(width: int, *, split: bool) -> int:
+    """Cells for line numbers and signs in a view that wide; in two columns each side has one number."""
+    if split or _NARROW <= width < _WIDE:
+        return _ONE_NUMBER
+    return _BOTH_NUMBERS if width >= _WIDE else _NO_NUMBER
 
 
 def shown_line(raw: bytes) -> str:
