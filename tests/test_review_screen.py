@@ -424,6 +424,20 @@ async def test_single_lines_are_taken_and_only_they_are_promoted() -> None:
         assert call[2].endswith(":[1, 3]")
 
 
+@pytest.mark.parametrize(("block", "asked"), [("elsewhere", False), ("sandbox", True)])
+async def test_checks_that_cannot_run_now_keep_the_pin_away_unless_no_sandbox_can_be_had(
+    block: str, asked: bool
+) -> None:
+    engine = clean()
+    engine.block, engine.unproven = block, ("make test",)
+    async with opened(engine, "review", session=SESSION) as pilot:
+        await pilot.press("P")
+        await says(pilot, "they could not run")
+        await settled(pilot)
+        assert pilot.app.screen.query_one(PinEntry).display is asked
+        assert ("nothing was promoted" in shown(pilot)) is not asked
+
+
 async def test_checks_of_the_selection_run_before_the_pin_is_asked_for() -> None:
     engine = clean()
     engine.unproven = ("pytest -q",)

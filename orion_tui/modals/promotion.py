@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from engine.vocabulary.changes import PromoteAs, Promotion
-from engine.vocabulary.errors import AuthError, Cancelled, OrionError
+from engine.vocabulary.errors import AuthError, Cancelled, OrionError, SandboxUnavailable
 from engine.vocabulary.text import visible
 from orion_tui.bridge import ask
 from orion_tui.gate_steps import STEPS, after_report, step_parts
@@ -191,10 +191,16 @@ class PromotionModal(BoxModal[Promotion | None]):
             self.post_message(self.Told("checks", f"running {command}"))
 
     def _not_checked(self, error: OrionError, report: Review, turn: int) -> None:
-        """No sandbox, or stopped: that is said, and the finding that nothing ran stands."""
-        if self.is_attached and turn == self._round and not isinstance(error, Cancelled):
-            self._judged(report, turn)
-            self._mark("checks", "unproven", f"they could not run: {error.message}")
+        """Without a sandbox that is said, and the finding that nothing ran stands. What will be over soon (somebody
+        else has the session, git did not answer) is no reason to go on unproven."""
+        if not self.is_attached or turn != self._round or isinstance(error, Cancelled):
+            return
+        if not isinstance(error, SandboxUnavailable):
+            self._mark("checks", "blocked", "they could not run now")
+            self._broken(error)
+            return
+        self._judged(report, turn)
+        self._mark("checks", "unproven", f"they could not run: {error.message}")
 
     def _show(self, report: Review) -> None:
         self._selection = replace(self._selection, report=report)

@@ -24,7 +24,7 @@ from engine.vocabulary.changes import (
     ReviewNote,
     Severity,
 )
-from engine.vocabulary.errors import AuthError, ConfigError, Locked, SandboxUnavailable, WorkspaceError
+from engine.vocabulary.errors import AuthError, ConfigError, JournalError, Locked, SandboxUnavailable, WorkspaceError
 from engine.vocabulary.events import EventKind
 from engine.vocabulary.plans import Task
 from engine.vocabulary.requests import AuthStatus, Review
@@ -191,6 +191,10 @@ class _Reviews:
         **choice: Any,
     ) -> tuple[Evidence, ...]:
         self._engine.calls.append(("check", session))
+        if self._engine.block == "elsewhere":
+            raise JournalError(f"session {session} is being run by process 4", "wait for it")
+        if self._engine.block == "sandbox":
+            raise SandboxUnavailable("no sandbox can be opened here", "orion doctor says why")
         self._engine.unproven = ()
         return ()
 
