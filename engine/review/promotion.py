@@ -19,7 +19,7 @@ from engine.review.steps import Step, one_step, steps_by_task
 from engine.review.weighing import Weighed, branch_moved, moved_since, weigh
 from engine.vocabulary.access import Guarded
 from engine.vocabulary.changes import ChangeSet, Conflict, Finding, FindingKind, PromoteAs, Promotion
-from engine.vocabulary.errors import HalfDone, OrionError, UsageError, WorkspaceError
+from engine.vocabulary.errors import HalfDone, OrionError, StaleBase, UsageError, WorkspaceError
 from engine.vocabulary.events import EventKind, Fact
 from engine.vocabulary.sessions import PromotionRecord, Session, SessionState
 from engine.vocabulary.text import first_line, shortened, visible
@@ -134,6 +134,11 @@ class Promoter:
         """Take a standing promotion back, the latest unless `attempt` names one: with a revert commit, or by putting
         uncommitted changes back. Where nothing of it is left, that alone is recorded: no commit, no tags, no files."""
         record = self.standing(attempt)
+        seen = self.undo_preview(record.attempt)
+        if seen.conflicts:
+            ways = ", ".join(f"{visible(each.path)} ({each.reason})" for each in seen.conflicts)
+            hint = "settle that first, or take it back by hand"
+            raise StaleBase(f"it cannot be taken back as it is: {ways}", hint)
         self._authorise(Guarded.UNDO, secret)
         number, session = self._next_attempt(), self._session.id
         promoted = self._between(record)

@@ -154,7 +154,11 @@ class GitUserRepository:
         return _plan(place, branch, tip, ((tree, message),), _tags(place, "undo", session, attempt), attempt)
 
     def revert_preview(self, root: Path, promoted: tuple[str, str], branch: str) -> UndoPreview:
-        return self._reverted(find_place(root), promoted, branch, keep=False)[0]
+        place = find_place(root)
+        seen = self._reverted(place, promoted, branch, keep=False)[0]
+        reason = "goes through a filter, which Orion does not run"
+        through = (Conflict(path, reason) for path in place.filtered(seen.paths))
+        return replace(seen, conflicts=(*seen.conflicts, *through))
 
     def withdrawal(
         self, root: Path, promoted: tuple[str, str], branch: str, attempt: int, session: str
@@ -193,10 +197,7 @@ class GitUserRepository:
                 send_tree(scratch, place.git, tree, tip)
         here = checkout_of(place, branch)
         blocked = here.in_the_way(tip, changed) if here is not None else ()
-        through = tuple(
-            Conflict(path, "goes through a filter, which Orion does not run") for path in place.filtered(changed)
-        )
-        return UndoPreview(branch, changed, (*_busy(here or place, branch), *blocked, *through)), tip, tree
+        return UndoPreview(branch, changed, (*_busy(here or place, branch), *blocked)), tip, tree
 
     def moved(self, root: Path, branch: str, since: str) -> tuple[str, tuple[str, ...]]:
         place = find_place(root)
