@@ -222,16 +222,22 @@ def test_a_folder_that_the_person_made_a_link_is_in_the_way(tmp_path: Path) -> N
     assert not list(outside.iterdir())
 
 
-def test_a_name_that_only_differs_in_case_is_a_conflict(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mine", "theirs", "how"),
+    [("Notes/todo.md", "notes/other.md", "in case"), ("caf\u00e9.md", "cafe\u0301.md", "in how Unicode spells them")],
+)
+def test_a_name_that_other_systems_take_for_one_that_is_there_is_a_conflict(
+    tmp_path: Path, mine: str, theirs: str, how: str
+) -> None:
     root = make_repository(tmp_path / "r", FILES)
     session = open_session(root, tmp_path / "s")
     base = session.tip()
-    work(session, {"Notes/todo.md": "mine\n"})
-    put(root, {"notes/other.md": "theirs\n"})
+    work(session, {mine: "mine\n"})
+    put(root, {theirs: "theirs\n"})
     git(root, "add", "-A")
     git(root, "commit", "-qm", "notes")
     blocked = USERS.conflicts(root, "main", session, base, session.tip())[2]
-    assert [(each.path, "differ only in case" in each.reason) for each in blocked] == [("Notes/todo.md", True)]
+    assert [(each.path, f"differ only {how}" in each.reason) for each in blocked] == [(mine, True)]
 
 
 @pytest.mark.parametrize("place", ["info", "global"])

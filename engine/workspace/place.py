@@ -147,7 +147,8 @@ class Place:
             if path not in tracked:
                 other = _misspelled(path, alike)
                 if other:
-                    found.setdefault(path, f"{other} is there, and the two differ only in case")
+                    alone = "in case" if path.casefold().startswith(other.casefold()) else "in how Unicode spells them"
+                    found.setdefault(path, f"{other} is there, and the two differ only {alone}")
                 for blocker in self._untracked_at(path, tracked):
                     found.setdefault(blocker, "untracked file")
         return tuple(Conflict(path, found[path]) for path in sorted(found))
