@@ -1,7 +1,8 @@
 """The secret scanner: what looks like a key, a token or a password in a text, and the text without them.
 
-Whatever the encoding (see secret_forms.py), the finds are the same, and so is what is hidden: everything that is shown,
-stored, sent or exported goes through `redact`, and everything that is let in through `scan`. Nothing in the text itself
+Whatever the encoding (see secret_forms.py), the finds are the same, and so is what is hidden: every find and everything
+that leaves (models, recordings, exports, commit messages, the audit log) goes through `redact`, and everything that is
+let in through `scan`. Nothing in the text itself
 can switch a rule off; what a person has allowed is in allow_list.py and is applied by whoever shows the finds.
 """
 
