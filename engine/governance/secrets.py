@@ -2,8 +2,8 @@
 
 Whatever the encoding (see secret_forms.py), the finds are the same, and so is what is hidden: every find and everything
 that leaves (models, recordings, exports, commit messages, the audit log) goes through `redact`, and everything that is
-let in through `scan`. Nothing in the text itself
-can switch a rule off; what a person has allowed is in allow_list.py and is applied by whoever shows the finds.
+let in through `scan`. Nothing in the text itself can switch a rule off; what a person has allowed is in allow_list.py
+and is applied by whoever shows the finds.
 """
 
 from __future__ import annotations
