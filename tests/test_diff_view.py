@@ -186,6 +186,38 @@ async def test_a_step_after_paging_starts_from_what_can_be_seen() -> None:
         assert top < view.scroll_offset.y <= top + 3
 
 
+async def test_the_place_of_a_search_keeps_its_number_side_by_side() -> None:
+    app = Viewer(TWO_FILES)
+    async with app.run_test(size=(100, 20)) as pilot:
+        await pilot.pause()
+        view = app.query_one(DiffView)
+        view.find("f")
+        view.find("f")
+        before = view.searched
+        view.show_split(True)
+        assert view.searched == before
+        assert before[1] == 2
+
+
+async def test_a_link_that_is_left_out_is_left_out_line_by_line() -> None:
+    app = Viewer(b"""diff --git a/l b/l
+new file mode 120000
+--- /dev/null
++++ b/l
+@@ -0,0 +1 @@
++target
+""")
+    async with app.run_test(size=(100, 20)) as pilot:
+        view = app.query_one(DiffView)
+        view.show_left({})
+        await pilot.pause()
+        assert any("✓ hunk" in line for line in drawn(view))
+        view.show_left({("l", 0): None})
+        await pilot.pause()
+        assert any("☐ hunk" in line for line in drawn(view))
+        assert any("+☐" in line for line in drawn(view))
+
+
 async def test_signs_and_numbers_say_what_colour_says() -> None:
     async with Viewer(TWO_FILES).run_test(size=(100, 20)) as pilot:
         await pilot.pause()

@@ -60,10 +60,12 @@ def _file(selection: Selection, change: FileChange, blocked: Collection[str], *,
         words = "moved" if move.similarity == 100 else f"moved, {move.similarity}% the same"
     elif move is not None:
         words = "moved away"
+    elif change.new_mode == _LINK:
+        words = "link" if change.old_mode in (0, _LINK) else "now a link"
+    elif change.old_mode == _LINK and change.new_mode:
+        words = "no link any more"
     elif change.old_mode and change.new_mode and change.old_mode != change.new_mode:
         words = f"mode {words}"
-    elif change.new_mode == _LINK:
-        words = "link"
     right: list[Part] = [("✗ " if change.path in blocked else "", "bad"), (f"{some}/{count} ", ""), (words, "muted")]
     sign, tone = _TAKE[take]
     name = change.path if whole_path else change.path.rpartition("/")[2]

@@ -137,11 +137,11 @@ class DiffView(ScrollView, can_focus=True):
     def show_split(self, on: bool) -> None:
         """Side by side, or one below the other; what is read stays where it is."""
         if on != self.split:
-            place = self._placed()
+            place, hit = self._placed(), self._hit
             self._split = SplitRows(self._patch) if on else None
             self._forget()
             self._fit()
-            self._replace(place)
+            self._replace(place, hit)
 
     def unfolded(self, path: str) -> bool:
         """Whether the unchanged parts of that file are shown."""
@@ -185,11 +185,11 @@ class DiffView(ScrollView, can_focus=True):
         line = None if self._line is None else self._patch.anchor(self._line)
         return (self._patch.anchor(self._current), line, offset) if self._patch.files else ((0, None, 0), None, 0)
 
-    def _replace(self, place: tuple[Anchor, Anchor | None, int]) -> None:
+    def _replace(self, place: tuple[Anchor, Anchor | None, int], hit: int | None = None) -> None:
         """Show what was read where it was, after its row has got another number."""
         if not self._patch.files:
             return
-        self._current, self._hit = self._patch.row_of_anchor(place[0]), None
+        self._current, self._hit = self._patch.row_of_anchor(place[0]), hit
         self._line = None if place[1] is None else self._patch.row_of_anchor(place[1])
         offset = min(max(place[2], 0), max(self.size.height - 1, 0))
         self.scroll_to(y=self._display(self._current) - offset, animate=False, immediate=True, force=True)

@@ -27,7 +27,7 @@ _WIDE, _NARROW = 70, 34
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """What of a patch is not taken, by path and hunk (from 1): the numbers of its changed lines, None for all of them.
-    A file without hunks is its hunk 0."""
+    Hunk 0 is a file that is taken as a whole, whether it shows hunks (a link, or what became one) or none."""
 
     patch: Patch
     parts: Mapping[tuple[str, int], frozenset[int] | None]
@@ -37,17 +37,21 @@ class LeftOut:
         found = self.patch.change_at(row)
         if found is None:
             return False
-        key = (found[0].header.path, found[1].index + 1)
+        key = self._known(found[0].header.path, found[1].index + 1)
         if key not in self.parts:
             return False
         lines = self.parts[key]
         return lines is None or found[2] in lines
 
+    def _known(self, path: str, hunk: int) -> tuple[str, int]:
+        return (path, 0) if (path, 0) in self.parts else (path, hunk)
+
     def box(self, path: str, hunk: int) -> str:
         """A sign for a hunk that is taken, taken in part, or left."""
-        if (path, hunk) not in self.parts:
+        key = self._known(path, hunk)
+        if key not in self.parts:
             return "✓ "
-        return "☐ " if self.parts[path, hunk] is None else "◪ "
+        return "☐ " if self.parts[key] is None else "◪ "
 
 
 def gutter_width(width: int, *, split: bool) -> int:
