@@ -138,6 +138,24 @@ def test_a_bug_is_one_line_and_its_traceback_is_kept_in_the_log(
     assert str(kept) in said.err
 
 
+def test_a_name_that_is_too_long_for_a_file_is_wrong_usage_and_not_told_in_full(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["role", "validate", "x" * 100_000]) == 2
+    assert run(["sessions", "x" * 100_000]) == 2
+    assert len(capsys.readouterr().err) < 10_000
+
+
+def test_the_workspace_of_the_app_is_not_taken_for_that_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--workspace", "/nowhere", "sessions"]) == 2
+    assert "behind the command" in capsys.readouterr().err
+
+
+def test_an_unknown_command_is_answered_with_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["promte", "3f2a"]) == 2
+    assert "did you mean 'promote'?" in capsys.readouterr().err
+
+
 def test_orion_alone_without_a_terminal_says_what_to_do(tmp_path: Path) -> None:
     ran = Orion(tmp_path / "home", tmp_path)()
     assert ran.code == 2

@@ -193,6 +193,7 @@ def test_what_the_removal_says_leaves_nothing_of_orion_behind(
     facts.append("one", [Fact(EventKind.SESSION_CREATED, {**goal, **place})])
     git(repository, "tag", "orion-pre-promote/one")
     git(repository, "tag", "orion-post-promote/ada/one")
+    git(repository, "tag", "orion-post-undo/one-2")
     git(repository, "tag", "mine")
     steps = engine.housekeeping.removal()
     engine.close()
@@ -217,7 +218,7 @@ def test_secrets_in_a_systems_keychain_are_removed_by_their_names(home: Path, re
     engine = build(home)
     keychain = SystemKeychain(Backend(), "0123456789ab")
     vars(engine._core.adapters.authenticator)["keychain"] = lambda: keychain
-    (step,) = (step for step in engine.housekeeping.removal() if "secrets in" in step.what)
+    (step,) = (step for step in engine.housekeeping.removal() if "3 secrets in" in step.what)
     engine.close()
     for entry in ("access", "audit-key", "audit-head"):
         assert f"-m keyring del orion {entry}@0123456789ab" in step.command

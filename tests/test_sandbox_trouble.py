@@ -153,6 +153,29 @@ def test_a_disk_without_any_room_is_called_full_also_by_who_only_reads(small_dis
     assert "free some space" in caught.value.hint
 
 
+@pytest.mark.parametrize("room", [48, 64, 80, 96])
+def test_a_session_that_cannot_even_write_its_beginning_ends_at_once_and_can_be_resumed(
+    small_disk: Path, repository: Path, tmp_path: Path, room: int
+) -> None:
+    engine = build(small_disk / "home")
+    try:
+        session = created(engine, repository, playbook(tmp_path, {"id": "one", "steps": [{"run": "true"}]}))
+        rest = small_disk / "rest"
+        with suppress(OSError), rest.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        os.truncate(rest, rest.stat().st_size - room * 1024)
+        with suppress(OrionError):
+            engine.sessions.start(session)
+            engine.sessions.wait(session, 30)
+        runner = engine.sessions.runner(session)
+        assert runner is None or not runner.alive, "nobody seems to work on it"
+        rest.unlink()
+        assert states(resumed(engine, session)) == {"one": "kept"}
+    finally:
+        engine.close()
+
+
 def tried(engine: Engine, repository: Path, file: Path) -> Session:
     """A session run to its end, whatever error that came with."""
     session = created(engine, repository, file)

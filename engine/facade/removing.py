@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.vocabulary.errors import OrionError
 from engine.vocabulary.housekeeping import DiskUse, RemovalStep
+from engine.vocabulary.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ _NAMED = {
     "logs": "logs",
 }
 _BLOCK = 512
-_TAGS = "orion-*-promote/*"
+_TAGS = ("orion-*-promote/*", "orion-*-undo/*")
 
 
 def disk_use(root: Path) -> DiskUse:
@@ -73,16 +74,17 @@ def _tags(core: Core) -> Iterator[RemovalStep]:
         git = ["git", "-C", workspace]
         try:
             said = subprocess.run(
-                [*git, "tag", "--list", _TAGS], capture_output=True, text=True, timeout=10, check=False
+                [*git, "tag", "--list", *_TAGS], capture_output=True, text=True, timeout=10, check=False
             )
         except (OSError, subprocess.SubprocessError):
             continue
         number = len(said.stdout.split())
         if number:
             place = shlex.quote(workspace)
+            patterns = shlex.join(_TAGS)
             yield RemovalStep(
-                f"{number} tags in {workspace}; the commits that were promoted are yours and stay",
-                f"git -C {place} tag --list '{_TAGS}' | xargs git -C {place} tag -d",
+                f"{counted(number, 'tag')} in {workspace}; the commits that were promoted are yours and stay",
+                f"git -C {place} tag --list {patterns} | xargs git -C {place} tag -d",
             )
 
 
@@ -100,7 +102,7 @@ def _secrets(core: Core) -> Iterator[RemovalStep]:
     if keychain.kind == "system" and kept:
         python = shlex.quote(sys.executable)
         commands = "; ".join(f"{python} -m keyring del {service} {name}" for service, name in kept)
-        yield RemovalStep(f"{len(kept)} secrets in {keychain.where}", commands)
+        yield RemovalStep(f"{counted(len(kept), 'secret')} in {keychain.where}", commands)
 
 
 def _files(core: Core) -> Iterator[RemovalStep]:

@@ -11,7 +11,7 @@ from engine.planning.sections import data_section
 from engine.vocabulary.errors import PlanError
 from engine.vocabulary.intake import Brief, Question
 from engine.vocabulary.models import Message
-from engine.vocabulary.text import shortened
+from engine.vocabulary.text import on_one_line
 
 if TYPE_CHECKING:
     from engine.planning.asking import Asker
@@ -80,4 +80,4 @@ def _brief(data: dict[str, Any]) -> Brief:
 
 
 def _line(text: str) -> str:
-    return shortened(" ".join(text.split()), _WIDTH)
+    return on_one_line(text, _WIDTH)

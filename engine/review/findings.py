@@ -15,6 +15,7 @@ from engine.review.finding import make_finding
 from engine.review.selection import tasks_by_path
 from engine.vocabulary.changes import BUSY, ChangeSet, ChangeStatus, Conflict, Finding, FindingKind, Severity
 from engine.vocabulary.plans import TaskState
+from engine.vocabulary.text import on_one_line
 from engine.vocabulary.verdicts import Decision, Layer, Verdict
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from engine.vocabulary.sessions import Session
 
 NAMED_TASKS = 5
+_COMMAND_WIDTH = 100
 NEVER_RAN = "never ran on exactly this selection"
 _WHY = {
     "content": "the branch and this session changed the same lines",
@@ -236,7 +238,7 @@ def _evidence(session: Session, role: Role, paths: set[str], merged: str) -> Ite
                 FindingKind.CHECK,
                 Severity.BLOCKING,
                 "",
-                f"`{check.run}` fails on exactly this selection ({ended})",
+                f"`{on_one_line(check.run, _COMMAND_WIDTH)}` fails on exactly this selection ({ended})",
                 hint="read its output, take what it needs as well, or accept this finding by name",
                 about=f"{merged} {check.run}",
             )
@@ -246,7 +248,7 @@ def _evidence(session: Session, role: Role, paths: set[str], merged: str) -> Ite
             FindingKind.CHECK,
             Severity.WARNING,
             "",
-            f"{NEVER_RAN}: `{missing[0]}`{more}",
+            f"{NEVER_RAN}: `{on_one_line(missing[0], _COMMAND_WIDTH)}`{more}",
             hint="the promotion runs them first; by hand: orion check",
             about=f"{merged} {missing}",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from engine.session.tools import Finish, Note, Question
+from engine.vocabulary.text import counted
 
 if TYPE_CHECKING:
     from engine.session.observing import Observation
@@ -48,7 +49,7 @@ class PlaybookAgent:
     def propose(self) -> Action | Finish | Note | Question | None:
         if self._step < len(self._steps):
             return self._steps[self._step]
-        return Finish(f"all {len(self._steps)} steps done", self._confidence)
+        return Finish(f"{counted(len(self._steps), 'step')} done", self._confidence)
 
     def tell(self, seen: Observation) -> None:
         self._step += 1

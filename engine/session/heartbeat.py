@@ -34,7 +34,8 @@ class Heartbeat:
 
     def close(self) -> None:
         self._ended.set()
-        self._thread.join(timeout=5)
+        if self._thread.ident is not None:
+            self._thread.join(timeout=5)
 
     def _listen(self) -> None:
         waited = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from contextlib import ExitStack
 from threading import Event as Flag
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -104,15 +105,7 @@ class Runner:
             full = self._bench.starved() if isinstance(error, OSError) else None
             self._end(full or Stop(SessionState.FAILED, f"internal error: {type(error).__name__}"))
         finally:
-            self._over.set()
-            self._heartbeat.close()
-            if self._watching is not None:
-                self._watching.join(timeout=5)
-            self._beside.close()
-            self._bench.sandbox.close()
-            # Before the session's own lease: whoever sees that nobody works on it may start the next one at once.
-            self._ended()
-            self._lease.release()
+            self._close()
 
     def _end(self, stop: Stop | None) -> None:
         """Settle on how the run ends, None for a cancelled one; what cannot be written is logged."""
@@ -121,8 +114,21 @@ class Runner:
                 self._cancelled()
             else:
                 self._settle(stop)
-        except OrionError as error:
-            _log.error("session %s: its end could not be written: %s", self._lease.session, error.message)
+        except (OrionError, OSError) as error:
+            _log.error("session %s: its end could not be written: %s", self._lease.session, error)
+
+    def _close(self) -> None:
+        """Give everything back, whichever of it fails: a lease that is kept would look like a session at work."""
+        self._over.set()
+        with ExitStack() as last_first:
+            last_first.callback(self._lease.release)
+            # Before the session's own lease: whoever sees that nobody works on it may start the next one at once.
+            last_first.callback(self._ended)
+            last_first.callback(self._bench.sandbox.close)
+            last_first.callback(self._beside.close)
+            if self._watching is not None:
+                last_first.callback(self._watching.join, timeout=5)
+            last_first.callback(self._heartbeat.close)
 
     def _began(self) -> None:
         bench = self._bench

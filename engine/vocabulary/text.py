@@ -44,6 +44,18 @@ def shortened(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
+def on_one_line(text: str, width: int) -> str:
+    """The text with every run of blanks and line ends as one blank, cut to `width` characters."""
+    return shortened(" ".join(text.split()), width)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, as a person says it: `1 file`, `1,200 files`, `2 entries`."""
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun[-1:] == "y" and noun[-2:-1] not in "aeiou" else f"{noun}s"
+    return f"{number:,} {noun}"
+
+
 def lines_of(text: str) -> list[str]:
     """The lines of a text as git and a shell count them: only a newline ends one. `splitlines` would let a form feed or
     a U+2028 in untrusted text pass for the beginning of the next line."""

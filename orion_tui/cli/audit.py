@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.vocabulary.text import counted
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of
 from orion_tui.cli.out import say, say_json
@@ -77,7 +78,7 @@ def export(output: Path, as_json: bool) -> int:
     if as_json:
         say_json({"file": str(output), "entries": head.count, "head": head.hash})
     else:
-        say(f"{head.count} entries in {output}; the last one's hash is {head.hash}")
+        say(f"{counted(head.count, 'entry')} in {output}; the last one's hash is {head.hash}")
     return Exit.DONE
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.vocabulary.errors import AuthError, UsageError
+from engine.vocabulary.text import counted
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, line_of_input, opened, pin_option, secret_of
 from orion_tui.cli.out import note, say, say_json
@@ -51,7 +52,7 @@ def status(as_json: bool) -> int:
     if found.locked_s > 0:
         say(f"locked for another {seconds(found.locked_s)}", fg="red")
     else:
-        say(f"{found.tries_left} tries left before a lock of {seconds(found.lock_s)}")
+        say(f"{counted(found.tries_left, 'try')} left before a lock of {seconds(found.lock_s)}")
     if found.method == "totp":
         say(f"{found.backup_codes_left} backup codes left")
     if found.reset_left_s is not None:

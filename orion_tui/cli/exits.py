@@ -22,6 +22,7 @@ from engine.vocabulary.errors import (
     UsageError,
     WorkspaceError,
 )
+from engine.vocabulary.text import shortened
 from orion_tui.cli.out import note
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT_BUG_REPORTS = 20
+LONGEST_MESSAGE = 4_000
+"""Characters of an error; what was typed stands in it, and may be anything."""
 
 
 class Exit(IntEnum):
@@ -68,7 +71,7 @@ def code_of(error: OrionError) -> Exit:
 
 def report(error: OrionError) -> Exit:
     """Say on standard error what happened, where, and what to do; the exit code for it."""
-    note(f"orion: {error.message}", fg="red")
+    note(f"orion: {shortened(error.message, LONGEST_MESSAGE)}", fg="red")
     if isinstance(error, ConfigError) and len(error.problems) > 1:
         # The message tells the first one only.
         for problem in error.problems:

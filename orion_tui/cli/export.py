@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from engine.vocabulary.errors import UsageError
+from engine.vocabulary.text import counted
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, session_argument
 from orion_tui.cli.out import say, say_json
@@ -28,7 +29,7 @@ def export(session: str | None, output: Path | None, verify: Path | None, as_jso
             if as_json:
                 say_json(asdict(verdict))
             elif verdict.valid:
-                say(f"✓ whole: {verdict.members} members of session {verdict.session}", fg="green")
+                say(f"✓ whole: {counted(verdict.members, 'member')} of session {verdict.session}", fg="green")
             else:
                 say(f"✗ {verdict.reason}", fg="red")
             return Exit.DONE if verdict.valid else Exit.BLOCKED
@@ -36,5 +37,5 @@ def export(session: str | None, output: Path | None, verify: Path | None, as_jso
     if as_json:
         say_json({**asdict(written), "file": str(output)})
     else:
-        say(f"{written.members} members, {written.size} bytes in {output}; secrets are redacted")
+        say(f"{counted(written.members, 'member')}, {counted(written.size, 'byte')} in {output}; secrets are redacted")
     return Exit.DONE

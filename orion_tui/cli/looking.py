@@ -8,6 +8,7 @@ import click
 
 from engine.vocabulary.changes import ReviewNote
 from engine.vocabulary.errors import UsageError
+from engine.vocabulary.text import counted
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, session_argument
 from orion_tui.cli.out import note, say, say_bytes, say_json
@@ -44,7 +45,7 @@ def checkout(session: str, folder: Path, as_json: bool) -> int:
     if as_json:
         say_json({"session": found, "folder": str(folder.absolute()), "files": count})
     else:
-        say(f"✓ {count} files in {folder}; nothing in there is checked or followed by Orion")
+        say(f"✓ {counted(count, 'file')} in {folder}; nothing in there is checked or followed by Orion")
     return Exit.DONE
 
 

@@ -51,7 +51,7 @@ pin_option = click.option(
 
 def session_argument(*, required: bool) -> Callable[[Command], Command]:
     """The argument ID; left out where it may be, the latest session of the workspace is meant."""
-    return click.argument("session", metavar="ID", required=required)
+    return click.argument("session", metavar="ID" if required else "[ID]", required=required)
 
 
 def home_folder() -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.vocabulary.events import Event, EventKind
-from engine.vocabulary.text import first_line, shortened
+from engine.vocabulary.text import counted, first_line, on_one_line, shortened
 from orion_tui.reasons import reason_words
 
 if TYPE_CHECKING:
@@ -113,11 +113,11 @@ def _started(data: Mapping[str, Any]) -> _Told:
 def _setup(data: Mapping[str, Any]) -> _Told:
     state = data["state"]
     if state == "began":
-        return "●", "set-up", f"{shortened(' '.join(data['run'].split()), _SUMMARY_WIDTH)}  with a network"
+        return "●", "set-up", f"{on_one_line(data['run'], _SUMMARY_WIDTH)}  with a network"
     if state == "ran":
         exit_status = data.get("exit")
         how = f"exit {exit_status}" if exit_status is not None else data["outcome"].replace("_", " ")
-        command = shortened(" ".join(data["run"].split()), _SUMMARY_WIDTH)
+        command = on_one_line(data["run"], _SUMMARY_WIDTH)
         return ("·" if data["outcome"] == "ok" else "✗"), "set-up", f"{command}  {how}  {seconds(data['duration_s'])}"
     if state == "frozen":
         whence = "taken from an earlier session" if data["cached"] else "done"
@@ -165,7 +165,7 @@ def _effects(data: Mapping[str, Any]) -> _Told:
 def _check(data: Mapping[str, Any]) -> _Told:
     passed = data["passed"]
     how = "passed" if passed else f"failed, exit {data.get('exit')}: {first_line(data.get('excerpt', ''))}"
-    command = shortened(" ".join(data["run"].split()), _SUMMARY_WIDTH)
+    command = on_one_line(data["run"], _SUMMARY_WIDTH)
     return ("✓" if passed else "✗"), "check", f"{command}  {how}"
 
 
@@ -235,7 +235,7 @@ def _ended(data: Mapping[str, Any]) -> _Told:
 
 
 def _promoted(data: Mapping[str, Any]) -> _Told:
-    return "✓", "promoted", f"{data['commit'][:10]} on {data['branch']}, {data['files']} files"
+    return "✓", "promoted", f"{data['commit'][:10]} on {data['branch']}, {counted(data['files'], 'file')}"
 
 
 def _rejected(data: Mapping[str, Any]) -> _Told:

@@ -11,6 +11,7 @@ import click
 
 from engine.vocabulary.changes import PromoteAs, Promotion, Severity
 from engine.vocabulary.errors import AuthError, UsageError
+from engine.vocabulary.text import on_one_line
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of, session_argument, workspace_option
 from orion_tui.cli.out import note, say, say_json
@@ -29,6 +30,7 @@ _STEP_WORDS = {
     "unproven": ": not every check ran on this selection",
     "none": ": there is none for this selection",
 }
+_COMMAND_WIDTH = 100
 _COLOURS = {"✓": "green", "✗": "red", "⚑": "yellow"}
 
 
@@ -123,7 +125,10 @@ def check(
         say("nothing was run: no check belongs to this selection, or a conflict leaves nothing to run it on")
     else:
         passed = sum(each.passed for each in evidence)
-        say(f"{passed} of {len(evidence)} checks pass on exactly this selection", fg=None if passed else "red")
+        say(
+            f"{passed} of {len(evidence)} checks pass on exactly this selection",
+            fg=None if passed else "red",
+        )
     return Exit.DONE if all(each.passed for each in evidence) else Exit.BLOCKED
 
 
@@ -235,7 +240,8 @@ def tell_step(step: str, status: str) -> None:
 def tell_check(command: str, status: str) -> None:
     """A check of the selection, once it has ended."""
     if status != "running":
-        say(f"{'✓' if status == 'ok' else '✗'} {command}", fg="green" if status == "ok" else "red")
+        sign, colour = ("✓", "green") if status == "ok" else ("✗", "red")
+        say(f"{sign} {on_one_line(command, _COMMAND_WIDTH)}", fg=colour)
 
 
 def _need_secret(engine: Engine) -> None:

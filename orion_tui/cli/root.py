@@ -16,13 +16,20 @@ import click
 
 from engine.vocabulary.errors import OrionError, UsageError
 from engine.vocabulary.processes import leave_no_core
-from orion_tui.cli.exits import Exit, report, report_bug
+from engine.vocabulary.text import nearest, shortened
+from orion_tui.cli.exits import LONGEST_MESSAGE, Exit, report, report_bug
 from orion_tui.cli.options import home_folder
 from orion_tui.cli.out import lose_output, note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LONGEST_NAME = 80
+_EXITS = (
+    "Exit codes: 0 done, 1 a fault of Orion's or of the machine, 2 wrong usage or bad input, 3 a limit stopped the "
+    "session, 4 everything left waits for approval, 5 the session failed, 6 no sandbox, 7 the PIN or code is wrong, "
+    "missing or locked, 8 blocked, or a check found something, 130 interrupted."
+)
 # Section -> command -> (where it is, what the help says about it).
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Work": {
@@ -94,6 +101,16 @@ class OrionGroup(click.Group):
         command: click.Command = getattr(import_module(f"orion_tui.cli.{module}"), attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        names = self.list_commands(ctx)
+        if args and args[0] not in names and not args[0].startswith("-"):
+            hint = nearest(args[0][:_LONGEST_NAME], names)
+            told = f"; {hint}" if hint.startswith("did you mean") else ""
+            ctx.fail(f"No such command {args[0]!r}{told}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, section in COMMANDS.items():
             with formatter.section(title):
@@ -113,6 +130,7 @@ class OrionGroup(click.Group):
     cls=OrionGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EXITS,
 )
 @click.option("--workspace", type=click.Path(path_type=Path), default=Path(), help="Repository for the app.")
 @click.option("--version", is_flag=True, help="Say which version this is.")
@@ -126,6 +144,9 @@ def cli(ctx: click.Context, workspace: Path, version: bool) -> int:
         click.echo(f"orion {__version__}")
         return Exit.DONE
     if ctx.invoked_subcommand is not None:
+        if ctx.get_parameter_source("workspace") is click.core.ParameterSource.COMMANDLINE:
+            hint = "give it behind the command, where that takes it: orion COMMAND --workspace DIRECTORY"
+            raise UsageError("--workspace before a command is for the app alone", hint)
         return Exit.DONE
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
@@ -161,6 +182,9 @@ def run(arguments: Sequence[str]) -> int:
     except OrionError as error:
         return report(error)
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            name = shortened(str(error.filename), _LONGEST_NAME)
+            return report(UsageError(f"{name} is too long for the name of a file", "give a shorter one"))
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             return report_bug(error, home_folder())
         note(f"orion: what was printed could not be written: {error.strerror}", fg="red")
@@ -188,6 +212,6 @@ def _tell_usage(error: click.ClickException) -> None:
         return
     if ctx is not None:
         note(ctx.get_usage())
-    note(f"Error: {error.format_message()}", fg="red")
+    note(f"Error: {shortened(error.format_message(), LONGEST_MESSAGE)}", fg="red")
     if ctx is not None:
         note(f"  see: {ctx.command_path} --help")

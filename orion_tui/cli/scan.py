@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.vocabulary.errors import UsageError
-from engine.vocabulary.text import visible
+from engine.vocabulary.text import counted, visible
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import json_option, opened, pin_option, secret_of, workspace_option
 from orion_tui.cli.out import note, say, say_json
@@ -105,7 +105,7 @@ def allowlist(context: click.Context, as_json: bool) -> int:
         kind = "path" if entry.path else "pattern" if entry.pattern else "digest"
         only = f" ({entry.rule} only)" if entry.rule else ""
         say(f"{number}  {kind} {entry.path or entry.pattern or entry.digest[:16]}{only}: {entry.reason}")
-    note(f"orion: {len(entries)} {'entry' if len(entries) == 1 else 'entries'} in {path}")
+    note(f"orion: {counted(len(entries), 'entry')} in {path}")
     return Exit.DONE
 
 

@@ -11,6 +11,7 @@ import click
 
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.sessions import Limits
+from engine.vocabulary.text import counted
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.options import Duration, Money, json_option, opened, parallel_option, session_argument
 from orion_tui.cli.out import say, say_json
@@ -112,7 +113,7 @@ def tell_recorded(file: Path, count: int, as_json: bool, session: str) -> None:
     if as_json:
         say_json({"session": session, "file": str(file), "replies": count})
         return
-    say(f"{count} replies recorded in {file}")
+    say(f"{counted(count, 'reply')} recorded in {file}")
     say("replay it with a model in config.yaml: {api: replay, file: …}")
 
 

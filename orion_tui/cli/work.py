@@ -11,6 +11,7 @@ import click
 
 from engine.vocabulary.errors import UsageError
 from engine.vocabulary.requests import Proposal, SessionRequest
+from engine.vocabulary.text import counted, shortened
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.follow import follow_to_end, next_step, preparing
 from orion_tui.cli.intake import settled
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from engine.engine import Engine
     from engine.vocabulary.sessions import Limits
 
+_STEP_WIDTH = 400
 _DECISIONS = {"allow": "✓ allow", "park": "◐ park", "block": "⊘ block", None: "·"}
 
 
@@ -128,7 +130,7 @@ def work(
         code = _watched(engine, session, as_json=as_json)
         if record_file is not None:
             count = engine.sessions.record(session, record_file.absolute())
-            note(f"orion: {count} replies recorded in {record_file}")
+            note(f"orion: {counted(count, 'reply')} recorded in {record_file}")
         return code
 
 
@@ -271,9 +273,10 @@ def show_proposal(proposal: Proposal) -> None:
     table(head, rows, colours={"✓": "green", "◐": "yellow", "⊘": "red"})
     for task in proposal.plan.tasks:
         for step in steps_of(task):
-            say(f"  {task.id}: {step}")
+            more = "   (all of it: orion plan --json)" if len(step) > _STEP_WIDTH else ""
+            say(f"  {task.id}: {shortened(step, _STEP_WIDTH)}{more}")
     if proposal.spent:
-        say(f"intake and planning: {len(proposal.spent)} calls, ${proposal.cost_usd:.4f}")
+        say(f"intake and planning: {counted(len(proposal.spent), 'call')}, ${proposal.cost_usd:.4f}")
     say()
 
 

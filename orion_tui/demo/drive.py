@@ -12,7 +12,7 @@ from engine.vocabulary.changes import Severity
 from engine.vocabulary.plans import TaskState
 from engine.vocabulary.requests import Review, SessionRequest
 from engine.vocabulary.sessions import Session, SessionState
-from engine.vocabulary.text import lines_of
+from engine.vocabulary.text import counted, lines_of
 from orion_tui.cli.exits import Exit
 from orion_tui.cli.follow import follow_to_end, show
 from orion_tui.cli.out import note, say
@@ -153,7 +153,7 @@ class Driver:
             if not self._as_json:
                 show_findings(answer.findings, answer.conflicts)
             return Exit.BLOCKED
-        self._tell(f"\nPromoted: {answer.files} files as one commit on {answer.branch}\n")
+        self._tell(f"\nPromoted: {counted(answer.files, 'file')} as one commit on {answer.branch}\n")
         self._tell(git(self._stage.workspace, "show", "--stat", "--format=fuller", answer.commit).rstrip())
         return Exit.DONE
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.widgets import Static
 
-from engine.vocabulary.text import shortened, visible
+from engine.vocabulary.text import counted, shortened, visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import ask
 from orion_tui.chain import progress_words
@@ -275,7 +275,7 @@ class AuditScreen(OrionScreen):
             ask(self, lambda: self.engine.audit.export(target), lambda head: exported(head, target))
 
         def exported(head: AuditHead, target: Path) -> None:
-            self.orion.say(f"{head.count:,} entries in {target}\nthe last one's hash: {head.hash}", timeout=12)
+            self.orion.say(f"{counted(head.count, 'entry')} in {target}\nthe last one's hash: {head.hash}", timeout=12)
 
         about = "The whole log with its head, as docs/audit-format.md describes it; the key stays here."
         self.app.push_screen(ReasonModal("Export the audit log", about, yes="write it", wants=_FILE), named)

@@ -12,7 +12,7 @@ from textual.app import SuspendNotSupported
 
 from engine.vocabulary.changes import ReviewNote
 from engine.vocabulary.errors import OrionError
-from engine.vocabulary.text import visible
+from engine.vocabulary.text import counted, visible
 from orion_tui.bridge import ask
 from orion_tui.lent import CANNOT, lent
 from orion_tui.looking import look_around
@@ -308,7 +308,7 @@ class ReviewActs(ReviewDiff):
             ask(
                 self,
                 lambda: engine.review.check_out(session, folder),
-                lambda count: self.orion.say(f"{count} files in {visible(str(folder))}"),
+                lambda count: self.orion.say(f"{counted(count, 'file')} in {visible(str(folder))}"),
             )
 
     # -- the task behind it
