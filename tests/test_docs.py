@@ -1,4 +1,4 @@
-"""The documentation names only commands and options that there are."""
+"""The documentation names only commands, options and pages that there are, and has a place for each command."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pathlib import Path
 import click
 import pytest
 
-from orion_tui.cli.root import cli
+from orion_tui.cli.exits import Exit
+from orion_tui.cli.root import COMMANDS, cli
 
 _ROOT = Path(__file__).parent.parent
 _PAGES = sorted([*_ROOT.glob("docs/*.md"), _ROOT / "README.md", _ROOT / "CONTRIBUTING.md"])
 _FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"^    (orion .*)$", re.MULTILINE)
 _INLINE = re.compile(r"`(orion [^`\n]+)`")
+_LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)]+))?\)")
 _ENDS = {"|", "||", "&&", ";", ">", ">>", "<", "…", "..."}
 
 
@@ -67,3 +69,26 @@ def test_a_command_that_is_gone_would_be_seen() -> None:
         "",
         "there is no command 'promte'",
     ]
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The names that the headings of a page can be linked by."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", [*_PAGES, _ROOT / "CHANGELOG.md"], ids=lambda page: page.stem)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target, anchor in _LINK.findall(page.read_text()):
+        if "://" in target:
+            continue
+        there = page.parent / target if target else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors_of(there), f"{target}#{anchor}"
+
+
+def test_the_page_of_commands_has_each_of_them_and_each_exit_code() -> None:
+    text = (_ROOT / "docs/commands.md").read_text()
+    named = {words[0] for words in commands_of(text) if words}
+    assert not {name for section in COMMANDS.values() for name in section} - named
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == set(Exit)
