@@ -61,6 +61,20 @@ def test_an_opened_patch_takes_its_own_bytes_once_and_next_to_nothing_for_its_li
     assert peak < 1.2 * len(data)
 
 
+def test_a_patch_that_was_walked_through_keeps_the_lines_of_some_files_only() -> None:
+    data = long_patch()
+    tracemalloc.start()
+    try:
+        patch = Patch(data)
+        rows = [patch.row(number) for number in range(0, patch.row_count, 7)]
+        assert rows == [patch.row(number) for number in range(0, patch.row_count, 7)], "also when it is cut out again"
+        del rows
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 3 * len(data), f"{held / len(data):.1f} times the patch"
+
+
 def test_a_patch_that_is_closed_is_gone_without_the_collector_however_much_of_it_was_looked_at(
     no_collector: None,
 ) -> None:

@@ -9,17 +9,22 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, AnyStr, TypeVar
-from weakref import proxy
+from weakref import proxy, ref
 
 from orion_tui.widgets.diff_header import FileHeader, parse_header
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Iterator, Sequence
 
 T = TypeVar("T")
 
 _MARK = b"\n@@ -"
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+_LOOKED_AT = 16
+"""Of so many files the lines are kept, more than a screen has room for: they take twice their part of the patch."""
 
 
 class RowKind(StrEnum):
@@ -63,9 +68,9 @@ class Hunk:
     new_start: int
     new_count: int
     gap: int
-    _olds: array[int] = field(default_factory=lambda: array("l"))
-    _news: array[int] = field(default_factory=lambda: array("l"))
-    _changes: array[int] = field(default_factory=lambda: array("l"))
+    _olds: array[int] = field(default_factory=lambda: array("i"))
+    _news: array[int] = field(default_factory=lambda: array("i"))
+    _changes: array[int] = field(default_factory=lambda: array("i"))
 
     @property
     def row(self) -> int:
@@ -111,10 +116,12 @@ class Hunk:
 
 class FilePatch:
     """One file of a patch. `start` and `stop` are its ends in the text of the patch, which has a line break in front of
-    every line. Rows: its header, then each line of its hunks, or one note when it has none."""
+    every line. Rows: its header, then each line of its hunks, or one note when it has none. `looked_at` are the files
+    of the patch whose lines are cut out now, the first of them first."""
 
-    def __init__(self, index: int, text: bytes, start: int, stop: int) -> None:
+    def __init__(self, index: int, text: bytes, start: int, stop: int, looked_at: deque[ref[FilePatch]]) -> None:
         self.index = index
+        self._looked_at = looked_at
         self.row = 0
         self._text = text
         self._start, self._stop = start, stop
@@ -136,9 +143,15 @@ class FilePatch:
     @property
     def lines(self) -> list[bytes]:
         """The headers and lines of its hunks, with what is unfolded between them."""
-        if self._lines is None:
-            self._lines = self._folded()
-        return self._lines
+        if self._lines is not None:
+            return self._lines
+        lines = self._lines = self._folded()
+        self._looked_at.append(ref(self))
+        if len(self._looked_at) > _LOOKED_AT:
+            first = self._looked_at.popleft()()
+            if first is not None and not first.unfolded:
+                first._lines = first._hunks = None
+        return lines
 
     @property
     def signs(self) -> bytes:

@@ -4,7 +4,9 @@ holds is worked out when somebody looks at it."""
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from orion_tui.widgets.diff_file import FilePatch, Hunk, Row, RowKind
 
@@ -41,7 +43,8 @@ class Patch:
             at = text.find(_FILE, at + 1)
         end = len(text) - text.endswith(b"\n")
         stops = [*starts[1:], max(end, starts[-1])] if starts else []
-        return [FilePatch(n, text, start, stop) for n, (start, stop) in enumerate(zip(starts, stops, strict=True))]
+        ends, looked_at = enumerate(zip(starts, stops, strict=True)), deque[ref[FilePatch]]()
+        return [FilePatch(n, text, start, stop, looked_at) for n, (start, stop) in ends]
 
     @property
     def data(self) -> bytes:
