@@ -200,3 +200,10 @@ def test_lists_are_friendly_when_there_is_nothing(orion: Orion) -> None:
     assert orion("approve", "nothing").code == 2
     cleaned = orion("sessions", "cleanup", "--json").json
     assert cleaned == {"removed": 0, "sessions": 0, "outputs": 0, "setups": 0, "size": 0}
+
+
+def test_trust_in_a_role_that_is_not_there_is_refused_before_the_pin_is_asked_for(orion: Orion) -> None:
+    ran = orion("role", "trust", "nobody")
+    assert ran.code == 2
+    assert "no role" in ran.err
+    assert "PIN" not in ran.err

@@ -59,6 +59,7 @@ def list_models(as_json: bool) -> int:
 def check(name: str) -> int:
     """Ask NAME for one word: key, address and model in one go. Costs a few tokens."""
     with opened() as engine:
+        engine.models.get(name)
         note(f"orion: asking {name} …")
         began = monotonic()
         engine.models.check(name)

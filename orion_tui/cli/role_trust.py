@@ -34,8 +34,9 @@ def trust(name: str, workspace: Path, content: str, pin_stdin: bool, as_json: bo
                 found = engine.roles.text(name, place)
                 shown = content or found.content
                 note(f"{found.path} would decide what an agent may do here:\n\n{found.text}")
-        known = any(e.name == name and e.source is RoleSource.PROJECT and e.trusted for e in engine.roles.list(place))
-        secret = "" if known else secret_of(pin_stdin)
+        here = [e for e in engine.roles.list(place) if e.name == name and e.source is RoleSource.PROJECT]
+        # What is not there, or trusted already, is answered without a secret.
+        secret = secret_of(pin_stdin) if here and not any(e.trusted for e in here) else ""
         entry = engine.roles.trust(name, place, secret=secret, content=shown)
     if as_json:
         say_json({"name": name, "trusted": entry.trusted, "content": entry.content, "path": entry.path})
