@@ -100,7 +100,8 @@ def status(session: str | None, workspace: Path, as_json: bool) -> int:
 def _show_session(state: Session) -> None:
     say(state.goal, bold=True)
     reason = f" ({state.reason})" if state.reason else ""
-    say(f"{state.id}  {signed(state.state.value)}{reason}  {state.role}  {state.sandbox or 'no sandbox yet'}, net off")
+    sandbox = f"{state.sandbox or 'no sandbox yet'}, network off"
+    say(f"{state.id}  {signed(state.state.value)}{reason}  {state.role}  {sandbox}")
     say(f"{state.workspace} on {state.branch}, from {state.base_commit[:10]}")
     say(
         f"time {seconds(state.worked_s(datetime.now(UTC)))} of {seconds(state.limits.time_s)}, "
