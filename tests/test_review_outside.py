@@ -120,8 +120,8 @@ def test_editor_tool_and_shell_have_the_terminal_for_a_while_and_the_app_is_ther
 
         app.press("O")
         app.says("Open the result elsewhere")
-        app.press(str(repository), "enter")
-        app.says("exists already")
+        app.press(str(repository / "result"), "enter")
+        app.says("go elsewhere")
         app.press("O")
         app.says("Open the result elsewhere")
         app.press(str(tmp_path / "result"), "enter")

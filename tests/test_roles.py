@@ -43,6 +43,8 @@ def test_every_starter_is_valid_and_says_something_to_the_reviewer() -> None:
     ]
     for entry in entries:
         assert entry.problems == ()
+        # By the schema too, which the library takes for granted of what ships.
+        assert validate(Path(entry.path)) == ()
         assert entry.role is not None
         assert len(entry.role.success_criteria) >= 3
         assert {rule.action for rule in entry.role.authority.forbidden} >= {

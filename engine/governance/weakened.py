@@ -81,11 +81,15 @@ def weakened(path: str, before: bytes, after: bytes) -> Weakened | None:
             )
     had, has = _count(_TESTS, old), _count(_TESTS, new)
     if has < had:
-        return Weakened(True, f"tests are weakened: {had} were in this file and {has} are left")
+        return Weakened(True, f"tests are weakened: {_fewer('test', had, has)}")
     had, has = _count(_ASSERTS, old), _count(_ASSERTS, new)
     if has < had:
-        return Weakened(False, f"{had} assertions were in this file and {has} are left")
+        return Weakened(False, _fewer("assertion", had, has))
     return None
+
+
+def _fewer(noun: str, had: int, has: int) -> str:
+    return f"of {had} {noun}{'s' * (had > 1)} in this file {has} {'is' if has == 1 else 'are'} left"
 
 
 def assertions(text: str) -> int:
