@@ -52,6 +52,7 @@ async def test_one_of_two_files_goes_in_with_a_first_pin_and_comes_out_again(
         await says(pilot, "✓ can promote 1 file")
         await pilot.press("P")
         await says(pilot, "No PIN was ever set")
+        await settled(pilot)
         for _ in range(2):
             await typed(pilot, PIN)
             await pilot.press("enter")
