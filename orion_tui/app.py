@@ -188,14 +188,12 @@ class OrionApp(QuietCrash[int]):
             engine = self._open_engine()
             disconnect = connect(self.bridge, engine)
             greets = self._wizard == "always" or (self._wizard == "new" and engine.setup.is_new())
-            return Opened(engine, disconnect, read_lists(engine, {}), greets, settings_of(engine))
+            return Opened(engine, disconnect, read_lists(engine, {}), greets)
 
         ask(self, opened, self._opened, self._not_opened, group="engine")
 
     def _opened(self, found: Opened) -> None:
         self._engine, self._disconnect = found.engine, found.disconnect
-        if found.settings is not None:
-            self.apply(found.settings)
         self._watch = ChainWatch(self, found.engine, self._chain_changed)
         self._windows = WindowWatch(self, found.engine, self._windows_changed)
         self._lists_read(found.lists)
@@ -207,7 +205,13 @@ class OrionApp(QuietCrash[int]):
         self.set_interval(_LOOK_AGAIN_S, self._lists_changed)
         if found.greets:
             self.go("setup")
+        # Not before the lists are shown: to read and check the configuration takes as long as opening all the rest.
+        ask(self, lambda: settings_of(found.engine), self._configured, group="settings")
         ask(self, found.engine.housekeeping.tidy_if_due, self._tidied, lambda _error: None, group="tidy")
+
+    def _configured(self, settings: Settings | None) -> None:
+        if settings is not None:
+            self.apply(settings)
 
     def _tidied(self, gone: Tidied | None) -> None:
         if gone is not None and gone.size:

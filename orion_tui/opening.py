@@ -34,7 +34,6 @@ class Opened:
     disconnect: Callable[[], None]
     lists: Lists
     greets: bool
-    settings: Settings | None
 
 
 def settings_of(engine: EngineFace) -> Settings | None:

@@ -137,6 +137,7 @@ async def test_a_find_that_is_no_secret_goes_onto_the_allow_list_with_a_reason_a
         await says(pilot, "a reason is needed")
         await pilot.press(*"a-sample", "enter")
         await says(pilot, "No PIN was ever set")
+        await settled(pilot)
         for _ in range(2):
             await typed(pilot, PIN)
             await pilot.press("enter")
