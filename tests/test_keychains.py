@@ -61,6 +61,8 @@ class Forgetful(fail.Keyring):
     """Takes everything and keeps nothing."""
 
     name = "forgetful"
+    priority = -1
+    """keyring knows of every class there is, and would take one of these for the machine's own in other tests."""
 
     def get_password(self, service: str, username: str) -> str | None:
         return None
