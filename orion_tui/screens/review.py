@@ -12,7 +12,6 @@ from engine.vocabulary.sessions import SessionState
 from engine.vocabulary.text import visible
 from orion_tui.actions import bindings_for
 from orion_tui.bridge import AppState, ask
-from orion_tui.modals.box import put
 from orion_tui.modals.detail import DetailModal
 from orion_tui.resources import style_sheet
 from orion_tui.screens.review_loading import ReviewLoading
@@ -25,16 +24,11 @@ from orion_tui.widgets.signs import Part, Parts, session_sign
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.timer import Timer
 
     from engine.vocabulary.changes import Hunk
-    from engine.vocabulary.requests import Review
     from orion_tui.acts.act import Act
     from orion_tui.selection import Selection
     from orion_tui.widgets.rows import RowList
-
-_SETTLE_S = 0.12
-"""How long the keys must rest before a changed selection is looked at."""
 
 
 class ReviewScreen(ReviewLoading):
@@ -48,7 +42,6 @@ class ReviewScreen(ReviewLoading):
     def __init__(self, session: str) -> None:
         super().__init__(session)
         self._seen: object = None
-        self._settling: Timer | None = None
 
     @property
     def shows(self) -> str:
@@ -75,33 +68,6 @@ class ReviewScreen(ReviewLoading):
         if not self.is_current:
             self._read_ahead()
 
-    # -- the report of what is chosen
-
-    def _look(self) -> None:
-        """Ask for the report of exactly this selection once the keys rest."""
-        if self._settling is not None:
-            self._settling.stop()
-        if self._selection is not None and self._selection.report is None and self._selection.taken:
-            self._settling = self.set_timer(_SETTLE_S, self._ask_report)
-
-    def _ask_report(self) -> None:
-        asked = self._selection
-        if asked is None or asked.report is not None:
-            return
-        engine, session = self.engine, self._session
-        ask(
-            self,
-            lambda: engine.review.report(session, **asked.choice),
-            lambda report: self._reported(asked, report),
-            group="report",
-            exclusive=True,
-        )
-
-    def _reported(self, asked: Selection, report: Review) -> None:
-        if self._selection is not None and self._selection.same_choice(asked):
-            self._selection = replace(self._selection, report=report)
-            self._draw()
-
     def refresh_from(self, state: AppState) -> None:
         summary = next((row for row in state.sessions if row.id == self._session), None)
         if summary is None:
@@ -112,9 +78,6 @@ class ReviewScreen(ReviewLoading):
         self._seen = seen
 
     # -- drawing
-
-    def _status(self, parts: Parts) -> None:
-        put(self.query_one("#review-status", Static), parts)
 
     def _draw(self) -> None:
         selection = self._selection

@@ -3,15 +3,18 @@ found in it. One that nobody has asked for yet gets the beginning only, and is d
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.events import ScreenResume
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Static
 
 from engine.vocabulary.text import visible
 from orion_tui.bridge import ask
+from orion_tui.modals.box import put
 from orion_tui.screens.review_acts import ReviewActs
 from orion_tui.selection import Hunks, Selection
 from orion_tui.widgets.diff_parse import Patch
@@ -20,10 +23,15 @@ from orion_tui.widgets.diff_view import DiffView
 
 if TYPE_CHECKING:
     from textual.geometry import Size
+    from textual.timer import Timer
 
     from engine.vocabulary.errors import OrionError
     from engine.vocabulary.requests import Review
     from orion_tui.widgets.signs import Parts
+
+
+_SETTLE_S = 0.12
+"""How long the keys must rest before a changed selection is looked at."""
 
 
 class ReviewLoading(ReviewActs):
@@ -32,17 +40,14 @@ class ReviewLoading(ReviewActs):
     def __init__(self, session: str) -> None:
         super().__init__(session)
         self._is_begun = self._is_loaded = False
-
-    def _status(self, parts: Parts) -> None:
-        raise NotImplementedError
-
-    def _look(self) -> None:
-        """Ask for the report of exactly what is chosen."""
-        raise NotImplementedError
+        self._settling: Timer | None = None
 
     def _go_to_row(self) -> None:
         """Show in the diff what the cursor of the list is on."""
         raise NotImplementedError
+
+    def _status(self, parts: Parts) -> None:
+        put(self.query_one("#review-status", Static), parts)
 
     class Begun(Message):
         """A part of the diff is there, or all of it; sent from the thread that reads it."""
@@ -154,3 +159,30 @@ class ReviewLoading(ReviewActs):
         if any(not record.undone_by for record in whole.session.promotions):
             return "Everything is in your branch. U takes it back."
         return "Nothing to review: no task has left a change. q goes back."
+
+    # -- the report of what is chosen
+
+    def _look(self) -> None:
+        """Ask for the report of exactly this selection once the keys rest."""
+        if self._settling is not None:
+            self._settling.stop()
+        if self._selection is not None and self._selection.report is None and self._selection.taken:
+            self._settling = self.set_timer(_SETTLE_S, self._ask_report)
+
+    def _ask_report(self) -> None:
+        asked = self._selection
+        if asked is None or asked.report is not None:
+            return
+        engine, session = self.engine, self._session
+        ask(
+            self,
+            lambda: engine.review.report(session, **asked.choice),
+            lambda report: self._reported(asked, report),
+            group="report",
+            exclusive=True,
+        )
+
+    def _reported(self, asked: Selection, report: Review) -> None:
+        if self._selection is not None and self._selection.same_choice(asked):
+            self._selection = replace(self._selection, report=report)
+            self._draw()

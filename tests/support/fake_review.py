@@ -421,3 +421,10 @@ def with_decisions(engine: ReviewEngine | None = None) -> ReviewEngine:
     engine.patches[SESSION] = PATCH[: PATCH.index(b"diff --git a/src/auth/config.py")]
     engine.ended(SESSION, "paused", "everything left waits for approval")
     return engine
+
+
+def clean() -> ReviewEngine:
+    """A session in which nothing was found."""
+    engine = to_review()
+    engine.findings = ()
+    return engine
